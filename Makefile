@@ -1,0 +1,60 @@
+# Every recipe has one line of help: `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONUTF8 = 1
+
+.PHONY: help setup setup-dev demo test test-pg format lint types imports wheel check bench lock
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.setup: requirements.lock pyproject.toml
+	@echo "Setting up Zixin in $(VENV) (once; about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.setup-dev: requirements-dev.lock $(VENV)/.setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.setup ## install the product into .venv
+
+setup-dev: $(VENV)/.setup-dev ## install what tests and checks need, too
+
+demo: setup ## two sandbox CRMs, the whole job, and what it found
+	@$(BIN)/zixin demo
+
+test: setup-dev ## run every test on SQLite
+	$(BIN)/python -m pytest
+
+test-pg: setup-dev ## run the tests on PostgreSQL (TEST_DATABASE_URL, or a throw-away server)
+	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest
+
+format: setup-dev ## check the format
+	$(BIN)/ruff format --check .
+
+lint: setup-dev ## ruff, every rule
+	$(BIN)/ruff check .
+
+types: setup-dev ## mypy --strict over packages and tests
+	$(BIN)/mypy
+
+imports: setup-dev ## who may import whom
+	$(BIN)/lint-imports
+
+wheel: setup-dev ## build the wheel and try it in an empty environment
+	$(BIN)/python -m tests.smoke_wheel
+
+check: format lint types imports test test-pg wheel ## all that CI runs
+
+bench: setup-dev ## measurements as one JSON document (ONLY=name,name)
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+lock: setup-dev ## resolve the lock files anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --group build -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --group dev -o requirements-dev.lock
