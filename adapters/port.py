@@ -220,13 +220,17 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class ProvisionStep(msgspec.Struct, frozen=True, kw_only=True):
     """One credit field, module or object that must exist in the CRM.
 
+    ``target`` is the module or object, ``api_name`` the field's name there, ``options`` the values
+    of a picklist.
     ``state``: ``exists``, ``created``, ``planned`` (dry run) or ``by_hand`` (the CRM has no
     interface for it; ``instruction`` then says exactly what to enter where).
     """
 
     target: str
+    api_name: str
     label: str
     type: str
+    options: tuple[str, ...] = ()
     state: str
     instruction: str = ""
 

@@ -1,0 +1,3 @@
+"""The one place that names the vendors."""
+
+__all__: list[str] = []
