@@ -1,6 +1,6 @@
 """The one place that knows what time it is. Everything else is handed a clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -40,7 +40,7 @@ class FixedClock:
     """A clock that stands still until it is moved: for tests and for runs as of a past date."""
 
     at: datetime
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
 
     def now(self) -> datetime:
         """Return the time it stands at."""
