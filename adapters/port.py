@@ -5,7 +5,7 @@ suite that every ``CrmPort`` passes.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -36,6 +36,7 @@ __all__ = [
     "Usage",
     "WatchReceipt",
     "WriteEffect",
+    "field_text",
 ]
 
 FieldValue = str | int | Decimal | bool | date | datetime | None
@@ -75,6 +76,27 @@ class CreditField(StrEnum):
     SUMMARY = "summary"  # one line for sales
     COMPUTED_AT = "computed_at"  # datetime; written only together with another change
     ASSESSMENT_ID = "assessment_id"  # text, leads to the explanation; written like COMPUTED_AT
+
+
+def field_text(value: FieldValue) -> str:
+    """Write a value so that two equal values have one text, whatever type a CRM gave them.
+
+    Numbers lose trailing zeros, times are UTC to the second, missing is the empty text. This is
+    what "has it changed" compares, and what is remembered as last written.
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case int() | Decimal():
+            return f"{Decimal(value).normalize():f}"
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="seconds")
+        case date():
+            return value.isoformat()
+        case str():
+            return value.strip()
 
 
 class RecordProblem(msgspec.Struct, frozen=True, kw_only=True):
