@@ -1,0 +1,48 @@
+"""Measure speed, memory and cost: ``python -m benchmarks [--only name,…]``.
+
+One JSON document on standard output: the machine, and a row for each figure with its goal.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from typing import Any
+
+MODULES = {
+    "assess_100k_seconds": "benchmarks.assess",
+    "assess_growth_10x": "benchmarks.assess",
+    "assess_100k_peak_mb": "benchmarks.assess",
+    "zoho_pull_cpu_ratio_vs_sdk": "benchmarks.zoho_pull",
+}
+
+
+def main() -> None:
+    """Run the asked-for measurements (all by default) and print one document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="names, with commas between them")
+    wanted = [name for name in parser.parse_args().only.split(",") if name] or list(MODULES)
+    unknown = sorted(set(wanted) - set(MODULES))
+    if unknown:
+        parser.error(f"no measurement named {', '.join(unknown)}; there are {', '.join(MODULES)}")
+    results = [row for module in _modules(wanted) for row in module.measure(wanted)]
+    json.dump({"machine": _machine(), "results": results}, sys.stdout, indent=1)
+    sys.stdout.write("\n")
+
+
+def _modules(wanted: list[str]) -> list[Any]:
+    return [importlib.import_module(name) for name in dict.fromkeys(MODULES[w] for w in wanted)]
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "processors": os.cpu_count(),
+    }
+
+
+if __name__ == "__main__":
+    main()
