@@ -1,0 +1,221 @@
+"""What things are called in one Fenxiang tenant: objects, fields, option values.
+
+Every name is a default that the configuration may replace; ``check`` compares them with the
+tenant's own description. An empty object name switches its feed off, an empty field name means
+the tenant has no such field.
+"""
+
+import msgspec
+
+from adapters.port import CreditField
+from scoring.records import Kind, OrderStatus
+
+__all__ = [
+    "EFFECTIVE",
+    "INVALID",
+    "AccountNames",
+    "AllocationNames",
+    "ContactNames",
+    "FxiaokeMapping",
+    "InvoiceNames",
+    "OrderNames",
+    "PaymentNames",
+    "TaskNames",
+]
+
+INVALID = "invalid"  # life_status of a voided record (作废)
+EFFECTIVE = ("normal", "in_change")  # approved, or approved with a change waiting
+
+
+class _Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Field names of one object."""
+
+
+class AccountNames(_Names, frozen=True, kw_only=True):
+    """Where an Account is found. One under review may owe already: only voided ones are gone."""
+
+    object: str = "AccountObj"
+    name: str = "name"
+    owner: str = "owner"
+    uscc: str = "uscc__c"
+    industry: str = "industry_level1"
+    country: str = "country"
+    parent: str = "parent_account_id"
+    currency: str = "mc_currency"
+    terms_days: str = "terms_days__c"
+    customer_since: str = "customer_since__c"
+
+
+class ContactNames(_Names, frozen=True, kw_only=True):
+    """Where a Contact is found."""
+
+    object: str = "ContactObj"
+    name: str = "name"
+    account: str = "account_id"
+    email: str = "email"
+    phone: str = "mobile1"
+
+
+class InvoiceNames(_Names, frozen=True, kw_only=True):
+    """Where Invoices and CreditNotes are found: one object, told apart by record type."""
+
+    object: str = "AccountsReceivableNoteObj"
+    number: str = "name"
+    account: str = "account_id"
+    issued_on: str = "note_date"
+    due_on: str = "due_date"
+    amount: tuple[str, ...] = ("price_tax_amount",)
+    currency: str = "mc_currency"
+    disputed: str = "disputed_amount__c"
+    disputed_on: str = "disputed_on__c"
+    record_type: str = "record_type"
+    red_note: str = "red_note__c"  # the record type of a credit note; its amount is negative
+    applies_to: str = "source_note_id__c"
+    effective: tuple[str, ...] = EFFECTIVE
+
+
+class PaymentNames(_Names, frozen=True, kw_only=True):
+    """Where a Payment is found. Tenants differ in the amount's name: the first present counts."""
+
+    object: str = "PaymentObj"
+    account: str = "account_id"
+    paid_on: str = "payment_time"
+    amount: tuple[str, ...] = ("amount", "payment_amount")
+    currency: str = "mc_currency"
+    effective: tuple[str, ...] = EFFECTIVE
+
+
+class AllocationNames(_Names, frozen=True, kw_only=True):
+    """Where an Allocation (核销) is found."""
+
+    object: str = "MatchNoteDetailObj"
+    payment: str = "payment_id"
+    invoice: str = "ar_id"
+    account: str = "account_id"
+    amount: tuple[str, ...] = ("match_amount",)
+    currency: str = "mc_currency"
+    effective: tuple[str, ...] = EFFECTIVE
+
+
+class OrderNames(_Names, frozen=True, kw_only=True):
+    """Where an Order is found; ``states`` maps the values of the status field."""
+
+    object: str = "SalesOrderObj"
+    number: str = "name"
+    account: str = "account_id"
+    ordered_on: str = "order_time"
+    deliver_on: str = "delivery_date"
+    amount: tuple[str, ...] = ("order_amount",)
+    invoiced: tuple[str, ...] = ("invoice_amount",)
+    currency: str = "mc_currency"
+    settle_type: str = "settle_type"
+    prepaid: tuple[str, ...] = ("1",)
+    status: str = "order_status"
+    states: dict[str, OrderStatus] = {
+        "open": OrderStatus.OPEN,
+        "closed": OrderStatus.CLOSED,
+        "cancelled": OrderStatus.CANCELLED,
+        "6": OrderStatus.DRAFT,  # 确认中
+        "7": OrderStatus.OPEN,  # 已确认
+    }
+    effective: tuple[str, ...] = EFFECTIVE
+
+
+class TaskNames(_Names, frozen=True, kw_only=True):
+    """The custom object that holds our tasks: the vendor's native tasks have no interface."""
+
+    object: str = "credit_task__c"
+    subject: str = "name"
+    owner: str = "owner"
+    account: str = "account__c"
+    type: str = "task_type__c"
+    type_value: str = "overdue"
+    due_on: str = "due_date__c"
+    overdue_amount: str = "overdue_amount__c"
+    oldest_days: str = "overdue_days__c"
+    currency: str = "mc_currency"
+    level: str = "level__c"
+    priority: str = "priority__c"
+    status: str = "status__c"
+    status_open: str = "open"
+    status_done: str = "done"
+    status_closed: tuple[str, ...] = ("done", "cancelled")
+    body: str = "body__c"
+    result: str = "result__c"
+    key: str = "ext_key__c"
+
+
+_OTHER_NAMES = {
+    CreditField.EXPOSURE: "credit_used__c",
+    CreditField.OVERDUE_AMOUNT: "overdue_amount__c",
+    CreditField.OLDEST_DAYS: "overdue_days_max__c",
+    CreditField.HOLD: "credit_status__c",
+    CreditField.COMPUTED_AT: "credit_updated_at__c",
+    CreditField.ASSESSMENT_ID: "credit_run_id__c",
+}
+
+
+def _credit_fields() -> dict[CreditField, str]:
+    return {field: _OTHER_NAMES.get(field, f"credit_{field.value}__c") for field in CreditField}
+
+
+class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All names of one tenant.
+
+    ``functional_currency`` counts where a record names no currency. ``options`` gives, for a
+    credit field, the option that stands for our value: its label or its stored value.
+    """
+
+    accounts: AccountNames = AccountNames()
+    contacts: ContactNames = ContactNames()
+    invoices: InvoiceNames = InvoiceNames()
+    payments: PaymentNames = PaymentNames()
+    allocations: AllocationNames = AllocationNames()
+    orders: OrderNames = OrderNames()
+    tasks: TaskNames = TaskNames()
+    credit_fields: dict[CreditField, str] = msgspec.field(default_factory=_credit_fields)
+    options: dict[CreditField, dict[str, str]] = {}
+    functional_currency: str = "CNY"
+
+    def object_of(self, kind: Kind) -> str:
+        """Name the object that holds a kind; empty when the feed is off or has no object."""
+        names: dict[Kind, str] = {
+            Kind.ACCOUNTS: self.accounts.object,
+            Kind.CONTACTS: self.contacts.object,
+            Kind.INVOICES: self.invoices.object,
+            Kind.CREDIT_NOTES: self.invoices.object if self.invoices.red_note else "",
+            Kind.PAYMENTS: self.payments.object,
+            Kind.ALLOCATIONS: self.allocations.object,
+            Kind.ORDERS: self.orders.object,
+        }
+        return names.get(kind, "")
+
+    def kinds_of(self, object_name: str) -> tuple[Kind, ...]:
+        """Name the kinds an object holds: what must be re-read when one of its records changed."""
+        return tuple(kind for kind in Kind if object_name and self.object_of(kind) == object_name)
+
+    def field_of(self, field: CreditField) -> str:
+        """Name a credit field on the account; empty when the tenant does not keep it."""
+        return self.credit_fields.get(field, "")
+
+    def wanted_fields(self, kind: Kind) -> tuple[str, ...]:
+        """Name the fields a feed reads, without the system's own."""
+        names = {
+            Kind.ACCOUNTS: self.accounts,
+            Kind.CONTACTS: self.contacts,
+            Kind.INVOICES: self.invoices,
+            Kind.CREDIT_NOTES: self.invoices,
+            Kind.PAYMENTS: self.payments,
+            Kind.ALLOCATIONS: self.allocations,
+            Kind.ORDERS: self.orders,
+        }[kind]
+        wanted: list[str] = []
+        for part in names.__struct_fields__:
+            if part in _NOT_FIELDS:
+                continue
+            value = getattr(names, part)
+            wanted.extend((value,) if isinstance(value, str) else value)
+        return tuple(dict.fromkeys(name for name in wanted if name))
+
+
+_NOT_FIELDS = frozenset({"object", "red_note", "effective", "prepaid", "states"})
