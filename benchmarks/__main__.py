@@ -27,7 +27,8 @@ def main() -> None:
     unknown = sorted(set(wanted) - set(MODULES))
     if unknown:
         parser.error(f"no measurement named {', '.join(unknown)}; there are {', '.join(MODULES)}")
-    results = [row for module in _modules(wanted) for row in module.measure(wanted)]
+    rows = [row for module in _modules(wanted) for row in module.measure()]
+    results = [row for row in rows if row["name"] in wanted]
     json.dump({"machine": _machine(), "results": results}, sys.stdout, indent=1)
     sys.stdout.write("\n")
 
