@@ -1,0 +1,213 @@
+"""The database: SQLite for one host, PostgreSQL for several. All differences stand here.
+
+``reading`` is one consistent snapshot, ``writing`` is one commit, ``in_one_commit`` is one commit
+that is tried again when another writer was in the way. No HTTP call belongs inside any of them.
+"""
+
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+__all__ = [
+    "create_engine",
+    "database_now",
+    "in_one_commit",
+    "insert_or_ignore",
+    "reading",
+    "upsert",
+    "writing",
+]
+
+BUSY_TIMEOUT_MS = 10_000
+LOCK_TIMEOUT_MS = 10_000
+STATEMENT_TIMEOUT_MS = 300_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 120_000
+MOST_TRIES = 5
+FIRST_PAUSE_SECONDS = 0.05
+# Serialisation failure, deadlock, lock not available: the other transaction won, ours may follow.
+_RETRIED_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+_WRITE_OPTION = "zixin_write"
+
+T = TypeVar("T")
+
+
+def create_engine(url: str) -> sa.Engine:
+    """Open a database by its address. Connects lazily.
+
+    Takes ``sqlite:///PATH`` and ``postgresql+psycopg://…``. Raises ``ValueError`` for anything
+    else; a database in memory is refused because threads and processes could not share it.
+    """
+    address = sa.make_url(url)
+    if address.drivername in {"sqlite", "sqlite+pysqlite"}:
+        return _sqlite_engine(address)
+    if address.drivername == "postgresql+psycopg":
+        return _postgresql_engine(address)
+    msg = (
+        f"unsupported database {address.drivername!r}: use sqlite:///PATH or postgresql+psycopg://"
+    )
+    raise ValueError(msg)
+
+
+def _sqlite_engine(address: sa.URL) -> sa.Engine:
+    if address.database in {None, "", ":memory:"}:
+        msg = "sqlite needs a file: sqlite:///PATH"
+        raise ValueError(msg)
+    _create_private(Path(str(address.database)))
+    engine = sa.create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _create_private(path: Path) -> None:
+    """Create the file readable by its owner alone; the write-ahead log inherits its mode."""
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # The driver's own transaction handling would begin too late and never IMMEDIATE.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A transaction that reads first and writes later fails at once with "busy", whatever the
+    # timeout; one that says at its beginning that it will write waits its turn.
+    writes = connection.get_execution_options().get(_WRITE_OPTION, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_engine(address: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(address, pool_pre_ping=True)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+    cursor.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_TIMEOUT_MS}")
+    cursor.execute("SET timezone = 'UTC'")
+    cursor.close()
+    connection.commit()
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open one consistent snapshot. Nothing is written; the end releases it."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        yield connection
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open one transaction that commits at the end and rolls back on an error."""
+    with engine.connect() as connection:
+        connection.execution_options(**{_WRITE_OPTION: True})
+        with connection.begin():
+            yield connection
+
+
+def in_one_commit(
+    engine: sa.Engine,
+    work: Callable[[sa.Connection], T],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    jitter: Callable[[], float] = random.random,
+) -> T:
+    """Run ``work`` in one transaction and commit, again from its start when it was crowded out.
+
+    At most five tries. ``work`` must have no effect outside the connection it is given.
+    """
+    for earlier in range(MOST_TRIES - 1):
+        try:
+            with writing(engine) as connection:
+                return work(connection)
+        except DBAPIError as error:
+            if not _crowded_out(error):
+                raise
+        sleep(FIRST_PAUSE_SECONDS * 2**earlier * (0.5 + jitter()))
+    with writing(engine) as connection:
+        return work(connection)
+
+
+def _crowded_out(error: DBAPIError) -> bool:
+    cause = error.orig
+    if isinstance(error, OperationalError) and isinstance(cause, sqlite3.OperationalError):
+        primary = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        return primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return getattr(cause, "sqlstate", None) in _RETRIED_SQLSTATES
+
+
+def database_now(connection: sa.Connection) -> datetime:
+    """Tell the time by the database's clock, one for all hosts."""
+    if connection.dialect.name == "postgresql":
+        moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
+    text: str = connection.exec_driver_sql(
+        "SELECT strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"
+    ).scalar_one()
+    return datetime.fromisoformat(text)
+
+
+def upsert(
+    connection: sa.Connection,
+    table: sa.Table,
+    *,
+    update: tuple[str, ...],
+    newer: str | None = None,
+) -> sqlite.Insert | postgresql.Insert:
+    """Build "insert, or update these columns" for a table, by its primary key.
+
+    With ``newer`` a stored row stays when its value of that column is greater than the incoming.
+    """
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key.columns]
+    if not update:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    guard = None
+    if newer is not None:
+        stored, incoming = table.c[newer], statement.excluded[newer]
+        guard = sa.or_(stored.is_(None), incoming >= stored)
+    return statement.on_conflict_do_update(
+        index_elements=keys,
+        set_={name: statement.excluded[name] for name in update},
+        where=guard,
+    )
+
+
+def insert_or_ignore(
+    connection: sa.Connection, table: sa.Table
+) -> sqlite.Insert | postgresql.Insert:
+    """Build "insert unless it is there". Use ``returning`` to learn which: row counts may lie."""
+    return _insert(connection, table).on_conflict_do_nothing()
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
