@@ -1,0 +1,110 @@
+"""Work that waits for a person: listed, tried again, or given up with a reason."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from connector.store.queue_tables import inbox, outbox
+from connector.work.queue import join_newer
+
+__all__ = ["ParkedItem", "UnknownItem", "count_parked", "drop", "list_parked", "retry"]
+
+_BOXES = {"in": inbox, "out": outbox}
+_WAITING = ("parked", "unhandled")
+
+
+class ParkedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of parked work. ``ref`` names it on the command line: ``out:12``, ``in:7``."""
+
+    ref: str
+    system: str
+    kind: str
+    account_id: str | None
+    task_key: str | None
+    state: str
+    reason: str
+    attempts: int
+    since: datetime | None
+
+
+class UnknownItem(LookupError):
+    """No parked work has this name."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(f"no parked work is named {ref!r}: see `zixin parked list`")
+
+
+def list_parked(conn: sa.Connection, *, system: str | None = None) -> list[ParkedItem]:
+    """List what waits for a person, oldest first."""
+    items: list[ParkedItem] = []
+    for box, table in _BOXES.items():
+        statement = sa.select(table).where(table.c.state.in_(_WAITING)).order_by(table.c.id)
+        if system is not None:
+            statement = statement.where(table.c.system == system)
+        items += [_item(box, row) for row in conn.execute(statement)]
+    return items
+
+
+def count_parked(conn: sa.Connection) -> dict[str, int]:
+    """Count parked WriteBacks and messages by system."""
+    counts: dict[str, int] = {}
+    for table in _BOXES.values():
+        statement = (
+            sa.select(table.c.system, sa.func.count().label("parked"))
+            .where(table.c.state == "parked")
+            .group_by(table.c.system)
+        )
+        for row in conn.execute(statement):
+            counts[row.system] = counts.get(row.system, 0) + row.parked
+    return counts
+
+
+def retry(conn: sa.Connection, ref: str, *, now: datetime, overwrite: bool = False) -> None:
+    """Let parked work run again, with its attempts forgotten.
+
+    ``overwrite``: our values replace what a person entered in the CRM; decided by a person.
+    A wish gives way to a newer one that waits. Raises ``UnknownItem``.
+    """
+    table, row = _find(conn, ref)
+    if table is outbox and join_newer(conn, row, lease=None, now=now):
+        return
+    values: dict[str, Any] = {"state": "ready", "run_after": now, "attempts": 0, "settled_at": None}
+    if table is outbox:
+        values["overwrite"] = overwrite
+    conn.execute(table.update().where(table.c.id == row.id).values(values))
+
+
+def drop(conn: sa.Connection, ref: str, *, reason: str, now: datetime) -> None:
+    """Give parked work up. It stays in the table with the reason. Raises ``UnknownItem``."""
+    table, row = _find(conn, ref)
+    note = f"dropped: {reason}; before: {row.last_error}"
+    values = {"state": "dropped", "settled_at": now, "last_error": note}
+    conn.execute(table.update().where(table.c.id == row.id).values(values))
+
+
+def _find(conn: sa.Connection, ref: str) -> tuple[sa.Table, sa.Row[Any]]:
+    box, _, number = ref.partition(":")
+    table = _BOXES.get(box)
+    if table is None or not number.isdecimal():
+        raise UnknownItem(ref)
+    waits = (table.c.id == int(number), table.c.state.in_(_WAITING))
+    row = conn.execute(sa.select(table).where(*waits).with_for_update()).first()
+    if row is None:
+        raise UnknownItem(ref)
+    return table, row
+
+
+def _item(box: str, row: sa.Row[Any]) -> ParkedItem:
+    return ParkedItem(
+        ref=f"{box}:{row.id}",
+        system=row.system,
+        kind=row.kind,
+        account_id=getattr(row, "account_id", None),
+        task_key=getattr(row, "task_key", None),
+        state=row.state,
+        reason=row.last_error,
+        attempts=row.attempts,
+        since=row.settled_at,
+    )

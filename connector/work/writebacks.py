@@ -1,0 +1,155 @@
+"""How WriteBacks lie in the outbox: as JSON, each value with its type, so that it comes back equal."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from adapters.port import CreditField, FieldUpdate, FieldValue, TaskChange, TaskDraft, field_text
+from scoring.records import AccountRef
+
+__all__ = [
+    "Unconfirmed",
+    "WriteBack",
+    "WriteKind",
+    "collapse_key",
+    "decode",
+    "decode_unconfirmed",
+    "encode",
+    "encode_unconfirmed",
+    "kind_of",
+    "lane_of",
+    "merge",
+    "merge_unconfirmed",
+]
+
+WriteBack = FieldUpdate | TaskDraft | TaskChange
+
+Unconfirmed = Mapping[CreditField, frozenset[str]]
+"""Texts of values that were sent and never confirmed, by field."""
+
+
+# In this order: a bool is an int to Python, and a datetime is a date.
+_CODECS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], FieldValue]], ...] = (
+    ("none", type(None), lambda _value: "", lambda _text: None),
+    ("bool", bool, lambda value: str(int(value)), lambda text: text == "1"),
+    ("int", int, str, int),
+    ("decimal", Decimal, str, Decimal),
+    ("datetime", datetime, datetime.isoformat, datetime.fromisoformat),
+    ("date", date, date.isoformat, date.fromisoformat),
+    ("text", str, str, str),
+)
+
+
+class WriteKind(StrEnum):
+    """What an outbox row asks for."""
+
+    FIELDS = "fields"
+    TASK = "task"
+    TASK_CHANGE = "task_change"
+
+
+class _StoredFields(msgspec.Struct):
+    account: AccountRef
+    values: dict[CreditField, tuple[str, str]]
+
+
+def kind_of(write: WriteBack) -> WriteKind:
+    """Name the kind of a WriteBack."""
+    match write:
+        case FieldUpdate():
+            return WriteKind.FIELDS
+        case TaskDraft():
+            return WriteKind.TASK
+        case TaskChange():
+            return WriteKind.TASK_CHANGE
+
+
+def lane_of(account: AccountRef) -> str:
+    """Name the lane of an account: its writes happen one at a time, in order."""
+    return str(account)
+
+
+def collapse_key(write: WriteBack) -> str | None:
+    """Name what a newer wish replaces; ``None`` for a task to create, which is unique for ever."""
+    match write:
+        case FieldUpdate():
+            return f"fields:{write.account}"
+        case TaskChange():
+            return f"task:{write.account.system}:{write.key}"
+        case TaskDraft():
+            return None
+
+
+def merge(older: WriteBack, newer: WriteBack) -> WriteBack:
+    """Let the newer wish win; values only the older one names stay wished for."""
+    if isinstance(older, FieldUpdate) and isinstance(newer, FieldUpdate):
+        return FieldUpdate(account=newer.account, values={**older.values, **newer.values})
+    return newer
+
+
+def encode(write: WriteBack) -> bytes:
+    """Write down a WriteBack."""
+    if isinstance(write, FieldUpdate):
+        values = {field: _tagged(value) for field, value in write.values.items()}
+        return msgspec.json.encode(_StoredFields(write.account, values))
+    return msgspec.json.encode(write)
+
+
+def decode(kind: str, body: bytes) -> WriteBack:
+    """Read a WriteBack back. Raises ``msgspec.ValidationError`` for what was never written so."""
+    match WriteKind(kind):
+        case WriteKind.FIELDS:
+            stored = msgspec.json.decode(body, type=_StoredFields)
+            values = {field: _value(*tagged) for field, tagged in stored.values.items()}
+            return FieldUpdate(account=stored.account, values=values)
+        case WriteKind.TASK:
+            return msgspec.json.decode(body, type=TaskDraft)
+        case WriteKind.TASK_CHANGE:
+            return msgspec.json.decode(body, type=TaskChange)
+
+
+def encode_unconfirmed(values: Unconfirmed) -> bytes | None:
+    """Write down unconfirmed values; ``None`` when there are none."""
+    if not values:
+        return None
+    return msgspec.json.encode({field: sorted(texts) for field, texts in values.items()})
+
+
+def decode_unconfirmed(stored: bytes | None) -> dict[CreditField, frozenset[str]]:
+    """Read unconfirmed values back."""
+    if stored is None:
+        return {}
+    return msgspec.json.decode(stored, type=dict[CreditField, frozenset[str]])
+
+
+def merge_unconfirmed(
+    earlier: Iterable[Unconfirmed], sent: Mapping[CreditField, FieldValue] | None = None
+) -> dict[CreditField, frozenset[str]]:
+    """Put together what may stand in the CRM because of us."""
+    union: dict[CreditField, frozenset[str]] = {}
+    for known in earlier:
+        for field, texts in known.items():
+            union[field] = union.get(field, frozenset()) | texts
+    for field, value in (sent or {}).items():
+        union[field] = union.get(field, frozenset()) | {field_text(value)}
+    return union
+
+
+def _tagged(value: FieldValue) -> tuple[str, str]:
+    for tag, kind, write, _read in _CODECS:
+        if isinstance(value, kind):
+            return tag, write(value)
+    msg = f"a {type(value).__name__} is no field value"
+    raise TypeError(msg)
+
+
+def _value(tag: str, text: str) -> FieldValue:
+    for known, _kind, _write, read in _CODECS:
+        if tag == known:
+            return read(text)
+    msg = f"unknown type {tag!r} of a stored value"
+    raise ValueError(msg)
