@@ -1,0 +1,161 @@
+"""Examines a Fenxiang connection: credentials, clock, objects, fields, options, the unique key."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from adapters.errors import CrmError
+from adapters.fxiaoke.client import FxiaokeClient
+from adapters.fxiaoke.events import key_warnings
+from adapters.fxiaoke.fields import TEXT_TYPES
+from adapters.fxiaoke.mapping import FxiaokeMapping
+from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
+from adapters.fxiaoke.provision import WantedField, credit_fields, task_fields
+from adapters.port import Finding, FindingLevel
+from scoring.records import Kind
+
+__all__ = ["Doctor"]
+
+CLOCK_TOLERANCE = timedelta(minutes=2)
+_OK, _WARNING, _ERROR = FindingLevel.OK, FindingLevel.WARNING, FindingLevel.ERROR
+_PROVISION = "run `zixin provision` and follow its checklist"
+
+
+class Doctor:
+    """Collects findings; a part that cannot be examined is a finding itself."""
+
+    def __init__(
+        self,
+        client: FxiaokeClient,
+        describes: Describes,
+        mapping: FxiaokeMapping,
+        *,
+        kinds: tuple[Kind, ...],
+        callback_key: str,
+    ) -> None:
+        self._client = client
+        self._describes = describes
+        self._mapping = mapping
+        self._kinds = kinds
+        self._callback_key = callback_key
+
+    def examine(self) -> list[Finding]:
+        """Examine everything; without credentials nothing further is tried."""
+        findings = list(self._part("credentials", self._credentials))
+        if any(finding.level is _ERROR for finding in findings):
+            return findings
+        for topic, part in (
+            ("objects", self._objects),
+            ("clock", self._clock),
+            ("fields", self._fields),
+            ("credit fields", self._credit_fields),
+            ("tasks", self._tasks),
+        ):
+            findings.extend(self._part(topic, part))
+        return [*findings, *self._callback()]
+
+    def _part(self, topic: str, part: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        try:
+            found = list(part())
+        except CrmError as error:
+            return [_finding(topic, _ERROR, str(error), "correct it and run the doctor again")]
+        return found or [_finding(topic, _OK, "nothing to complain about")]
+
+    def _credentials(self) -> Iterable[Finding]:
+        self._client.sign_in()
+        return [_finding("credentials", _OK, "the platform gave us a token")]
+
+    def _clock(self) -> Iterable[Finding]:
+        apart = self._client.server_now - self._client.http.pace.now()
+        if abs(apart) > CLOCK_TOLERANCE:
+            note = f"our clock and the platform's are {abs(apart).total_seconds():.0f} s apart"
+            yield _finding("clock", _WARNING, note, "synchronise the server's clock (NTP)")
+
+    def _objects(self) -> Iterable[Finding]:
+        active = self._describes.active_objects()
+        wanted = {self._mapping.object_of(kind): kind for kind in self._kinds}
+        for name, kind in wanted.items():
+            if name and name not in active:
+                note = f"object {name} for {kind.value} is not active in this tenant"
+                remedy = "have the module enabled, or name the right object in the mapping"
+                yield _finding("objects", _ERROR, note, remedy)
+
+    def _fields(self) -> Iterable[Finding]:
+        active = self._describes.active_objects()
+        for kind in self._kinds:
+            name = self._mapping.object_of(kind)
+            if not name or name not in active:
+                continue
+            described = self._describes.of(name)
+            for field in self._mapping.wanted_fields(kind):
+                if field not in described.fields:
+                    yield _missing(described, kind, field)
+
+    def _credit_fields(self) -> Iterable[Finding]:
+        described = self._describes.of(self._mapping.accounts.object)
+        for credit, wanted in credit_fields(self._mapping).items():
+            field = described.fields.get(wanted.api_name)
+            if field is None:
+                note = f"{credit.value}: {described.api_name} has no field {wanted.api_name}"
+                yield _finding("credit fields", _ERROR, note, _PROVISION)
+            else:
+                yield from _mismatch("credit fields", wanted, field)
+
+    def _tasks(self) -> Iterable[Finding]:
+        name = self._mapping.tasks.object
+        if name not in self._describes.active_objects():
+            yield _finding("tasks", _ERROR, f"object {name} does not exist", _PROVISION)
+            return
+        described = self._describes.of(name)
+        for wanted in task_fields(self._mapping):
+            field = described.fields.get(wanted.api_name)
+            if field is None:
+                note = f"{name} has no field {wanted.api_name}"
+                yield _finding("tasks", _ERROR, note, _PROVISION)
+            else:
+                yield from _mismatch("tasks", wanted, field)
+        key = described.fields.get(self._mapping.tasks.key)
+        if key is not None and not key.unique:
+            note = f"{name}.{key.api_name} is not unique: a lost answer costs a wait and a look"
+            yield _finding("tasks", _WARNING, note, "tick “不允许重复” on the field")
+
+    def _callback(self) -> Iterable[Finding]:
+        if not self._callback_key:
+            note = "no callback key: changes are seen by polling alone"
+            remedy = "set secrets.callback_key and the callback address in 事件回调设置"
+            yield _finding("callback", _WARNING, note, remedy)
+            return
+        for note in key_warnings(self._callback_key):
+            yield _finding("callback", _WARNING, note)
+
+
+def _missing(described: ObjectDescribe, kind: Kind, field: str) -> Finding:
+    note = f"{kind.value}: {described.api_name} has no field {field}; it is read as empty"
+    remedy = "name the tenant's field in the mapping, or set the entry to an empty text"
+    return _finding("fields", _WARNING, note, remedy)
+
+
+def _mismatch(topic: str, wanted: WantedField, field: FieldDescribe) -> Iterable[Finding]:
+    if not _fits(wanted.type, field.type):
+        note = f"{field.api_name} is of type {field.type} and should be {wanted.type}"
+        yield _finding(topic, _ERROR, note, _PROVISION)
+        return
+    if wanted.type == "select_one":
+        known = {*field.options, *field.options.values()}
+        lacking = [option for option in wanted.options if option not in known]
+        if lacking:
+            note = f"{field.api_name} lacks the options {', '.join(lacking)}"
+            yield _finding(topic, _ERROR, note, "add them, or rename ours under mapping.options")
+    if wanted.type == "currency" and (field.decimal_places or 0) < 2:
+        note = f"{field.api_name} keeps {field.decimal_places or 0} decimal places: cents are lost"
+        yield _finding(topic, _WARNING, note, "set it to 2 decimal places")
+
+
+def _fits(wanted: str, there: str) -> bool:
+    if wanted in TEXT_TYPES:
+        return there in TEXT_TYPES
+    numbers = ("number", "currency")
+    return there == wanted or (wanted in numbers and there in numbers)
+
+
+def _finding(topic: str, level: FindingLevel, message: str, remedy: str = "") -> Finding:
+    return Finding(topic=topic, level=level, message=message, remedy=remedy)

@@ -1,0 +1,166 @@
+"""Fenxiang behind the port: the parts put together for one connection."""
+
+from collections.abc import Sequence
+
+from adapters.fxiaoke.auth import TokenDesk
+from adapters.fxiaoke.client import FxiaokeClient
+from adapters.fxiaoke.doctor import Doctor
+from adapters.fxiaoke.mapping import FxiaokeMapping
+from adapters.fxiaoke.metadata import Describes
+from adapters.fxiaoke.pacing import Pacer
+from adapters.fxiaoke.provision import provision_steps
+from adapters.fxiaoke.reader import FxiaokeReader
+from adapters.fxiaoke.settings import mapping_of, options_of
+from adapters.fxiaoke.tasks import FxiaokeTasks
+from adapters.fxiaoke.writer import FxiaokeWriter
+from adapters.http import HttpClient
+from adapters.port import (
+    CreditField,
+    Cursor,
+    FieldUpdate,
+    FieldValue,
+    Finding,
+    Outcome,
+    Page,
+    ProvisionStep,
+    TaskChange,
+    TaskDraft,
+    TaskState,
+    Usage,
+    WatchReceipt,
+)
+from adapters.settings import ConnectionSettings
+from adapters.tokens import Sealer, TokenKeeper, TokenStore
+from scoring.records import Kind
+
+__all__ = ["FxiaokePort", "open_fxiaoke"]
+
+
+class FxiaokePort:
+    """One connection to one Fenxiang tenant; it fits ``adapters.port.CrmPort``."""
+
+    def __init__(
+        self,
+        client: FxiaokeClient,
+        mapping: FxiaokeMapping,
+        *,
+        default_owner: str | None = None,
+        callback_key: str = "",
+    ) -> None:
+        self._client = client
+        self._mapping = mapping
+        self._callback_key = callback_key
+        self._describes = Describes(client)
+        self._reader = FxiaokeReader(client, self._describes, mapping)
+        self._writer = FxiaokeWriter(client, self._describes, mapping)
+        self._tasks = FxiaokeTasks(client, self._describes, mapping, default_owner=default_owner)
+
+    @property
+    def system(self) -> str:
+        """The connection's name in the configuration."""
+        return self._client.system
+
+    @property
+    def vendor(self) -> str:
+        """``fxiaoke``."""
+        return "fxiaoke"
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The feeds that the mapping has objects for; employees come first."""
+        return tuple(kind for kind in Kind if kind is Kind.OWNERS or self._mapping.object_of(kind))
+
+    @property
+    def enforces_task_key(self) -> bool:
+        """Whether the tenant refuses a second task with a key. May ask the CRM, once."""
+        return self._tasks.enforces_key
+
+    def changes(self, kind: Kind, cursor: Cursor) -> Page:
+        """Read the next portion of a feed."""
+        return self._reader.changes(kind, cursor)
+
+    def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
+        """Read these records as they are now; those that do not come back are gone."""
+        return self._reader.fetch(kind, record_ids)
+
+    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
+        """Tell which known ids are gone, for the nightly sweep: deletions leave no trace here."""
+        return self._reader.missing(kind, known_ids)
+
+    def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
+        """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""
+        return self._writer.owned_values(record_ids)
+
+    def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
+        """Write credit fields, one call for each account."""
+        return self._writer.update_fields(updates)
+
+    def create_tasks(self, drafts: Sequence[TaskDraft]) -> list[Outcome]:
+        """Create tasks; one that is there under its key is adopted."""
+        return self._tasks.create(drafts)
+
+    def change_tasks(self, changes: Sequence[TaskChange]) -> list[Outcome]:
+        """Rewrite or close tasks."""
+        return self._tasks.change(changes)
+
+    def find_tasks(self, keys: Sequence[str]) -> dict[str, TaskState]:
+        """Look tasks up by key."""
+        return self._tasks.find(keys)
+
+    def check(self) -> list[Finding]:
+        """Examine credentials, clock, objects, fields, options and the unique key."""
+        doctor = Doctor(
+            self._client,
+            self._describes,
+            self._mapping,
+            kinds=self.kinds,
+            callback_key=self._callback_key,
+        )
+        return doctor.examine()
+
+    def provision(self, *, dry_run: bool) -> list[ProvisionStep]:
+        """Say what exists and what an administrator must create: there is no interface for it."""
+        _ = dry_run  # nothing is created either way
+        return provision_steps(self._mapping, self._describes)
+
+    def watch(self, url: str) -> list[WatchReceipt]:
+        """Nothing to ask for: the callback address is entered in the tenant's console."""
+        _ = url
+        return []
+
+    def usage(self) -> Usage:
+        """Tell calls so far; each costs one of the day's bought calls."""
+        http = self._client.http
+        return Usage(calls=http.calls, credits=http.credits)
+
+
+def open_fxiaoke(
+    settings: ConnectionSettings,
+    store: TokenStore,
+    sealer: Sealer,
+    *,
+    http: HttpClient | None = None,
+) -> FxiaokePort:
+    """Put a connection together; nothing is sent yet. ``http`` brings deadlines and the clock.
+
+    Raises ``ValueError`` for options or a mapping that cannot be read.
+    """
+    options = options_of(settings)
+    client_http = http or HttpClient(settings.name)
+    pace = client_http.pace
+    desk = TokenDesk(settings, options.style, client_http)
+    keeper = TokenKeeper(settings.name, store=store, sealer=sealer, ask=desk.ask, now=pace.now)
+    pacer = Pacer(
+        calls=options.window_calls,
+        seconds=options.window_seconds,
+        monotonic=pace.monotonic,
+        sleep=pace.sleep,
+    )
+    client = FxiaokeClient(settings, options, http=client_http, keeper=keeper, pacer=pacer)
+    callback_key = settings.secrets.get("callback_key")
+    return FxiaokePort(
+        client,
+        mapping_of(settings),
+        default_owner=settings.default_owner,
+        callback_key=callback_key.reveal() if callback_key else "",
+    )

@@ -1,0 +1,71 @@
+"""What the configuration may say about a Fenxiang connection, checked as a whole."""
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from adapters.fxiaoke.mapping import FxiaokeMapping
+from adapters.settings import ConnectionSettings
+
+__all__ = ["DEFAULT_BASE_URL", "FxiaokeOptions", "Style", "mapping_of", "options_of"]
+
+DEFAULT_BASE_URL = "https://open.fxiaoke.com"
+
+_S = TypeVar("_S", bound=msgspec.Struct)
+
+
+class Style(StrEnum):
+    """Where credentials travel; the gateway takes both, never mixed."""
+
+    HEADER = "header"
+    BODY = "body"
+
+
+class FxiaokeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The vendor's own options.
+
+    ``actor``: the employee in whose name calls are made; a plain id in header style, ``FSUID_…``
+    in body style. It decides what is seen: give it the role CRM 管理员. ``enterprise_account``:
+    the tenant's ``ea`` when the token does not tell it. ``window_calls`` calls in
+    ``window_seconds`` are sent to one path; 0 lifts the pacing. ``unique_task_key``: whether the
+    tenant refuses a second task with the same key; ``None`` reads it from the field.
+    ``notify_owner``: send the owner a message when a task is created. ``trigger_workflow``: let
+    the tenant's workflows run on our writes.
+    """
+
+    style: Style = Style.HEADER
+    actor: str = "1000"
+    enterprise_account: str = ""
+    window_calls: int = 95  # five below the limit: calls bunch up on their way
+    window_seconds: float = 20.0
+    unique_task_key: bool | None = None
+    notify_owner: bool = True
+    trigger_workflow: bool = False
+
+
+def options_of(settings: ConnectionSettings) -> FxiaokeOptions:
+    """Read the options. Raises ``ValueError`` naming the key that is wrong."""
+    return _converted(settings, "options", settings.options, FxiaokeOptions)
+
+
+def mapping_of(settings: ConnectionSettings) -> FxiaokeMapping:
+    """Read the mapping: the defaults with what the configuration says instead.
+
+    Raises ``ValueError`` naming the key that is wrong.
+    """
+    given = dict(settings.mapping)
+    default = msgspec.to_builtins(FxiaokeMapping())
+    credit_fields = given.get("credit_fields")
+    if isinstance(credit_fields, dict):
+        given["credit_fields"] = default["credit_fields"] | credit_fields
+    return _converted(settings, "mapping", given, FxiaokeMapping)
+
+
+def _converted(
+    settings: ConnectionSettings, part: str, given: dict[str, Any], kind: type[_S]
+) -> _S:
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"connection {settings.name!r}: {part}: {error}") from None

@@ -1,0 +1,124 @@
+"""Writes credit fields, one call for each account: the platform has no batch update."""
+
+from collections.abc import Sequence
+
+from adapters.errors import (
+    CredentialsRejected,
+    CrmError,
+    CrmUnavailable,
+    QuotaExhausted,
+    RateLimited,
+    RecordInvalid,
+)
+from adapters.fxiaoke.client import ID_LIMIT, FxiaokeClient, Json, data_path
+from adapters.fxiaoke.fields import decode, encode
+from adapters.fxiaoke.mapping import FxiaokeMapping
+from adapters.fxiaoke.metadata import SECOND_LOOK_SECONDS, Describes, ObjectDescribe
+from adapters.fxiaoke.reader import chunks
+from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, WriteEffect
+
+__all__ = ["STOPPERS", "FxiaokeWriter", "update_record"]
+
+# What stands in the way of one write stands in the way of all that follow in the batch.
+STOPPERS = (CredentialsRejected, CrmUnavailable, QuotaExhausted, RateLimited)
+
+
+class FxiaokeWriter:
+    """The field-writing part of the port."""
+
+    def __init__(
+        self, client: FxiaokeClient, describes: Describes, mapping: FxiaokeMapping
+    ) -> None:
+        self._client = client
+        self._describes = describes
+        self._mapping = mapping
+
+    def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
+        """Write each account's values. After a refusal that concerns all, the rest is not sent."""
+        outcomes: list[Outcome] = []
+        stopped: CrmError | None = None
+        for update in updates:
+            outcome = stopped or self._update(update)
+            if isinstance(outcome, STOPPERS):
+                stopped = outcome
+            outcomes.append(outcome)
+        return outcomes
+
+    def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
+        """Read the credit fields that stand there now; fields the tenant lacks are left out."""
+        described = self._describes.of(self._mapping.accounts.object)
+        there = {
+            credit: described.fields[name]
+            for credit, name in self._mapping.credit_fields.items()
+            if name in described.fields
+        }
+        projection = ["_id", *(field.api_name for field in there.values())]
+        found: dict[str, dict[CreditField, FieldValue]] = {}
+        for some in chunks(list(dict.fromkeys(record_ids)), ID_LIMIT):
+            search = {
+                "filters": [{"field_name": "_id", "operator": "IN", "field_values": list(some)}],
+                "orders": [],
+                "fieldProjection": projection,
+            }
+            rows, _ = self._client.query(self._mapping.accounts.object, search)
+            for row in rows:
+                found[row["_id"]] = {
+                    credit: decode(row, credit, field, self._mapping.options.get(credit, {}))
+                    for credit, field in there.items()
+                }
+        return found
+
+    def _update(self, update: FieldUpdate) -> Outcome:
+        try:
+            values = self._encoded(update)
+            record_id = update.account.record_id
+            if values:
+                update_record(self._client, self._mapping.accounts.object, record_id, values)
+        except CrmError as error:
+            return error
+        return Receipt(effect=WriteEffect.WRITTEN, record_id=record_id)
+
+    def _encoded(self, update: FieldUpdate) -> Json:
+        """Turn the values into the tenant's; before refusing one, look at the tenant again."""
+        account = self._mapping.accounts.object
+        values, complaints = self._try(update, self._describes.of(account))
+        if complaints:
+            newer = self._describes.of(account, within_seconds=SECOND_LOOK_SECONDS)
+            values, complaints = self._try(update, newer)
+        if complaints:
+            told = "; ".join(f"{field}: {text}" for field, text in complaints.items())
+            raise RecordInvalid(
+                f"nothing was written: {told}",
+                system=self._client.system,
+                operation=f"update {account}",
+                fields=complaints,
+            )
+        return values
+
+    def _try(self, update: FieldUpdate, described: ObjectDescribe) -> tuple[Json, dict[str, str]]:
+        values: Json = {}
+        complaints: dict[str, str] = {}
+        for credit, value in update.values.items():
+            name = self._mapping.field_of(credit)
+            if not name:
+                continue  # the tenant does not keep this one, as configured
+            field = described.fields.get(name)
+            if field is None:
+                complaints[credit.value] = f"{described.api_name} has no field {name}"
+                continue
+            try:
+                values[name] = encode(value, field, self._mapping.options.get(credit, {}))
+            except ValueError as error:
+                complaints[credit.value] = str(error)
+        return values, complaints
+
+
+def update_record(client: FxiaokeClient, object_name: str, record_id: str, values: Json) -> None:
+    """Write fields of one record; those not named keep their value. Raises ``CrmError``."""
+    client.write(
+        data_path(object_name, "update"),
+        f"update {object_name}",
+        {"object_data": {"_id": record_id, "dataObjectApiName": object_name, **values}},
+        triggerWorkFlow=client.options.trigger_workflow,
+        triggerApprovalFlow=False,
+    )
