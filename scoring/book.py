@@ -1,0 +1,249 @@
+"""The Book: everything known about some legal entities, as columnar frames with a fixed schema.
+
+A Book may hold one entity or a million. It is checked when built and never changes. Amounts are
+integer minor units of the currency beside them. Facts of any date may stand in it: what counts at
+a date is decided where the Book is read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+import msgspec
+import polars as pl
+
+from scoring.money import UnknownCurrencyError, minor_digits
+
+__all__ = ["IDENTITIES", "ITEM_KINDS", "ORDER_STATUSES", "SCHEMAS", "Book", "BookError", "Rate"]
+
+IDENTITIES = ("ok", "missing", "invalid", "conflict")
+ITEM_KINDS = ("invoice", "credit_note")
+ORDER_STATUSES = ("draft", "open", "closed", "cancelled")
+
+Schema = Mapping[str, "pl.DataType | type[pl.DataType]"]
+
+#: Frame name → column → type. The first column is the frame's key.
+SCHEMAS: dict[str, Schema] = {
+    "entities": {
+        "entity": pl.String,
+        "name": pl.String,
+        "uscc": pl.String,
+        "identity": pl.String,
+        "currency": pl.String,
+        "terms_days": pl.Int32,
+        "since": pl.Date,
+        "parent": pl.String,
+    },
+    "accounts": {
+        "account": pl.String,
+        "entity": pl.String,
+        "system": pl.String,
+        "owner_id": pl.String,
+        "name": pl.String,
+        "currency": pl.String,
+    },
+    "items": {
+        "item": pl.String,
+        "entity": pl.String,
+        "account": pl.String,
+        "kind": pl.String,
+        "number": pl.String,
+        "issued_on": pl.Date,
+        "due_on": pl.Date,
+        "currency": pl.String,
+        "amount": pl.Int64,
+        "applies_to": pl.String,
+        "disputed": pl.Int64,
+        "disputed_on": pl.Date,
+    },
+    "payments": {
+        "payment": pl.String,
+        "entity": pl.String,
+        "account": pl.String,
+        "paid_on": pl.Date,
+        "currency": pl.String,
+        "amount": pl.Int64,
+    },
+    "allocations": {
+        "allocation": pl.String,
+        "payment": pl.String,
+        "item": pl.String,
+        "entity": pl.String,
+        "currency": pl.String,
+        "amount": pl.Int64,
+        "paid_on": pl.Date,
+    },
+    "orders": {
+        "order": pl.String,
+        "entity": pl.String,
+        "account": pl.String,
+        "ordered_on": pl.Date,
+        "deliver_on": pl.Date,
+        "currency": pl.String,
+        "amount": pl.Int64,
+        "invoiced": pl.Int64,
+        "status": pl.String,
+        "prepaid": pl.Boolean,
+    },
+}
+
+_MAY_BE_NULL = {
+    "entities": {"uscc", "terms_days", "since", "parent"},
+    "accounts": {"owner_id", "currency"},
+    "items": {"applies_to", "disputed_on"},
+    "payments": set[str](),
+    "allocations": set[str](),
+    "orders": {"deliver_on"},
+}
+_ALLOWED = {
+    ("entities", "identity"): IDENTITIES,
+    ("items", "kind"): ITEM_KINDS,
+    ("orders", "status"): ORDER_STATUSES,
+}
+_NOT_NEGATIVE = {
+    "items": ("amount", "disputed"),
+    "payments": ("amount",),
+    "allocations": ("amount",),
+    "orders": ("amount", "invoiced"),
+}
+
+
+class BookError(ValueError):
+    """The frames are no Book. Names the frame, the column and how many rows, never their content."""
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """The exact price of one unit of a currency in the policy's currency, and its date."""
+
+    price: Decimal
+    on: date
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Book:
+    """Checked frames (see ``SCHEMAS``) and the exchange rates that hold for them.
+
+    Build it with ``Book.of``.
+    """
+
+    entities: pl.DataFrame
+    accounts: pl.DataFrame
+    items: pl.DataFrame
+    payments: pl.DataFrame
+    allocations: pl.DataFrame
+    orders: pl.DataFrame
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    policy_currency: str = "CNY"
+
+    FRAMES: ClassVar[tuple[str, ...]] = tuple(SCHEMAS)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        rates: Mapping[str, Rate] | None = None,
+        policy_currency: str = "CNY",
+        **frames: pl.DataFrame,
+    ) -> "Book":
+        """Check the frames and make a Book. A frame left out is empty.
+
+        ``rates`` are prices in ``policy_currency``; a currency without a rate is never taken as 1.
+
+        Raises:
+            BookError: A frame or column is unknown or missing, has another type, a null, a
+                negative amount, a repeated key, an unknown word, or names an unknown entity.
+        """
+        unknown = sorted(set(frames) - set(SCHEMAS))
+        if unknown:
+            raise BookError(f"unknown frames {unknown}: a Book has {list(SCHEMAS)}")
+        checked = {name: _checked(name, frames.get(name)) for name in SCHEMAS}
+        _check_references(checked)
+        _check_rates(rates or {})
+        return cls(**checked, rates=dict(rates or {}), policy_currency=policy_currency)
+
+    @classmethod
+    def empty(cls) -> "Book":
+        """Make a Book without any entity."""
+        return cls.of()
+
+    def __repr__(self) -> str:
+        """Tell sizes only: a Book is customer data."""
+        sizes = ", ".join(f"{name}={getattr(self, name).height}" for name in SCHEMAS)
+        return f"Book({sizes})"
+
+
+def _checked(name: str, frame: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the frame with exactly the schema's columns, or raise ``BookError``."""
+    schema = SCHEMAS[name]
+    if frame is None:
+        return pl.DataFrame(schema=dict(schema))
+    missing = sorted(set(schema) - set(frame.columns))
+    unknown = sorted(set(frame.columns) - set(schema))
+    if missing or unknown:
+        raise BookError(f"{name}: missing columns {missing}, unknown columns {unknown}")
+    for column, wanted in schema.items():
+        if frame.schema[column] != wanted:
+            raise BookError(f"{name}.{column}: is {frame.schema[column]}, must be {wanted}")
+    frame = frame.select(list(schema))
+    _check_nulls(name, frame)
+    _check_values(name, frame)
+    return frame
+
+
+def _check_nulls(name: str, frame: pl.DataFrame) -> None:
+    for column in frame.columns:
+        nulls = frame[column].null_count()
+        if nulls and column not in _MAY_BE_NULL[name]:
+            raise BookError(f"{name}.{column}: {nulls} rows without a value")
+
+
+def _check_values(name: str, frame: pl.DataFrame) -> None:
+    key = frame.columns[0]
+    repeated = frame.height - frame[key].n_unique()
+    if repeated:
+        raise BookError(f"{name}.{key}: {repeated} rows repeat a key")
+    for (where, column), allowed in _ALLOWED.items():
+        strange = 0 if where != name else frame.height - int(frame[column].is_in(allowed).sum())
+        if strange:
+            raise BookError(f"{name}.{column}: {strange} rows are none of {list(allowed)}")
+    for column in _NOT_NEGATIVE.get(name, ()):
+        negative = int((frame[column] < 0).sum())
+        if negative:
+            raise BookError(f"{name}.{column}: {negative} rows are negative")
+    if "currency" in frame.columns:
+        _check_currencies(name, frame["currency"])
+
+
+def _check_currencies(name: str, column: pl.Series) -> None:
+    for currency in column.drop_nulls().unique().sort():
+        try:
+            minor_digits(currency)
+        except UnknownCurrencyError as error:
+            raise BookError(f"{name}.currency: {error}") from error
+
+
+def _check_references(frames: Mapping[str, pl.DataFrame]) -> None:
+    """Every row belongs to an entity of the Book.
+
+    An allocation or credit note may name a record that is not here (parked upstream): its money
+    then counts as unapplied.
+    """
+    entities = frames["entities"].select("entity")
+    for name, frame in frames.items():
+        strangers = 0
+        if name != "entities" and frame.height:
+            strangers = frame.select("entity").join(entities, on="entity", how="anti").height
+        if strangers:
+            raise BookError(f"{name}.entity: {strangers} rows name an entity that is not here")
+
+
+def _check_rates(rates: Mapping[str, Rate]) -> None:
+    for currency, rate in rates.items():
+        try:
+            minor_digits(currency)
+        except UnknownCurrencyError as error:
+            raise BookError(f"rates: {error}") from error
+        if not rate.price.is_finite() or rate.price <= 0:
+            raise BookError(f"rates.{currency}: the price {rate.price} is not above zero")
