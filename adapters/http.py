@@ -1,0 +1,302 @@
+"""One pooled HTTP client for each connection: deadlines, retries of reads, one error border.
+
+A read is tried again inside the call while its total deadline lasts; a write is sent once, for
+its retry belongs to the outbox row. Bodies and tokens are never logged. No redirect is followed.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import NoReturn, TypeVar
+
+import msgspec
+import requests
+import tenacity
+import urllib3
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.exceptions import NewConnectionError
+
+from adapters.errors import (
+    ContractBroken,
+    CrmUnavailable,
+    OutcomeUnknown,
+    RateLimited,
+    Transient,
+)
+
+__all__ = ["Answer", "Deadlines", "HttpClient", "Pace", "Request", "encode_json", "retry_after"]
+
+T = TypeVar("T")
+
+BODY_CEILING_BYTES = 20 * 1024 * 1024
+CHUNK_BYTES = 256 * 1024
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 60.0
+TRIES = 5
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Seconds. ``total`` bounds the whole call with its retries and its body."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Time and chance, injected. ``jitter`` answers from [0, 1); ``monotonic`` counts seconds."""
+
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call as it goes over the wire. ``operation`` names it in errors; ``credits`` its price."""
+
+    method: str
+    url: str
+    operation: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    credits: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, whatever its status: the vendor's parser judges it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    system: str
+    operation: str
+    wrote: bool
+
+    def lost(
+        self, message: str, *, vendor_code: str = "", retry_at: datetime | None = None
+    ) -> CrmUnavailable | OutcomeUnknown:
+        """Name an answer that says nothing usable: unavailable for a read, unknown for a write."""
+        kind = OutcomeUnknown if self.wrote else CrmUnavailable
+        return kind(
+            message,
+            system=self.system,
+            operation=self.operation,
+            vendor_code=vendor_code,
+            retry_at=retry_at,
+        )
+
+    def broken(self, message: str) -> ContractBroken:
+        """Name an answer that is readable but has not the documented shape."""
+        return ContractBroken(message, system=self.system, operation=self.operation)
+
+    def decode(self, decoder: msgspec.json.Decoder[T]) -> T:
+        """Decode the body. No JSON: ``lost``; JSON of another shape: ``ContractBroken``."""
+        try:
+            return decoder.decode(self.body)
+        except msgspec.ValidationError as error:
+            raise self.broken(f"unexpected shape: {error}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self.lost(f"HTTP {self.status}, but no readable JSON came") from None
+
+
+class HttpClient:
+    """Sends requests of one connection and counts them. Safe to share between threads."""
+
+    def __init__(
+        self,
+        system: str,
+        *,
+        deadlines: Deadlines | None = None,
+        pace: Pace | None = None,
+        transport: BaseAdapter | None = None,
+    ) -> None:
+        self._system = system
+        self._deadlines = deadlines or Deadlines()
+        self._pace = pace or Pace()
+        self._session = _session(transport)
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._credits = 0
+
+    @property
+    def pace(self) -> Pace:
+        """The time and chance this client lives by."""
+        return self._pace
+
+    @property
+    def calls(self) -> int:
+        """Calls sent so far, retries included."""
+        return self._calls
+
+    @property
+    def credits(self) -> int:
+        """API credits those calls cost by the vendor's price list."""
+        return self._credits
+
+    def close(self) -> None:
+        """Give the pooled connections back."""
+        self._session.close()
+
+    def read(self, request: Request, parse: Callable[[Answer], T]) -> T:
+        """Send a request that changes nothing, again while it fails transiently, within one deadline.
+
+        ``parse`` turns the answer into a value or raises a ``CrmError``.
+        """
+        deadline = self._pace.monotonic() + self._deadlines.total
+        tries = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((CrmUnavailable, RateLimited)),
+            wait=self._wait,
+            stop=lambda state: (
+                state.attempt_number >= TRIES
+                or self._pace.monotonic() + state.upcoming_sleep >= deadline
+            ),
+            sleep=self._pace.sleep,
+            reraise=True,
+        )
+        return tries(lambda: parse(self._send(request, deadline, wrote=False)))
+
+    def write(self, request: Request, parse: Callable[[Answer], T]) -> T:
+        """Send a request that may change something, exactly once."""
+        deadline = self._pace.monotonic() + self._deadlines.total
+        return parse(self._send(request, deadline, wrote=True))
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, Transient) and error.retry_at is not None:
+            return max(0.0, (error.retry_at - self._pace.now()).total_seconds())
+        ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (state.attempt_number - 1))
+        return self._pace.jitter() * ceiling
+
+    def _send(self, request: Request, deadline: float, *, wrote: bool) -> Answer:
+        self._count(request)
+        left = max(0.001, deadline - self._pace.monotonic())
+        timeout = (min(self._deadlines.connect, left), min(self._deadlines.read, left))
+        try:
+            with self._session.request(
+                request.method,
+                request.url,
+                params=dict(request.params) or None,
+                headers=dict(request.headers),
+                data=request.body,
+                auth=_leave_headers_alone,
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = self._body(response, deadline)
+        except _OverLimit as error:
+            self._fail(request, error.reason, wrote=wrote, cause=error)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            sent = not _failed_before_sending(error)
+            reason = _describe(error, sent=sent)
+            self._fail(request, reason, wrote=wrote and sent, cause=error)
+        answer = Answer(
+            status=response.status_code,
+            headers=response.headers,
+            body=body,
+            system=self._system,
+            operation=request.operation,
+            wrote=wrote,
+        )
+        if 300 <= answer.status < 400 and answer.status != 304:
+            raise answer.lost(f"HTTP {answer.status}: redirected; is the address right?")
+        return answer
+
+    def _body(self, response: requests.Response, deadline: float) -> bytes:
+        body = bytearray()
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > BODY_CEILING_BYTES:
+                raise _OverLimit(f"the answer is larger than {BODY_CEILING_BYTES} bytes")
+            if self._pace.monotonic() > deadline:
+                raise _OverLimit(f"no complete answer within {self._deadlines.total:g} s")
+        return bytes(body)
+
+    def _fail(self, request: Request, reason: str, *, wrote: bool, cause: Exception) -> NoReturn:
+        kind = OutcomeUnknown if wrote else CrmUnavailable
+        raise kind(reason, system=self._system, operation=request.operation) from cause
+
+    def _count(self, request: Request) -> None:
+        with self._lock:
+            self._calls += 1
+            self._credits += request.credits
+
+
+class _OverLimit(Exception):
+    """The body is too long, in bytes or in seconds."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def encode_json(value: object) -> bytes:
+    """Encode a request body; a ``Decimal`` becomes a JSON number with exactly its digits."""
+    return _ENCODER.encode(value)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """Read ``Retry-After`` in seconds or as a date; ``None`` when absent or unreadable."""
+    text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if text.isdecimal():
+        return now + timedelta(seconds=min(int(text), 86_400))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _session(transport: BaseAdapter | None) -> requests.Session:
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = transport or HTTPAdapter(pool_connections=4, pool_maxsize=10, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _leave_headers_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep ``requests`` from replacing our Authorization header by one from a .netrc file."""
+    return request
+
+
+def _failed_before_sending(error: Exception) -> bool:
+    if isinstance(
+        error,
+        (
+            requests.ConnectTimeout,
+            requests.exceptions.SSLError,
+            requests.exceptions.ProxyError,
+            requests.exceptions.InvalidURL,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidSchema,
+        ),
+    ):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", cause), NewConnectionError)
+
+
+def _describe(error: Exception, *, sent: bool) -> str:
+    """Say what happened without the text of the error, which may quote the address."""
+    if not sent:
+        return f"no connection ({type(error).__name__})"
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
+        return "no answer in time"
+    return f"the connection broke ({type(error).__name__})"

@@ -1,0 +1,72 @@
+"""What an adapter is told about its connection. Vendor-neutral; the configuration fills it."""
+
+from typing import Any
+
+import msgspec
+
+__all__ = ["ConnectionSettings", "MissingSettingError", "Secret"]
+
+
+class MissingSettingError(ValueError):
+    """A connection lacks something its vendor needs; ``key`` names it in the configuration."""
+
+    def __init__(self, connection: str, key: str) -> None:
+        super().__init__(f"connection {connection!r}: {key} is missing")
+        self.key = key
+
+
+class Secret:
+    """A text that shows itself to nobody: ``repr``, ``str`` and comparison errors print ``***``."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text, for the one call that needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "***"
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any text."""
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by text."""
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        """Hash by text."""
+        return hash(self._text)
+
+
+class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One CRM connection as configured.
+
+    ``base_url``: the API host. ``accounts_url``: the token host where the vendor has one of its
+    own. ``organisation_id``: the organisation at the vendor (corpId at Fenxiang, org id at Zoho).
+    ``default_owner``: the CRM user who gets a task whose owner is unknown or inactive.
+    ``mapping``: names in this CRM that differ from the vendor's default mapping.
+    ``options``: what only this vendor understands.
+    """
+
+    name: str
+    vendor: str
+    base_url: str = ""
+    accounts_url: str = ""
+    secrets: dict[str, Secret] = {}
+    organisation_id: str = ""
+    default_owner: str | None = None
+    mapping: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+
+    def secret(self, key: str) -> str:
+        """Reveal one secret. Raises ``MissingSettingError`` where it is absent or empty."""
+        secret = self.secrets.get(key)
+        if not secret:
+            raise MissingSettingError(self.name, f"secrets.{key}")
+        return secret.reveal()

@@ -1,0 +1,157 @@
+"""The token keeper: one asks, all share, and nobody sees the value."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.errors import CredentialsRejected, CrmUnavailable, RateLimited
+from adapters.tokens import AccessToken, MemoryTokenStore, SealBroken, Sealer, TokenKeeper
+
+KEY = bytes(range(32))
+START = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+
+class Desk:
+    """The vendor's token desk, and the clock."""
+
+    def __init__(self) -> None:
+        self.at = START
+        self.asked = 0
+        self.failure: Exception | None = None
+        self.store = MemoryTokenStore()
+
+    def now(self) -> datetime:
+        return self.at
+
+    def ask(self) -> AccessToken:
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+        return AccessToken(
+            value=f"token-{self.asked}",
+            issued_at=self.at,
+            expires_at=self.at + timedelta(hours=1),
+        )
+
+    def keeper(self) -> TokenKeeper:
+        return TokenKeeper("acme", store=self.store, sealer=Sealer(KEY), ask=self.ask, now=self.now)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_token_is_kept_until_80_percent_of_its_life(desk: Desk) -> None:
+    keeper = desk.keeper()
+    first = keeper.token()
+    desk.at += timedelta(minutes=47)
+    still = keeper.token()
+    desk.at += timedelta(minutes=2)
+    second = keeper.token()
+
+    assert (first.value, still.value, second.value) == ("token-1", "token-1", "token-2")
+
+
+def test_a_second_process_uses_the_stored_token(desk: Desk) -> None:
+    desk.keeper().token()
+
+    assert desk.keeper().token().value == "token-1"
+    assert desk.asked == 1
+
+
+def test_many_threads_cause_one_request(desk: Desk) -> None:
+    keeper = desk.keeper()
+    together = threading.Barrier(8)
+
+    def take() -> str:
+        together.wait()
+        return keeper.token().value
+
+    with ThreadPoolExecutor(8) as pool:
+        values = [f.result() for f in [pool.submit(take) for _ in range(8)]]
+
+    assert set(values) == {"token-1"}
+    assert desk.asked == 1
+
+
+def test_a_dead_token_is_replaced_once_for_all_who_saw_it_die(desk: Desk) -> None:
+    one, other = desk.keeper(), desk.keeper()
+    dead = one.token()
+    other.token()
+
+    assert one.replace(dead).value == "token-2"
+    assert other.replace(dead).value == "token-2"
+    assert desk.asked == 2
+
+
+def test_not_more_than_five_requests_in_ten_minutes(desk: Desk) -> None:
+    keeper = desk.keeper()
+    token = keeper.token()
+    for _ in range(4):
+        token = keeper.replace(token)
+
+    with pytest.raises(RateLimited) as caught:
+        desk.keeper().replace(token)
+    assert caught.value.retry_at == START + timedelta(minutes=10)
+    desk.at += timedelta(minutes=11)
+    assert keeper.replace(token).value == "token-6"
+
+
+def test_an_aged_token_serves_while_the_desk_is_closed(desk: Desk) -> None:
+    keeper = desk.keeper()
+    keeper.token()
+    desk.at += timedelta(minutes=50)
+    desk.failure = CrmUnavailable("closed", system="acme", operation="token")
+
+    assert keeper.token().value == "token-1"
+    desk.at += timedelta(minutes=11)
+    with pytest.raises(CrmUnavailable):
+        keeper.token()
+
+
+def test_rejected_credentials_are_not_hidden_by_an_aged_token(desk: Desk) -> None:
+    keeper = desk.keeper()
+    keeper.token()
+    desk.at += timedelta(minutes=50)
+    desk.failure = CredentialsRejected("revoked", system="acme", operation="token")
+
+    with pytest.raises(CredentialsRejected):
+        keeper.token()
+
+
+def test_the_store_holds_only_sealed_bytes(desk: Desk) -> None:
+    desk.keeper().token()
+
+    assert b"token-1" not in (desk.store.load("acme") or b"")
+
+
+def test_a_changed_key_asks_for_a_new_token(desk: Desk) -> None:
+    desk.keeper().token()
+    keeper = TokenKeeper(
+        "acme", store=desk.store, sealer=Sealer(bytes(32)), ask=desk.ask, now=desk.now
+    )
+
+    assert keeper.token().value == "token-2"
+
+
+def test_the_value_stands_in_no_repr(desk: Desk) -> None:
+    token = desk.keeper().token()
+
+    assert "token-1" not in f"{token!r} {token}"
+
+
+def test_a_seal_opens_only_with_its_key_for_its_connection_and_unchanged() -> None:
+    sealed = Sealer(KEY).seal(b"secret", "acme")
+
+    assert Sealer(KEY).unseal(sealed, "acme") == b"secret"
+    for key, about, data in (
+        (bytes(32), "acme", sealed),
+        (KEY, "other", sealed),
+        (KEY, "acme", sealed[:-1] + bytes([sealed[-1] ^ 1])),
+        (KEY, "acme", b""),
+    ):
+        with pytest.raises(SealBroken):
+            Sealer(key).unseal(data, about)
