@@ -97,6 +97,16 @@ class AllocationNames(_Names, frozen=True, kw_only=True):
     effective: tuple[str, ...] = EFFECTIVE
 
 
+def _order_states() -> dict[str, OrderStatus]:
+    return {
+        "open": OrderStatus.OPEN,
+        "closed": OrderStatus.CLOSED,
+        "cancelled": OrderStatus.CANCELLED,
+        "6": OrderStatus.DRAFT,  # 确认中
+        "7": OrderStatus.OPEN,  # 已确认
+    }
+
+
 class OrderNames(_Names, frozen=True, kw_only=True):
     """Where an Order is found; ``states`` maps the values of the status field."""
 
@@ -111,13 +121,7 @@ class OrderNames(_Names, frozen=True, kw_only=True):
     settle_type: str = "settle_type"
     prepaid: tuple[str, ...] = ("1",)
     status: str = "order_status"
-    states: dict[str, OrderStatus] = {
-        "open": OrderStatus.OPEN,
-        "closed": OrderStatus.CLOSED,
-        "cancelled": OrderStatus.CANCELLED,
-        "6": OrderStatus.DRAFT,  # 确认中
-        "7": OrderStatus.OPEN,  # 已确认
-    }
+    states: dict[str, OrderStatus] = msgspec.field(default_factory=_order_states)
     effective: tuple[str, ...] = EFFECTIVE
 
 
