@@ -137,7 +137,10 @@ class Faults:
 
 
 class FaultMiddleware:
-    """A WSGI application that plays the faults of the wire around another one."""
+    """A WSGI application that plays the faults of the wire around another one.
+
+    ``on_fault`` is told of each fault with the method and the path, before it is played.
+    """
 
     def __init__(
         self,
@@ -145,20 +148,23 @@ class FaultMiddleware:
         faults: Faults,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        on_fault: Callable[[FaultRule, str, str], None] | None = None,
     ) -> None:
         self._app = app
         self._faults = faults
         self._sleep = sleep
+        self._on_fault = on_fault
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer as the application would, or as the fault in force says."""
-        rule = self._faults.take_any(
-            _WIRE_KINDS, environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
-        )
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        rule = self._faults.take_any(_WIRE_KINDS, method, path)
         if rule is None:
             return self._app(environ, start_response)
+        if self._on_fault is not None:
+            self._on_fault(rule, method, path)
         if rule.delay_seconds:
             self._sleep(rule.delay_seconds)
         return self._play(rule.kind)(environ, start_response)

@@ -1,7 +1,8 @@
 """What the sandbox's server and pages need from a look-alike CRM, whichever vendor it plays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from sandbox.clock import SandboxClock
 from sandbox.company.model import Company
@@ -12,7 +13,7 @@ from sandbox.notifier import Notifier
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-__all__ = ["AccountView", "ContactView", "LookAlike", "TaskView"]
+__all__ = ["AccountView", "ContactView", "HandConfigured", "LookAlike", "TaskView"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,4 +126,17 @@ class LookAlike(Protocol):
 
     def wsgi(self) -> "WSGIApplication":
         """Return the CRM's own API, without the ``/_sandbox/`` interface."""
+        ...
+
+
+@runtime_checkable
+class HandConfigured(Protocol):
+    """A look-alike of a CRM that an administrator sets up by hand, on pages and not by an API."""
+
+    def set_callback(self, url: str, key: str) -> None:
+        """Store where events go and the key they are encrypted with. Raises ``ValueError``."""
+        ...
+
+    def add_fields(self, object_name: str, fields: list[Mapping[str, object]]) -> None:
+        """Create custom fields on an object. Raises ``ValueError`` with a sentence."""
         ...
