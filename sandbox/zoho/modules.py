@@ -1,0 +1,234 @@
+"""The modules of the sandbox's organisation and the fields each starts with.
+
+Standard names are Zoho's own; custom modules and fields are the ones a customer would add so
+that invoices, credit notes, payments and allocations stand in the CRM.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import TypedDict, Unpack
+
+from sandbox.zoho.fields import TEXTAREA_LENGTHS, Field
+
+__all__ = ["CURRENCIES", "Module", "standard_modules"]
+
+CURRENCIES = ["CNY", "USD", "EUR", "HKD", "JPY", "GBP", "CAD"]
+_STATUSES = ["Created", "Approved", "Delivered", "Cancelled"]
+_TASK_STATUSES = ["Not Started", "Deferred", "In Progress", "Completed", "Waiting for input"]
+_FIRST_MODULE_ID = 5_000_000_000_002_001
+_FIRST_LAYOUT_ID = 5_000_000_000_002_501
+_FIRST_FIELD_ID = 5_000_000_000_003_001
+
+
+@dataclass(slots=True, kw_only=True)
+class Module:
+    """A module: its names, its fields in the order shown, and the field that names a record."""
+
+    id: str
+    layout_id: str
+    api_name: str
+    singular: str
+    plural: str
+    name_field: str
+    custom: bool
+    fields: dict[str, Field] = field(default_factory=dict)
+
+
+class _Extra(TypedDict, total=False):
+    mandatory: bool
+    read_only: bool
+    system: bool
+    custom: bool
+    unique: bool
+    options: list[str]
+    decimals: int
+    lookup: str
+    textarea: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A field without its id."""
+
+    api_name: str
+    type: str
+    length: int
+    extra: _Extra
+
+    def with_id(self, number: int) -> Field:
+        label = self.api_name.removesuffix("__s").replace("_", " ")
+        return Field(
+            id=str(number),
+            api_name=self.api_name,
+            label=label,
+            type=self.type,
+            length=self.length,
+            **self.extra,
+        )
+
+
+def _draft(type_: str, length: int, api_name: str, **extra: Unpack[_Extra]) -> _Draft:
+    return _Draft(api_name, type_, length, extra)
+
+
+_text = partial(_draft, "text", 255)
+_short = partial(_draft, "text", 50)
+_date = partial(_draft, "date", 20)
+_datetime = partial(_draft, "datetime", 120)
+_whole = partial(_draft, "integer", 9)
+_owner = partial(_draft, "ownerlookup", 120)
+_flag = partial(_draft, "boolean", 5)
+
+
+def _amount(api_name: str, **extra: Unpack[_Extra]) -> _Draft:
+    extra.setdefault("decimals", 2)
+    return _draft("currency", 16, api_name, **extra)
+
+
+def _choice(api_name: str, options: list[str], **extra: Unpack[_Extra]) -> _Draft:
+    return _draft("picklist", 120, api_name, options=list(options), **extra)
+
+
+def _lookup(api_name: str, target: str, **extra: Unpack[_Extra]) -> _Draft:
+    return _draft("lookup", 120, api_name, lookup=target, **extra)
+
+
+def _long_text(api_name: str, kind: str = "large", **extra: Unpack[_Extra]) -> _Draft:
+    return _draft("textarea", TEXTAREA_LENGTHS[kind], api_name, textarea=kind, **extra)
+
+
+def _system_fields(*, money: bool) -> Iterator[_Draft]:
+    """Yield what every module has."""
+    yield _draft("bigint", 20, "id", system=True)
+    yield _owner("Owner")
+    yield _owner("Created_By", system=True)
+    yield _owner("Modified_By", system=True)
+    yield _datetime("Created_Time", system=True)
+    yield _datetime("Modified_Time", system=True)
+    yield _flag("Locked__s", system=True)
+    if money:
+        yield _choice("Currency", CURRENCIES)
+        yield _draft("double", 20, "Exchange_Rate", decimals=9)
+
+
+_ACCOUNTS = [
+    _draft("text", 200, "Account_Name", mandatory=True),
+    _lookup("Parent_Account", "Accounts"),
+    _short("Account_Number"),
+    _choice("Account_Type", ["Customer", "Distributor", "Reseller", "Other"]),
+    _text("Industry"),
+    _choice("Rating", ["Acquired", "Active", "Market Failed", "Project Cancelled", "Shut Down"]),
+    _amount("Annual_Revenue"),
+    _draft("phone", 30, "Phone"),
+    _draft("website", 450, "Website"),
+    _text("Billing_Street"),
+    _text("Billing_City"),
+    _text("Billing_Country"),
+    _long_text("Description"),
+    _draft("text", 18, "USCC", custom=True),
+    _whole("Payment_Terms_Days", custom=True),
+    _date("Customer_Since", custom=True),
+]
+_CONTACTS = [
+    _draft("text", 40, "First_Name"),
+    _draft("text", 80, "Last_Name", mandatory=True),
+    _draft("text", 120, "Full_Name", system=True),
+    _draft("email", 100, "Email"),
+    _draft("phone", 30, "Phone"),
+    _draft("phone", 30, "Mobile"),
+    _lookup("Account_Name", "Accounts"),
+]
+_DEALS = [
+    _draft("text", 120, "Deal_Name", mandatory=True),
+    _lookup("Account_Name", "Accounts"),
+    _lookup("Contact_Name", "Contacts"),
+    _amount("Amount"),
+    _choice("Stage", ["Qualification", "Proposal", "Closed Won", "Closed Lost"], mandatory=True),
+    _date("Closing_Date"),
+]
+_INVOICES = [
+    _short("Subject", mandatory=True),
+    _lookup("Account_Name", "Accounts", mandatory=True),
+    _lookup("Contact_Name", "Contacts"),
+    _date("Invoice_Date"),
+    _date("Due_Date"),
+    _choice("Status", _STATUSES, default="Created"),
+    # Totals are the server's in Zoho. The sandbox has no line items, so the total may be given.
+    _amount("Grand_Total"),
+    _long_text("Description"),
+    _amount("Disputed_Amount", custom=True),
+    _date("Disputed_On", custom=True),
+]
+_ORDERS = [
+    _short("Subject", mandatory=True),
+    _lookup("Account_Name", "Accounts", mandatory=True),
+    _date("Due_Date"),
+    _choice("Status", _STATUSES, default="Created"),
+    _amount("Grand_Total"),
+    _date("Order_Date", custom=True),
+    _amount("Invoiced_Amount", custom=True),
+]
+_TASKS = [
+    _text("Subject", mandatory=True),
+    _date("Due_Date"),
+    _lookup("Who_Id", "Contacts"),
+    _draft("multi_module_lookup", 120, "What_Id"),
+    _choice("Status", _TASK_STATUSES, default="Not Started"),
+    _choice("Priority", ["Highest", "High", "Normal", "Low", "Lowest"], default="Normal"),
+    _long_text("Description"),
+    _datetime("Closed_Time", system=True),
+    _flag("Send_Notification_Email"),
+]
+_CREDIT_NOTES = [
+    _draft("text", 120, "Name", mandatory=True),
+    _lookup("Account", "Accounts", custom=True),
+    _lookup("Invoice", "Invoices", custom=True),
+    _date("Issue_Date", custom=True),
+    _amount("Amount", custom=True),
+]
+_PAYMENTS = [
+    _draft("text", 120, "Name", mandatory=True),
+    _lookup("Account", "Accounts", custom=True),
+    _date("Payment_Date", custom=True),
+    _amount("Amount", custom=True),
+]
+_ALLOCATIONS = [
+    _draft("text", 120, "Name", mandatory=True),
+    _lookup("Payment", "Payments", custom=True),
+    _lookup("Invoice", "Invoices", custom=True),
+    _amount("Amount", custom=True),
+]
+_MODULES = [
+    ("Accounts", "Account", "Account_Name", _ACCOUNTS),
+    ("Contacts", "Contact", "Full_Name", _CONTACTS),
+    ("Deals", "Deal", "Deal_Name", _DEALS),
+    ("Tasks", "Task", "Subject", _TASKS),
+    ("Invoices", "Invoice", "Subject", _INVOICES),
+    ("Sales_Orders", "Sales Order", "Subject", _ORDERS),
+    ("Credit_Notes", "Credit Note", "Name", _CREDIT_NOTES),
+    ("Payments", "Payment", "Name", _PAYMENTS),
+    ("Payment_Allocations", "Payment Allocation", "Name", _ALLOCATIONS),
+]
+_CUSTOM = frozenset({"Credit_Notes", "Payments", "Payment_Allocations"})
+
+
+def standard_modules() -> dict[str, Module]:
+    """Return the modules of a new organisation, ids the same each time."""
+    numbers = count(_FIRST_FIELD_ID)
+    modules = {}
+    for place, (api_name, singular, name_field, drafts) in enumerate(_MODULES):
+        every = [*drafts, *_system_fields(money=api_name != "Tasks")]
+        modules[api_name] = Module(
+            id=str(_FIRST_MODULE_ID + place),
+            layout_id=str(_FIRST_LAYOUT_ID + place),
+            api_name=api_name,
+            singular=singular,
+            plural=api_name.replace("_", " "),
+            name_field=name_field,
+            custom=api_name in _CUSTOM,
+            fields={draft.api_name: draft.with_id(next(numbers)) for draft in every},
+        )
+    return modules

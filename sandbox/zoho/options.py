@@ -1,0 +1,47 @@
+"""What may differ between organisations, and what Zoho's documents leave open, as switches."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta, timezone
+
+__all__ = ["ALL_SCOPES", "ZohoOptions"]
+
+ALL_SCOPES = (
+    "ZohoCRM.modules.ALL",
+    "ZohoCRM.settings.ALL",
+    "ZohoCRM.coql.READ",
+    "ZohoCRM.org.READ",
+    "ZohoCRM.users.READ",
+    "ZohoCRM.notifications.ALL",
+    "ZohoSearch.securesearch.READ",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZohoOptions:
+    """The organisation's edition and switches.
+
+    ``provisioned`` puts the credit fields and the tasks' unique ``Credit_Ref`` in place from the
+    start; without it they are created through the API. ``search_delay_seconds`` is how far the
+    search index lags behind writes. ``unmodified_status`` answers a list with
+    ``If-Modified-Since`` and nothing new. ``keeps_unlisted_choices`` stores a picklist value that
+    is not on the list instead of refusing it. ``upserts_tasks`` lets Tasks be upserted.
+    """
+
+    company_name: str = "Zixin Sample Trading"
+    base_currency: str = "CNY"
+    multi_currency: bool = True
+    zone: timezone = field(default_factory=lambda: timezone(timedelta(hours=8)))
+    zone_name: str = "Asia/Shanghai"
+    scopes: tuple[str, ...] = ALL_SCOPES
+    access_token_seconds: int = 3_600
+    tokens_per_window: int = 10
+    token_window_seconds: int = 600
+    active_tokens: int = 10
+    credits_per_day: int = 70_000
+    concurrent_calls: int = 20
+    concurrent_heavy_calls: int = 10
+    provisioned: bool = False
+    upserts_tasks: bool = False
+    unmodified_status: int = 304
+    keeps_unlisted_choices: bool = False
+    search_delay_seconds: int = 30

@@ -1,0 +1,353 @@
+"""The API over HTTP: who may call what, what it costs, and the journal of it all."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import orjson
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from sandbox.faults import FaultKind
+from sandbox.zoho import coql, listing, metadata, provisioning, records_api, searching
+from sandbox.zoho.asking import Answer, Ask
+from sandbox.zoho.credits import too_many_calls, too_many_credits
+from sandbox.zoho.errors import ZohoError
+from sandbox.zoho.scopes import covers, module_scope
+
+if TYPE_CHECKING:
+    from sandbox.zoho.org import ZohoOrg
+
+__all__ = ["api_app"]
+
+_JSON = "application/json;charset=UTF-8"
+_MOST_JOURNALED = 100_000
+_SECRETS = re.compile(
+    r"((?:client_secret|refresh_token|access_token|code|token)\"?[=:]\s*\"?)([^&\"\s]+)"
+)
+_VERSIONS = frozenset({"v2", "v8"})
+_PREFIX = "Zoho-oauthtoken "
+
+Handler = Callable[..., Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One API operation: where it is, what it does, its scope and whether it is heavy."""
+
+    method: str
+    path: str
+    handler: Handler
+    scope: str | None = None
+    is_heavy: Callable[[], bool] = lambda: False
+
+
+def api_app(org: "ZohoOrg") -> Flask:
+    """Return the accounts server and the API of one organisation as one application."""
+    app = Flask("sandbox.zoho", static_folder=None)
+    _add_accounts_server(app, org)
+    for number, call in enumerate(_calls(org)):
+        app.add_url_rule(
+            f"/crm/<version>{call.path}",
+            endpoint=f"{number} {call.method} {call.path}",
+            view_func=_view(org, call),
+            methods=[call.method],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(HTTPException, lambda error: _unknown(org, error))
+    return app
+
+
+def _calls(org: "ZohoOrg") -> list[_Call]:
+    state = org.state
+
+    def on_state(function: Callable[..., Answer]) -> Handler:
+        return lambda ask, **parts: function(state, ask, **parts)
+
+    fields, one_field = "/settings/fields", "/settings/fields/<field_id>"
+    record, watch = "/<module>/<record_id>", "/actions/watch"
+    return [
+        _Call(method="GET", path="/org", handler=on_state(metadata.show_org), scope="org.READ"),
+        _Call(
+            method="GET",
+            path="/org/currencies",
+            handler=on_state(metadata.list_currencies),
+            scope="settings.currencies.READ",
+        ),
+        _Call(
+            method="GET", path="/users", handler=on_state(metadata.list_users), scope="users.READ"
+        ),
+        _Call(
+            method="GET",
+            path="/users/<user_id>",
+            handler=on_state(metadata.one_user),
+            scope="users.READ",
+        ),
+        _Call(
+            method="GET",
+            path="/settings/modules",
+            handler=on_state(metadata.list_modules),
+            scope="settings.modules.READ",
+        ),
+        _Call(
+            method="GET",
+            path="/settings/modules/<name>",
+            handler=on_state(metadata.one_module),
+            scope="settings.modules.READ",
+        ),
+        _Call(
+            method="GET",
+            path="/settings/layouts",
+            handler=on_state(metadata.list_layouts),
+            scope="settings.layouts.READ",
+        ),
+        _Call(
+            method="GET",
+            path="/settings/layouts/<layout_id>",
+            handler=on_state(metadata.one_layout),
+            scope="settings.layouts.READ",
+        ),
+        _Call(
+            method="GET",
+            path="/settings/related_lists",
+            handler=on_state(metadata.list_related_lists),
+            scope="settings.related_lists.READ",
+        ),
+        _Call(
+            method="GET",
+            path=fields,
+            handler=on_state(metadata.list_fields),
+            scope="settings.fields.READ",
+        ),
+        _Call(
+            method="POST",
+            path=fields,
+            handler=on_state(provisioning.create_fields),
+            scope="settings.fields.CREATE",
+        ),
+        _Call(
+            method="PATCH",
+            path=fields,
+            handler=on_state(provisioning.update_fields),
+            scope="settings.fields.UPDATE",
+        ),
+        _Call(
+            method="GET",
+            path=one_field,
+            handler=on_state(metadata.one_field),
+            scope="settings.fields.READ",
+        ),
+        _Call(
+            method="PATCH",
+            path=one_field,
+            handler=on_state(provisioning.update_fields),
+            scope="settings.fields.UPDATE",
+        ),
+        _Call(
+            method="DELETE",
+            path=one_field,
+            handler=on_state(provisioning.delete_field),
+            scope="settings.fields.DELETE",
+        ),
+        _Call(
+            method="POST",
+            path="/coql",
+            handler=on_state(coql.run_query),
+            scope="coql.READ",
+            is_heavy=lambda: True,
+        ),
+        _Call(method="GET", path=watch, handler=org.watch.listing, scope="notifications.READ"),
+        _Call(method="POST", path=watch, handler=org.watch.subscribe, scope="notifications.CREATE"),
+        _Call(method="PUT", path=watch, handler=org.watch.replace, scope="notifications.UPDATE"),
+        _Call(method="PATCH", path=watch, handler=org.watch.change, scope="notifications.UPDATE"),
+        _Call(method="DELETE", path=watch, handler=org.watch.stop, scope="notifications.DELETE"),
+        _Call(method="GET", path="/<module>", handler=org.pager.list_records, is_heavy=_is_sorted),
+        _Call(
+            method="POST",
+            path="/<module>",
+            handler=on_state(records_api.insert_records),
+            is_heavy=_is_large,
+        ),
+        _Call(
+            method="PUT",
+            path="/<module>",
+            handler=on_state(records_api.update_records),
+            is_heavy=_is_large,
+        ),
+        _Call(method="DELETE", path="/<module>", handler=on_state(records_api.delete_records)),
+        _Call(
+            method="POST",
+            path="/<module>/upsert",
+            handler=on_state(records_api.upsert_records),
+            is_heavy=_is_large,
+        ),
+        _Call(method="GET", path="/<module>/deleted", handler=on_state(listing.list_deleted)),
+        _Call(method="GET", path="/<module>/search", handler=on_state(searching.search_records)),
+        _Call(
+            method="GET", path="/<module>/actions/count", handler=on_state(listing.count_records)
+        ),
+        _Call(method="GET", path=record, handler=on_state(listing.one_record)),
+        _Call(method="PUT", path=record, handler=on_state(records_api.update_records)),
+        _Call(method="DELETE", path=record, handler=on_state(records_api.delete_records)),
+        _Call(
+            method="GET", path=f"{record}/<related>", handler=on_state(searching.related_records)
+        ),
+    ]
+
+
+def _view(org: "ZohoOrg", call: _Call) -> Callable[..., Response]:
+    def view(version: str, **parts: str) -> Response:
+        try:
+            if version not in _VERSIONS:
+                raise _no_such_path()
+            answer = _answered(org, call, version, parts)
+        except ZohoError as error:
+            answer = Answer(status=error.status, body=error.body(), credits=error.status != 429)
+            if error.status in (401, 404):
+                answer.credits = 0
+        return _respond(org, answer)
+
+    return view
+
+
+def _answered(org: "ZohoOrg", call: _Call, version: str, parts: dict[str, str]) -> Answer:
+    user = _authorised(org)
+    _check_scope(org, call, parts)
+    _play_faults(org)
+    ask = Ask(
+        method=request.method,
+        version=version,
+        args=request.args,
+        headers=request.headers,
+        body=request.get_data(),
+        user=user,
+        base_url=_base_url(),
+    )
+    with org.credits.running(heavy=call.is_heavy()), org.state.lock:
+        return call.handler(ask, **parts)
+
+
+def _authorised(org: "ZohoOrg") -> str:
+    header = request.headers.get("Authorization", "")
+    if not header.startswith(_PREFIX):
+        raise ZohoError("AUTHENTICATION_FAILURE", "Authentication failed", status=401)
+    with org.state.lock:
+        user = org.tokens.user_of(header.removeprefix(_PREFIX).strip())
+    if user is None:
+        raise ZohoError("INVALID_TOKEN", "invalid oauth token", status=401)
+    return user
+
+
+def _check_scope(org: "ZohoOrg", call: _Call, parts: dict[str, str]) -> None:
+    if call.scope is not None:
+        needed = f"ZohoCRM.{call.scope}"
+    elif parts["module"] in org.state.modules:
+        needed = module_scope(parts["module"], request.method)
+    else:
+        return
+    if not covers(org.state.options.scopes, needed):
+        message = "invalid oauth scope to access this URL"
+        raise ZohoError("OAUTH_SCOPE_MISMATCH", message, status=401)
+
+
+def _play_faults(org: "ZohoOrg") -> None:
+    if org.faults.take(FaultKind.RATE_LIMIT, request.method, request.path):
+        raise too_many_calls()
+    if org.faults.take(FaultKind.QUOTA, request.method, request.path):
+        raise too_many_credits()
+
+
+def _respond(org: "ZohoOrg", answer: Answer) -> Response:
+    org.credits.spend(answer.credits)
+    body = b"" if answer.body is None else orjson.dumps(answer.body)
+    response = Response(body, answer.status, content_type=_JSON)
+    if answer.body is None:
+        # A client that trusts the content type must find none where there is no content.
+        response.headers.pop("Content-Type", None)
+    for name, value in {**answer.headers, **org.credits.remaining_header()}.items():
+        response.headers[name] = value
+    _journal(org, response, body, answer.credits)
+    return response
+
+
+def _journal(org: "ZohoOrg", response: Response, body: bytes, credits: int) -> None:  # noqa: A002 the trade's word
+    org.journal.add(
+        at=org.clock.now(),
+        crm=org.name,
+        method=request.method,
+        path=request.path,
+        query=_masked(request.query_string),
+        request=_masked(request.get_data()) if request.path.startswith("/crm/") else _form_text(),
+        status=response.status_code,
+        answer=_masked(body),
+        credits=credits,
+    )
+
+
+def _masked(raw: bytes) -> str:
+    text = raw[:_MOST_JOURNALED].decode("utf-8", "replace")
+    return _SECRETS.sub(r"\1***", text) if "token" in text or "secret" in text else text
+
+
+def _form_text() -> str:
+    shown = {k: v if k in ("grant_type", "client_id") else "***" for k, v in request.form.items()}
+    return urlencode(shown, safe="*")
+
+
+def _add_accounts_server(app: Flask, org: "ZohoOrg") -> None:
+    @app.post("/oauth/v2/token")
+    def token() -> Response:
+        form = {**request.args.to_dict(), **request.form.to_dict()}
+        with org.state.lock:
+            status, body = org.tokens.issue(form, _base_url())
+        return _respond(org, Answer(status=status, body=body, credits=0))
+
+    @app.post("/oauth/v2/token/revoke")
+    def revoke() -> Response:
+        given = request.form.get("token") or request.args.get("token", "")
+        with org.state.lock:
+            status, body = org.tokens.revoke(given)
+        return _respond(org, Answer(status=status, body=body, credits=0))
+
+    @app.get("/oauth/v2/auth")
+    def consent() -> Response:
+        """Consent at once, as a user who says yes: redirect with a fresh code."""
+        with org.state.lock:
+            code = org.tokens.new_code()
+        back = {"code": code, "location": "cn", "accounts-server": _base_url()}
+        if "state" in request.args:
+            back["state"] = request.args["state"]
+        target = f"{request.args.get('redirect_uri', '/')}?{urlencode(back)}"
+        return _respond(org, Answer(status=302, credits=0, headers={"Location": target}))
+
+
+def _unknown(org: "ZohoOrg", error: HTTPException) -> Response:
+    if isinstance(error, MethodNotAllowed):
+        refused = ZohoError(
+            "INVALID_REQUEST_METHOD",
+            "The http request method type is not a valid one",
+            {"resource_path_index": 0},
+        )
+    else:
+        refused = _no_such_path()
+    return _respond(org, Answer(status=refused.status, body=refused.body(), credits=0))
+
+
+def _no_such_path() -> ZohoError:
+    message = "Please check if the URL trying to access is a correct one"
+    return ZohoError("INVALID_URL_PATTERN", message, status=404)
+
+
+def _base_url() -> str:
+    return request.host_url.rstrip("/")
+
+
+def _is_sorted() -> bool:
+    return "sort_by" in request.args or "cvid" in request.args
+
+
+def _is_large() -> bool:
+    """Tell whether a write has more than ten records, by a look at its size alone."""
+    return request.get_data().count(b"},{") >= 10 or (request.content_length or 0) > 20_000
