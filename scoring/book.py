@@ -6,15 +6,14 @@ a date is decided where the Book is read.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import ClassVar
 
-import msgspec
 import polars as pl
 
+from scoring.ledger import Ledger, ledger_of
 from scoring.money import UnknownCurrencyError, minor_digits
+from scoring.rates import Rate
 
 __all__ = ["IDENTITIES", "ITEM_KINDS", "ORDER_STATUSES", "SCHEMAS", "Book", "BookError", "Rate"]
 
@@ -114,18 +113,11 @@ class BookError(ValueError):
     """The frames are no Book. Names the frame, the column and how many rows, never their content."""
 
 
-class Rate(msgspec.Struct, frozen=True):
-    """The exact price of one unit of a currency in the policy's currency, and its date."""
-
-    price: Decimal
-    on: date
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Book:
     """Checked frames (see ``SCHEMAS``) and the exchange rates that hold for them.
 
-    Build it with ``Book.of``.
+    Build it with ``Book.of``. ``ledger`` is the same content made ready for scoring.
     """
 
     entities: pl.DataFrame
@@ -134,8 +126,9 @@ class Book:
     payments: pl.DataFrame
     allocations: pl.DataFrame
     orders: pl.DataFrame
-    rates: Mapping[str, Rate] = field(default_factory=dict)
-    policy_currency: str = "CNY"
+    rates: Mapping[str, Rate]
+    policy_currency: str
+    ledger: Ledger
 
     FRAMES: ClassVar[tuple[str, ...]] = tuple(SCHEMAS)
 
@@ -161,7 +154,9 @@ class Book:
         checked = {name: _checked(name, frames.get(name)) for name in SCHEMAS}
         _check_references(checked)
         _check_rates(rates or {})
-        return cls(**checked, rates=dict(rates or {}), policy_currency=policy_currency)
+        known = dict(rates or {})
+        ledger = ledger_of(checked, known, policy_currency)
+        return cls(**checked, rates=known, policy_currency=policy_currency, ledger=ledger)
 
     @classmethod
     def empty(cls) -> "Book":

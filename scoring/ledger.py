@@ -1,0 +1,359 @@
+"""The Ledger (往来账): a Book made ready for scoring, once, for every date.
+
+Entities become row numbers, amounts are converted to the entity's currency, payments and credit
+notes are laid on their invoices in order of date. Nothing here depends on a date or a policy, so
+one Ledger serves any number of assessments; rows carry the date from which they exist.
+
+Rules (credit-management 2.1): an applied credit note reduces its invoice from its issue date; what
+exceeds an invoice becomes unapplied; so does cash whose invoice is not known, or not yet issued.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from scoring.money import minor_digits
+from scoring.rates import Rate, converted
+
+__all__ = ["Ledger", "ledger_of", "timeline"]
+
+_NOTHING = 2**32 - 1  # no row number
+_NO_PAYMENT = 2**32 - 1  # the payment of an allocation is not in the Book
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Ledger:
+    """Frames keyed by the entity's row number ``e`` and the claim's row number ``i``.
+
+    ``entities``: e, entity, currency, unit (minor units of one major), first_on.
+    ``claims`` (invoices, sorted by e and issued): item, e, issued, due, amount, raw, disputed,
+    disputed_on; the row number is ``i``.
+    ``applied`` (sorted by i and date): i, e, p, on (value date), at (from when it counts), cash,
+    amount, raw, issued, due, claim (the invoice's amount), rest (open after it), parts (payments
+    so far).
+    ``spare`` (unapplied): e, account, on, until (null: still unapplied), cash, amount, raw,
+    currency.
+    ``balance`` (sorted by e and day): e, on, ar, the gross receivable at the end of that day.
+    ``orders``: e, ordered_on, deliver_on, amount (not yet invoiced).
+    ``facts``: e, on of payments, credit notes and orders.
+    ``unconvertible``: e, on, currency of facts that have no exchange rate.
+
+    ``amount`` is in the entity's currency, ``raw`` in the document's own.
+    """
+
+    entities: pl.DataFrame
+    claims: pl.DataFrame
+    applied: pl.DataFrame
+    spare: pl.DataFrame
+    balance: pl.DataFrame
+    orders: pl.DataFrame
+    facts: pl.DataFrame
+    unconvertible: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Conversion:
+    rates: Mapping[str, Rate]
+    base: str
+
+    def __call__(
+        self, frame: pl.DataFrame, columns: Mapping[str, str], source: str, target: str
+    ) -> pl.DataFrame:
+        return converted(
+            frame, columns, source=source, target=target, rates=self.rates, base=self.base
+        )
+
+
+def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], base: str) -> Ledger:
+    """Lay out a Book's checked frames. ``base`` is the currency the rates are priced in."""
+    convert = _Conversion(rates, base)
+    names = frames["entities"].select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("e"), "entity", pl.col("currency")
+    )
+    keyed = {
+        name: frames[name].join(
+            names.rename({"currency": "target"}), on="entity", how="left", maintain_order="left"
+        )
+        for name in ("items", "payments", "orders")
+    }
+    claims, lost_claims = _claims(keyed["items"], convert)
+    laid, lost_laid = _laid_on_claims(keyed, frames["allocations"], claims, convert)
+    laid = _clipped(laid)
+    applied, lost_applied = _applied(laid, convert)
+    spare, lost_spare = _spare(keyed, frames["allocations"], claims, laid, convert)
+    orders, lost_orders = _orders(keyed["orders"], convert)
+    facts = _facts(keyed)
+    return Ledger(
+        entities=_entities(names, claims, facts),
+        claims=claims.drop("currency", "target"),
+        applied=applied,
+        spare=spare,
+        balance=_balance(claims, applied),
+        orders=orders,
+        facts=facts,
+        unconvertible=pl.concat([lost_claims, lost_laid, lost_applied, lost_spare, lost_orders]),
+    )
+
+
+def _split(frame: pl.DataFrame, on: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part the rows that could be converted from (e, on, currency) of those that could not."""
+    lost = frame.filter(pl.col("amount").is_null()).select("e", pl.col(on).alias("on"), "currency")
+    return (frame.drop_nulls("amount") if lost.height else frame), lost
+
+
+def _claims(items: pl.DataFrame, convert: _Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
+    invoices = items.filter(pl.col("kind") == "invoice").select(
+        "item",
+        "e",
+        pl.col("issued_on").alias("issued"),
+        pl.col("due_on").alias("due"),
+        "currency",
+        "target",
+        pl.col("amount").alias("raw"),
+        pl.col("disputed").alias("raw_disputed"),
+        # Without its date a dispute counts as raised on the due date.
+        pl.coalesce("disputed_on", "due_on").alias("disputed_on"),
+    )
+    columns = {"raw": "amount", "raw_disputed": "disputed"}
+    claims, lost = _split(convert(invoices, columns, "currency", "target"), "issued")
+    return claims.sort("e", "issued"), lost
+
+
+def _laid_on_claims(
+    keyed: Mapping[str, pl.DataFrame],
+    allocations: pl.DataFrame,
+    claims: pl.DataFrame,
+    convert: _Conversion,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """List what was laid on each claim, in the claim's currency, sorted by claim and date."""
+    target = claims.select(
+        "item",
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"),
+        "e",
+        "issued",
+        "due",
+        "target",
+        pl.col("currency").alias("claim_currency"),
+        pl.col("raw").alias("claim_raw"),
+        pl.col("amount").alias("claim"),
+    )
+    payments = keyed["payments"].select(
+        "payment",
+        pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("p"),
+        pl.col("e").alias("payer"),
+        "account",
+    )
+    cash = (
+        allocations.select("payment", "item", "currency", "amount", pl.col("paid_on").alias("on"))
+        .join(target, on="item", how="inner")
+        .join(payments, on="payment", how="left")
+        .with_columns(pl.lit(value=True).alias("cash"), pl.col("p").fill_null(_NO_PAYMENT))
+        .drop("payment")
+    )
+    notes = (
+        keyed["items"]
+        .filter((pl.col("kind") == "credit_note") & pl.col("applies_to").is_not_null())
+        .select(
+            pl.col("applies_to").alias("item"),
+            "currency",
+            "amount",
+            pl.col("issued_on").alias("on"),
+            pl.col("e").alias("payer"),
+            "account",
+        )
+        .join(target, on="item", how="inner")
+        .with_columns(pl.lit(0, pl.UInt32).alias("p"), pl.lit(value=False).alias("cash"))
+    )
+    both = pl.concat([cash, notes.select(cash.columns)]).drop("item")
+    laid = convert(both.rename({"amount": "own"}), {"own": "amount"}, "currency", "claim_currency")
+    known, lost = _split(laid, "on")
+    # One date: credit notes before cash, so that the excess is cash.
+    return known.rename({"amount": "laid"}).sort("i", "on", "cash", "p"), lost
+
+
+def _clipped(laid: pl.DataFrame) -> pl.DataFrame:
+    """Add ``raw``, the part that still fits on its claim, and the running totals around it."""
+    first = pl.col("i") != pl.col("i").shift().fill_null(_NOTHING)
+    total = pl.col("laid").cum_sum()
+    before = _at_first(first, total - pl.col("laid"))
+    return laid.with_columns((total - before).alias("total")).with_columns(
+        pl.min_horizontal("total", "claim_raw").alias("filled"),
+        pl.min_horizontal(pl.col("total") - pl.col("laid"), "claim_raw").alias("filled_before"),
+        pl.max_horizontal("on", "issued").alias("at"),
+    )
+
+
+def _applied(laid: pl.DataFrame, convert: _Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Convert what fits on the claims.
+
+    The running total is converted, not each part: a claim that is settled in its own currency is
+    settled to the last minor unit in the entity's.
+    """
+    fits = laid.filter(pl.col("filled") > pl.col("filled_before"))
+    columns = {"filled": "now", "filled_before": "was"}
+    known = convert(fits, columns, "claim_currency", "target").with_columns(
+        (pl.col("now") - pl.col("was")).alias("amount"),
+        (pl.col("filled") - pl.col("filled_before")).alias("raw"),
+    )
+    applied, lost = _split(known, "at")
+    return timeline(applied), lost
+
+
+def timeline(parts: pl.DataFrame) -> pl.DataFrame:
+    """Add to parts sorted by claim and date what is open after each, and how many payments so far.
+
+    Needs i, e, p, on, at, cash, amount, raw, issued, due, claim.
+    """
+    first = pl.col("i") != pl.col("i").shift().fill_null(_NOTHING)
+    again = ~first & (pl.col("p") == pl.col("p").shift())
+    payment = (pl.col("cash") & ~again).cast(pl.Int64)
+    total, count = pl.col("amount").cum_sum(), payment.cum_sum()
+    return parts.select(
+        *("i", "e", "p", "on", "at", "cash", "amount", "raw", "issued", "due", "claim"),
+        (pl.col("claim") - total + _at_first(first, total - pl.col("amount"))).alias("rest"),
+        (count - _at_first(first, count - payment)).alias("parts"),
+    )
+
+
+def _at_first(first: pl.Expr, value: pl.Expr) -> pl.Expr:
+    return pl.when(first).then(value).forward_fill()
+
+
+def _spare(
+    keyed: Mapping[str, pl.DataFrame],
+    allocations: pl.DataFrame,
+    claims: pl.DataFrame,
+    laid: pl.DataFrame,
+    convert: _Conversion,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """List money that stands on no claim: never applied, applied in excess, or not yet applied."""
+    parts = [
+        _payments_left(keyed["payments"], allocations, claims, convert),
+        _credit_notes_left(keyed["items"], claims),
+        _excess(laid),
+        _ahead_of_their_claim(laid),
+    ]
+    both = pl.concat(parts).filter(pl.col("raw") > 0)
+    targets = pl.concat(
+        [keyed[name].select("e", "target") for name in ("payments", "items")]
+    ).unique()
+    spare = convert(both.join(targets, on="e", how="left"), {"raw": "amount"}, "currency", "target")
+    return _split(spare.drop("target"), "on")
+
+
+def _payments_left(
+    payments: pl.DataFrame, allocations: pl.DataFrame, claims: pl.DataFrame, convert: _Conversion
+) -> pl.DataFrame:
+    known = allocations.join(claims.select("item"), on="item", how="semi").select(
+        "payment", pl.col("currency").alias("claim_currency"), pl.col("amount").alias("laid")
+    )
+    own = payments.select("payment", "currency")
+    used = (
+        convert(
+            known.join(own, on="payment", how="inner"),
+            {"laid": "used"},
+            "claim_currency",
+            "currency",
+        )
+        .group_by("payment")
+        .agg(pl.col("used").sum())
+    )
+    return payments.join(used, on="payment", how="left").select(
+        "e",
+        "account",
+        pl.col("paid_on").alias("on"),
+        pl.lit(None, pl.Date).alias("until"),
+        pl.lit(value=True).alias("cash"),
+        (pl.col("amount") - pl.col("used").fill_null(0)).alias("raw"),
+        "currency",
+    )
+
+
+def _credit_notes_left(items: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    applied_to = pl.col("applies_to")
+    known = claims.select(pl.col("item").alias("applies_to"), pl.lit(value=True).alias("known"))
+    return (
+        items.filter(pl.col("kind") == "credit_note")
+        .join(known, on="applies_to", how="left")
+        .filter(applied_to.is_null() | pl.col("known").is_null())
+        .select(
+            "e",
+            "account",
+            pl.col("issued_on").alias("on"),
+            pl.lit(None, pl.Date).alias("until"),
+            pl.lit(value=False).alias("cash"),
+            pl.col("amount").alias("raw"),
+            "currency",
+        )
+    )
+
+
+def _excess(laid: pl.DataFrame) -> pl.DataFrame:
+    over = pl.col("laid") - (pl.col("filled") - pl.col("filled_before"))
+    return _off_claim(laid.filter(over > 0), pl.col("at"), over)
+
+
+def _ahead_of_their_claim(laid: pl.DataFrame) -> pl.DataFrame:
+    early = laid.filter(pl.col("issued") > pl.col("on"))
+    return _off_claim(early, pl.col("on"), pl.col("laid"), until=pl.col("at"))
+
+
+def _off_claim(
+    laid: pl.DataFrame, on: pl.Expr, raw: pl.Expr, *, until: pl.Expr | None = None
+) -> pl.DataFrame:
+    return laid.filter(pl.col("account").is_not_null()).select(
+        pl.col("payer").alias("e"),
+        "account",
+        on.alias("on"),
+        (pl.lit(None, pl.Date) if until is None else until).alias("until"),
+        "cash",
+        raw.alias("raw"),
+        pl.col("claim_currency").alias("currency"),
+    )
+
+
+def _orders(orders: pl.DataFrame, convert: _Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
+    standing = orders.filter(
+        (pl.col("status") == "open") & ~pl.col("prepaid") & (pl.col("amount") > pl.col("invoiced"))
+    ).with_columns((pl.col("amount") - pl.col("invoiced")).alias("raw"))
+    known = convert(standing.drop("amount"), {"raw": "amount"}, "currency", "target")
+    kept, lost = _split(known, "ordered_on")
+    return kept.select("e", "ordered_on", "deliver_on", "amount"), lost
+
+
+def _facts(keyed: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    notes = keyed["items"].filter(pl.col("kind") == "credit_note")
+    return pl.concat(
+        [
+            keyed["payments"].select("e", pl.col("paid_on").alias("on")),
+            notes.select("e", pl.col("issued_on").alias("on")),
+            keyed["orders"].select("e", pl.col("ordered_on").alias("on")),
+        ]
+    )
+
+
+def _balance(claims: pl.DataFrame, applied: pl.DataFrame) -> pl.DataFrame:
+    changes = pl.concat(
+        [
+            claims.select("e", pl.col("issued").alias("on"), "amount"),
+            applied.select("e", pl.col("at").alias("on"), -pl.col("amount")),
+        ]
+    )
+    days = changes.group_by("e", "on").agg(pl.col("amount").sum()).sort("e", "on")
+    first = pl.col("e") != pl.col("e").shift().fill_null(_NOTHING)
+    total = pl.col("amount").cum_sum()
+    return days.select("e", "on", (total - _at_first(first, total - pl.col("amount"))).alias("ar"))
+
+
+def _entities(names: pl.DataFrame, claims: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    first = (
+        pl.concat([claims.select("e", pl.col("issued").alias("on")), facts])
+        .group_by("e")
+        .agg(pl.col("on").min().alias("first_on"))
+    )
+    units = {currency: 10 ** minor_digits(currency) for currency in names["currency"].unique()}
+    unit = pl.col("currency").replace_strict(units, return_dtype=pl.Int64)
+    return names.with_columns(unit.alias("unit")).join(
+        first, on="e", how="left", maintain_order="left"
+    )
