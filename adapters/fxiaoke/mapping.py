@@ -81,7 +81,7 @@ def _in_effect(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
     status = row.get("life_status")
     if row.get("is_deleted") is True or status == INVALID:
         return False
-    if kind in _ALWAYS_EFFECTIVE or status in {None, ""}:
+    if kind in _ALWAYS_EFFECTIVE or status is None or status == "":
         return True
     return status in _effective(kind, mapping)
 

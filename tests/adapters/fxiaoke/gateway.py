@@ -50,6 +50,7 @@ class Gateway:
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.asked: list[tuple[str, Json]] = []
         self.headers: list[dict[str, str]] = []
+        self.traces: list[str] = []
         self._answers: dict[str, list[Answer]] = {}
         self._tokens = 0
         mock.add_callback(responses.POST, re.compile(".*"), self._answer)
@@ -63,7 +64,8 @@ class Gateway:
         return [body for asked, body in self.asked if asked == path]
 
     def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
-        path = request.path_url.partition("?")[0]
+        path, _, search = request.path_url.partition("?")
+        self.traces.append(search.removeprefix("thirdTraceId="))
         self.asked.append((path, json.loads(request.body or b"{}")))
         self.headers.append({name.lower(): str(text) for name, text in request.headers.items()})
         if path not in self._answers and path == "/oauth2.0/token":
