@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import requests
@@ -51,6 +52,7 @@ class Gateway:
         self.asked: list[tuple[str, Json]] = []
         self.headers: list[dict[str, str]] = []
         self.traces: list[str] = []
+        self.date: datetime | None = None
         self._answers: dict[str, list[Answer]] = {}
         self._tokens = 0
         mock.add_callback(responses.POST, re.compile(".*"), self._answer)
@@ -81,7 +83,10 @@ class Gateway:
         return self._json({"errorCode": 0, "errorMessage": "OK", "traceId": "E-O.x", **answer})
 
     def _json(self, answer: Json) -> tuple[int, dict[str, str], str]:
-        return 200, {"Content-Type": "application/json"}, json.dumps(answer)
+        headers = {"Content-Type": "application/json"}
+        if self.date is not None:
+            headers["Date"] = format_datetime(self.date, usegmt=True)
+        return 200, headers, json.dumps(answer)
 
 
 def token_answer(token: str) -> Json:

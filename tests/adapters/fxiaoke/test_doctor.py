@@ -1,0 +1,203 @@
+"""The doctor's findings and the checklist of what must be created by hand."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapters.fxiaoke.names import FxiaokeMapping
+from adapters.fxiaoke.provision import FIELD_WORDS, credit_fields, task_fields
+from adapters.port import CreditField, Finding, FindingLevel
+from adapters.settings import ConnectionSettings, Secret
+from scoring.records import Kind
+from tests.adapters.fxiaoke.gateway import (
+    SECRETS,
+    Gateway,
+    Time,
+    a_field,
+    a_port,
+    described,
+    some_settings,
+)
+
+LIST = "/cgi/crm/v2/object/list"
+DESCRIBE = "/cgi/crm/v2/object/describe"
+MAPPING = FxiaokeMapping()
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+OBJECTS = (
+    *("AccountObj", "ContactObj", "AccountsReceivableNoteObj", "PaymentObj"),
+    *("MatchNoteDetailObj", "SalesOrderObj", "credit_task__c"),
+)
+
+
+def object_list(*names: str) -> dict[str, Any]:
+    listed = [
+        {"describeApiName": name, "describeDisplayName": name, "isActive": True} for name in names
+    ]
+    return {"data": {"objects": listed}}
+
+
+def complete_fields() -> list[dict[str, Any]]:
+    """Every field that any object needs; one describe serves all objects."""
+    plain = {
+        name for kind in Kind if kind is not Kind.OWNERS for name in MAPPING.wanted_fields(kind)
+    }
+    fields = [a_field(name) for name in sorted(plain)]
+    for wanted in (*credit_fields(MAPPING).values(), *task_fields(MAPPING)):
+        more: dict[str, Any] = {"options": {option: option for option in wanted.options}}
+        if wanted.type == "currency":
+            more["decimal_places"] = 2
+        if wanted.api_name == "ext_key__c":
+            more["is_unique"] = True
+        fields.append(a_field(wanted.api_name, wanted.type, **more))
+    return fields
+
+
+def a_tenant(gateway: Gateway, *fields: dict[str, Any], objects: tuple[str, ...] = OBJECTS) -> None:
+    gateway.on(LIST, object_list(*objects))
+    gateway.on(DESCRIBE, described("AccountObj", *(fields or complete_fields())))
+
+
+def settings_with_key() -> ConnectionSettings:
+    secrets = {key: Secret(text) for key, text in {**SECRETS, "callback_key": KEY}.items()}
+    return some_settings(secrets=secrets)
+
+
+def findings(time: Time | None = None) -> list[Finding]:
+    return a_port(time, settings=settings_with_key()).check()
+
+
+def complaints(found: list[Finding]) -> list[str]:
+    return [each.message for each in found if each.level is not FindingLevel.OK]
+
+
+def changed(name: str, **changes: Any) -> list[dict[str, Any]]:
+    return [field | changes if field["api_name"] == name else field for field in complete_fields()]
+
+
+def test_a_complete_tenant_has_nothing_to_complain_about(gateway: Gateway) -> None:
+    a_tenant(gateway)
+
+    found = findings()
+
+    assert complaints(found) == []
+    assert {"credentials", "objects", "fields", "credit fields", "tasks"} <= {
+        each.topic for each in found
+    }
+
+
+def test_wrong_credentials_are_the_only_finding(gateway: Gateway) -> None:
+    gateway.on("/oauth2.0/token", {"errorCode": 10006, "errorMessage": "appSecret"})
+
+    found = findings()
+
+    assert [(each.topic, each.level) for each in found] == [("credentials", FindingLevel.ERROR)]
+
+
+def test_a_missing_module_is_an_error(gateway: Gateway) -> None:
+    a_tenant(gateway, objects=OBJECTS[:-3])
+
+    messages = complaints(findings())
+
+    assert any("MatchNoteDetailObj for allocations" in message for message in messages)
+    assert any("credit_task__c does not exist" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("credit_rating__c", {"options": []}, "lacks the options AAA"),
+        ("credit_limit__c", {"type": "date"}, "should be currency"),
+        ("credit_limit__c", {"decimal_places": 0}, "cents are lost"),
+        ("ext_key__c", {"is_unique": False}, "not unique"),
+        ("uscc__c", {"is_active": False}, "no field uscc__c"),
+        ("credit_score__c", {"is_active": False}, "no field credit_score__c"),
+        ("status__c", {"is_active": False}, "credit_task__c has no field status__c"),
+    ],
+)
+def test_each_shortcoming_is_named(
+    gateway: Gateway, name: str, changes: dict[str, Any], message: str
+) -> None:
+    a_tenant(gateway, *changed(name, **changes))
+
+    assert any(message in complaint for complaint in complaints(findings()))
+
+
+def test_an_unreadable_part_is_a_finding_and_the_rest_is_examined(gateway: Gateway) -> None:
+    a_tenant(gateway)
+    gateway.on(DESCRIBE, {"errorCode": 40010, "errorMessage": "没有权限"})
+
+    found = findings()
+
+    topics = {each.topic for each in found if each.level is FindingLevel.ERROR}
+    assert topics == {"fields", "credit fields", "tasks"}
+
+
+def test_a_clock_that_is_off_is_a_warning(gateway: Gateway, time: Time) -> None:
+    a_tenant(gateway)
+    gateway.date = time.now() + timedelta(minutes=10)
+
+    assert any("600 s apart" in message for message in complaints(findings(time)))
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [("", "no callback key"), ("short", "Base64"), (KEY[:42] + "Z=", "canonical")],
+)
+def test_a_missing_or_bad_callback_key_is_a_warning(
+    gateway: Gateway, key: str, message: str
+) -> None:
+    a_tenant(gateway)
+    secrets = {name: Secret(text) for name, text in {**SECRETS, "callback_key": key}.items()}
+
+    found = a_port(settings=some_settings(secrets=secrets)).check()
+
+    assert any(message in complaint for complaint in complaints(found))
+
+
+def test_a_bare_tenant_gets_a_checklist_in_both_languages(gateway: Gateway) -> None:
+    a_tenant(gateway, a_field("name"), objects=OBJECTS[:-1])
+
+    steps = a_port().provision(dry_run=False)
+
+    by_name = {(step.target, step.api_name): step for step in steps}
+    assert all(step.state == "by_hand" for step in steps)
+    assert by_name["credit_task__c", ""].type == "object"
+    rating = by_name["AccountObj", "credit_rating__c"]
+    assert rating.options[:2] == ("AAA", "AA")
+    assert "类型“单选”" in rating.instruction
+    assert "AAA, AA, A, BBB" in rating.instruction
+    assert "API name credit_rating__c" in rating.instruction
+    assert "唯一" in by_name["credit_task__c", "ext_key__c"].instruction
+
+
+def test_what_exists_needs_no_instruction(gateway: Gateway) -> None:
+    a_tenant(gateway)
+
+    steps = a_port().provision(dry_run=True)
+
+    assert {(step.state, step.instruction) for step in steps} == {("exists", "")}
+
+
+def test_every_credit_field_can_be_provisioned() -> None:
+    wanted = credit_fields(MAPPING)
+
+    assert set(wanted) == set(CreditField)
+    assert {field.type for field in wanted.values()} <= set(FIELD_WORDS)
+
+
+def test_renamed_options_are_what_the_checklist_asks_for() -> None:
+    mapping = FxiaokeMapping(options={CreditField.HOLD: {"none": "正常"}})
+
+    assert credit_fields(mapping)[CreditField.HOLD].options == ("正常", "hold", "stop")
+
+
+def test_notifications_are_set_up_by_hand(time: Time) -> None:
+    assert a_port(time).watch("https://zixin.example.com/hooks/x") == []
+
+
+def test_a_port_says_who_it_is_and_has_spent_nothing_yet(time: Time) -> None:
+    port = a_port(time)
+
+    assert (port.system, port.vendor) == ("fx", "fxiaoke")
+    assert (port.usage().calls, port.usage().credits) == (0, 0)
