@@ -34,11 +34,11 @@ __all__ = [
     "SUPERSEDED",
     "claim",
     "enqueue",
+    "forget_sending",
     "join_newer",
     "mark_sending",
     "note_missed",
     "put_back",
-    "put_back_unsent",
     "settle",
     "waiting_values",
 ]
@@ -226,13 +226,15 @@ def mark_sending(
     lease: str,
     now: datetime,
     values: Mapping[int, Mapping[CreditField, FieldValue]] | None = None,
+    length: timedelta = claims.LEASE,
 ) -> set[int]:
     """Write down that these rows are about to be sent; commit before the first byte leaves.
 
     ``values`` are the fields each row will set. Returns the ids that are still ours; the others
     must not be sent.
     """
-    ours = claims.hold(conn, outbox, [row.id for row in rows], lease=lease, now=now)
+    row_ids = [row.id for row in rows]
+    ours = claims.hold(conn, outbox, row_ids, lease=lease, now=now, length=length)
     for row in rows:
         if row.id not in ours:
             continue
@@ -283,26 +285,14 @@ def put_back(
         return join_newer(conn, row, lease=lease, now=now)
 
 
-def put_back_unsent(
-    conn: sa.Connection,
-    row: Row,
-    *,
-    lease: str,
-    now: datetime,
-    run_after: datetime,
-    counted: bool,
-    error: str = "",
-) -> bool:
-    """Let a row run again that certainly did not happen this time.
+def forget_sending(conn: sa.Connection, row: Row, *, lease: str) -> None:
+    """Take ``mark_sending`` back: this time the write certainly did not happen.
 
     What an earlier send may have left stays remembered.
     """
     earlier = {"sent_at": row.sent_at, "missed_at": row.missed_at, "unconfirmed": row.unconfirmed}
     conn.execute(
         outbox.update().where(outbox.c.id == row.id, outbox.c.lease == lease).values(earlier)
-    )
-    return put_back(
-        conn, row, lease=lease, now=now, run_after=run_after, counted=counted, error=error
     )
 
 

@@ -1,0 +1,106 @@
+"""Hop 8: carry WriteBacks from the outbox into the CRMs and settle each by its outcome.
+
+No transaction is open while a CRM is called. That a write is about to leave is committed before its
+first byte; what became of it is committed with everything that follows from it. One bad record
+stops no other.
+"""
+
+import random
+import uuid
+from collections.abc import Callable, Mapping
+
+import sqlalchemy as sa
+
+from adapters.port import CrmPort
+from connector.clock import Clock
+from connector.flow.push_desk import Desk, PushReport, PushSettings, Row, Settling
+from connector.flow.push_fields import push_fields
+from connector.flow.push_tasks import push_changes, push_drafts
+from connector.store.engine import in_one_commit
+from connector.work import queue
+from connector.work.retry import MAX_ATTEMPTS
+from connector.work.writebacks import WriteKind
+
+__all__ = ["PushReport", "PushSettings", "push_due"]
+
+_DEFAULTS = PushSettings()
+_PUSH = {
+    WriteKind.FIELDS: push_fields,
+    WriteKind.TASK: push_drafts,
+    WriteKind.TASK_CHANGE: push_changes,
+}
+
+
+def push_due(
+    engine: sa.Engine,
+    ports: Mapping[str, CrmPort],
+    clock: Clock,
+    *,
+    rng: random.Random,
+    settings: PushSettings = _DEFAULTS,
+    new_lease: Callable[[], str] = lambda: uuid.uuid4().hex,
+    stop: Callable[[], bool] = lambda: False,
+) -> PushReport:
+    """Push all that is due to the systems in ``ports``; the rest waits.
+
+    Ends when nothing more is due, or soon after ``stop`` says so. Errors of a CRM settle rows and
+    pause or halt their system, they are not raised.
+    """
+    report = PushReport()
+    for system, port in ports.items():
+        desk = Desk(
+            engine=engine,
+            port=port,
+            clock=clock,
+            rng=rng,
+            settings=settings,
+            report=report,
+            stop=stop,
+        )
+        while not stop():
+            lease = new_lease()
+            rows = _claim(desk, system, lease)
+            if not rows:
+                break
+            _push_batch(desk, rows, lease)
+    return report
+
+
+def _claim(desk: Desk, system: str, lease: str) -> list[Row]:
+    settings = desk.settings
+    return in_one_commit(
+        desk.engine,
+        lambda conn: queue.claim(
+            conn,
+            now=desk.clock.now(),
+            lease=lease,
+            limit=settings.batch_rows,
+            systems=(system,),
+            length=settings.lease,
+        ),
+    )
+
+
+def _push_batch(desk: Desk, rows: list[Row], lease: str) -> None:
+    sound = _without_killers(desk, rows, lease)
+    if not sound:
+        return
+    push = _PUSH[WriteKind(sound[0].kind)]
+    try:
+        push(desk, sound, lease)
+    except Exception as error:  # noqa: BLE001 a fault of ours: its rows are settled as the table says
+        desk.fail_all(sound, lease, error)
+
+
+def _without_killers(desk: Desk, rows: list[Row], lease: str) -> list[Row]:
+    """Park rows that were claimed too often without being settled: they end their worker."""
+    killers = [row for row in rows if row.attempts > MAX_ATTEMPTS]
+    note = f"its worker stopped {MAX_ATTEMPTS} times while this was under way"
+
+    def park(settling: Settling) -> None:
+        for row in killers:
+            settling.park(row, note)
+
+    if killers:
+        desk.settle(lease, park)
+    return [row for row in rows if row.attempts <= MAX_ATTEMPTS]

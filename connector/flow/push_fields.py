@@ -1,0 +1,132 @@
+"""Pushing field updates: read what stands there, write only what is ours and differs."""
+
+from collections.abc import Mapping, Sequence
+
+from adapters.errors import CrmError, RecordNotFound
+from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt
+from connector.flow.owned import OwnedCheck, check_owned
+from connector.flow.push_desk import Desk, Row, Settling
+from connector.flow.receipts import last_told, note_fields
+from connector.store.engine import reading
+from connector.work.writebacks import decode, decode_unconfirmed
+from scoring.records import AccountRef
+
+__all__ = ["push_fields"]
+
+
+def push_fields(desk: Desk, rows: Sequence[Row], lease: str) -> None:
+    """Carry field updates of one system, at most one an account, to the CRM and settle them."""
+    wishes = {row.id: _wish(row) for row in rows}
+    try:
+        in_crm = desk.port.owned_values([row.account_id for row in rows])
+    except CrmError as error:
+        desk.fail_all(rows, lease, error)
+        return
+    checks = _check(desk, rows, wishes, in_crm)
+    _settle_unsent(desk, rows, lease, wishes, checks)
+    to_send = [row for row in rows if row.id in checks and checks[row.id].write]
+    values = {row.id: checks[row.id].write for row in to_send}
+    ours = desk.mark_sending(to_send, lease, values) if to_send else []
+    if not ours:
+        return
+    outcomes = _send(
+        desk, [FieldUpdate(account=wishes[r.id].account, values=values[r.id]) for r in ours]
+    )
+
+    def settle(settling: Settling) -> None:
+        for row, outcome in zip(ours, outcomes, strict=True):
+            _settle_sent(settling, row, wishes[row.id].account, checks[row.id], outcome)
+
+    desk.settle(lease, settle)
+
+
+def _wish(row: Row) -> FieldUpdate:
+    wish = decode(row.kind, row.body)
+    if not isinstance(wish, FieldUpdate):
+        msg = f"outbox row {row.id} holds no field update"
+        raise TypeError(msg)
+    return wish
+
+
+def _check(
+    desk: Desk,
+    rows: Sequence[Row],
+    wishes: Mapping[int, FieldUpdate],
+    in_crm: Mapping[str, Mapping[CreditField, FieldValue]],
+) -> dict[int, OwnedCheck]:
+    """Compare each wish with the CRM; accounts that are gone have no entry."""
+    with reading(desk.engine) as conn:
+        told = last_told(conn, [wish.account for wish in wishes.values()])
+    return {
+        row.id: check_owned(
+            wishes[row.id],
+            in_crm[row.account_id],
+            told[wishes[row.id].account],
+            decode_unconfirmed(row.unconfirmed),
+            overwrite=row.overwrite,
+        )
+        for row in rows
+        if row.account_id in in_crm
+    }
+
+
+def _settle_unsent(
+    desk: Desk,
+    rows: Sequence[Row],
+    lease: str,
+    wishes: Mapping[int, FieldUpdate],
+    checks: Mapping[int, OwnedCheck],
+) -> None:
+    """Settle what needs no write: gone, edited by a person, or in the CRM already."""
+    unsent = [row for row in rows if row.id not in checks or not checks[row.id].write]
+
+    def settle(settling: Settling) -> None:
+        for row in unsent:
+            check = checks.get(row.id)
+            if check is None:
+                settling.fail(row, _gone(row))
+            elif check.edited:
+                settling.park(row, _edited(check))
+            elif settling.done(row, "unchanged"):
+                account = wishes[row.id].account
+                note_fields(settling.conn, account, check.held, now=settling.now)
+                settling.counts.unchanged += 1
+
+    if unsent:
+        desk.settle(lease, settle)
+
+
+def _send(desk: Desk, updates: Sequence[FieldUpdate]) -> list[Outcome]:
+    try:
+        answered = desk.port.update_fields(updates)
+    except CrmError as error:
+        return [error] * len(updates)
+    return desk.outcomes("update fields", answered, len(updates))
+
+
+def _settle_sent(
+    settling: Settling, row: Row, account: AccountRef, check: OwnedCheck, outcome: Outcome
+) -> None:
+    if not isinstance(outcome, Receipt):
+        settling.fail(row, outcome)
+    elif settling.done(row):
+        told = {**check.held, **check.write}
+        note_fields(settling.conn, account, told, now=settling.now)
+        settling.counts.fields_written += len(check.write)
+        settling.counts.accounts_written += 1
+
+
+def _gone(row: Row) -> RecordNotFound:
+    return RecordNotFound(
+        f"account {row.account_id} is not in the CRM any more",
+        system=row.system,
+        operation="read credit fields",
+    )
+
+
+def _edited(check: OwnedCheck) -> str:
+    fields = ", ".join(check.edited)
+    return (
+        f"RecordConflict: somebody changed {fields} in the CRM since we wrote there last; nothing "
+        "was written. Retry with overwrite to put our values back, or drop this to keep theirs"
+    )
