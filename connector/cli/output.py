@@ -1,0 +1,69 @@
+"""What commands print: tables for people, one JSON document for programs, progress on stderr."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+__all__ = ["complain", "print_json", "print_table", "progress", "say"]
+
+Step = Callable[[str, int, int | None], None]
+"""Told as (what, how many so far, of how many or ``None``)."""
+
+
+def say(text: str) -> None:
+    """Print a line for people on standard output."""
+    Console(highlight=False, soft_wrap=True).print(text)
+
+
+def complain(text: str) -> None:
+    """Print a line on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document, and nothing else, on standard output."""
+    encoded = msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1)
+    sys.stdout.write(encoded.decode() + "\n")
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str = "",
+    right: Sequence[str] = (),
+) -> None:
+    """Print a table; ``right`` names the columns of numbers."""
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Step]:
+    """Show a bar for each piece of long work on standard error; silent where nobody looks."""
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=quiet or not sys.stderr.isatty(),
+    )
+    tasks: dict[str, int] = {}
+
+    def step(what: str, done: int, total: int | None) -> None:
+        if what not in tasks:
+            tasks[what] = bars.add_task(what, total=total)
+        bars.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type] # TaskID is an int
+
+    with bars:
+        yield step
