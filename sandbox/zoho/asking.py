@@ -12,7 +12,10 @@ __all__ = ["Answer", "Ask"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """An authorised request. ``user`` is the id behind the token, ``base_url`` our own address."""
+    """An authorised request. ``user`` is the id behind the token, ``base_url`` our own address.
+
+    ``headers`` holds the conditional ones only.
+    """
 
     method: str
     version: str
@@ -48,8 +51,12 @@ class Ask:
             details = {"expected_data_type": "jsonarray", "api_name": root}
             raise ZohoError("INVALID_DATA", "invalid data", details)
         if len(items) > most:
-            details = {"maximum_length": most, "api_name": root, "json_path": f"$.{root}"}
-            raise ZohoError("LIMIT_EXCEEDED", "the limit was exceeded", details)
+            limits: dict[str, object] = {
+                "maximum_length": most,
+                "api_name": root,
+                "json_path": f"$.{root}",
+            }
+            raise ZohoError("LIMIT_EXCEEDED", "the limit was exceeded", limits)
         return items
 
     def number(self, name: str, default: int) -> int:

@@ -7,6 +7,7 @@ that paging through tens of thousands of records stays quick.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from sandbox.zoho.asking import Answer, Ask
 from sandbox.zoho.coql_criteria import Column, column, compile_where, literal, null_first
@@ -187,15 +188,19 @@ def _grouped(state: OrgState, query: Query) -> tuple[list[dict[str, object]], bo
         groups = groups or {(): []}
     shown = [_group_row(state, query, rows) for rows in groups.values()]
     for path, descending in reversed(query.orders):
-        shown.sort(
-            key=lambda item, path=path: null_first(_plain_value(item.get(path))), reverse=descending
-        )  # type: ignore[misc] # one column holds one type
+        shown.sort(key=_by(path), reverse=descending)
     window = shown[query.offset : query.offset + query.limit]
     return window, len(shown) > query.offset + query.limit
 
 
-def _plain_value(value: object) -> object:
-    return str(value.get("id")) if isinstance(value, dict) else value
+def _by(path: str) -> Callable[[dict[str, object]], Any]:
+    """Return the sort key of a shown row; people and lookups go by id."""
+
+    def key(item: dict[str, object]) -> tuple[bool, object]:
+        value = item.get(path)
+        return null_first(value.get("id") if isinstance(value, dict) else value)
+
+    return key
 
 
 def _group_row(state: OrgState, query: Query, rows: list[Row]) -> dict[str, object]:

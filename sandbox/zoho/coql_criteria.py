@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from sandbox.zoho.coql_parser import Both, Criterion, Node
 from sandbox.zoho.errors import ZohoError
@@ -18,7 +19,7 @@ __all__ = ["Column", "Test", "column", "compile_where", "literal", "null_first"]
 
 Test = Callable[[Row], bool]
 _MOST_RELATIONS = 2
-_ORDERED: dict[str, Callable[[object, object], bool]] = {
+_ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
     ">=": operator.ge,
@@ -169,7 +170,9 @@ def _like(found: Column, criterion: Criterion) -> Test:
     if found.field.type in _NUMBERS | _IDS:
         raise _not_usable(found, criterion)
     text = criterion.values[0][1]
-    pattern = re.compile(".*".join(re.escape(part) for part in text.split("%")), re.IGNORECASE | re.DOTALL)
+    pattern = re.compile(
+        ".*".join(re.escape(part) for part in text.split("%")), re.IGNORECASE | re.DOTALL
+    )
     wanted = criterion.operator == "like"
 
     def test(row: Row) -> bool:
@@ -187,13 +190,13 @@ def _typed(state: OrgState, type_: str, kind: str, text: str) -> object:
         return text if text.isdigit() else None
     if type_ == "boolean":
         return {"true": True, "false": False}.get(text.lower())
-    if kind != "text":
-        return None
+    return _typed_text(state, type_, text) if kind == "text" else None
+
+
+def _typed_text(state: OrgState, type_: str, text: str) -> object:
     if type_ == "datetime":
         return state.seconds_of(text)
-    if type_ == "date":
-        return _date(text)
-    return text
+    return _date(text) if type_ == "date" else text
 
 
 def _number(text: str) -> float | None:

@@ -73,7 +73,7 @@ def field_json(item: Field, *, module_ids: dict[str, str], version: str) -> dict
         "api_name": item.api_name,
         "field_label": item.label,
         "display_label": item.label,
-        "data_type": item.type,
+        "data_type": _shown_type(item, version),
         "json_type": _JSON_TYPES.get(item.type, "string"),
         "length": item.length,
         "decimal_place": item.decimals,
@@ -128,7 +128,15 @@ def _settings(item: Field, *, module_ids: dict[str, str], version: str) -> dict[
     }
 
 
+def _shown_type(item: Field, version: str) -> str:
+    """Return the type; v2 knows a lookup to many modules as a lookup to ``se_module``."""
+    is_old = version == "v2" and item.type == "multi_module_lookup"
+    return "lookup" if is_old else item.type
+
+
 def _lookup(item: Field, *, module_ids: dict[str, str], version: str) -> dict[str, object]:
+    if version == "v2" and item.type == "multi_module_lookup":
+        return {"module": "se_module", "display_label": item.label, "id": item.id}
     if item.lookup is None:
         return {}
     if version == "v2":

@@ -52,12 +52,16 @@ def one_module(state: OrgState, _ask: Ask, name: str) -> Answer:
 
 
 def list_fields(state: OrgState, ask: Ask) -> Answer:
-    """``GET /settings/fields?module=``."""
+    """``GET /settings/fields?module=``; v2 does not list ``id``."""
     module = state.module(ask.required("module"))
     ids = {name: each.id for name, each in state.modules.items()}
     if ask.args.get("type") == "unused":
         return Answer(status=204)
-    shown = [field_json(f, module_ids=ids, version=ask.version) for f in module.fields.values()]
+    shown = [
+        field_json(field, module_ids=ids, version=ask.version)
+        for field in module.fields.values()
+        if field.api_name != "id" or ask.version != "v2"
+    ]
     return Answer(body={"fields": shown})
 
 

@@ -36,17 +36,20 @@ class Module:
     fields: dict[str, Field] = field(default_factory=dict)
 
 
-class _Extra(TypedDict, total=False):
+class _Flags(TypedDict, total=False):
     mandatory: bool
     read_only: bool
     system: bool
     custom: bool
     unique: bool
+    default: str
+
+
+class _Extra(_Flags, total=False):
     options: list[str]
     decimals: int
     lookup: str
     textarea: str
-    default: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +86,20 @@ _owner = partial(_draft, "ownerlookup", 120)
 _flag = partial(_draft, "boolean", 5)
 
 
-def _amount(api_name: str, **extra: Unpack[_Extra]) -> _Draft:
-    extra.setdefault("decimals", 2)
-    return _draft("currency", 16, api_name, **extra)
+def _amount(api_name: str, **flags: Unpack[_Flags]) -> _Draft:
+    return _draft("currency", 16, api_name, decimals=2, **flags)
 
 
-def _choice(api_name: str, options: list[str], **extra: Unpack[_Extra]) -> _Draft:
-    return _draft("picklist", 120, api_name, options=list(options), **extra)
+def _choice(api_name: str, options: list[str], **flags: Unpack[_Flags]) -> _Draft:
+    return _draft("picklist", 120, api_name, options=list(options), **flags)
 
 
-def _lookup(api_name: str, target: str, **extra: Unpack[_Extra]) -> _Draft:
-    return _draft("lookup", 120, api_name, lookup=target, **extra)
+def _lookup(api_name: str, target: str, **flags: Unpack[_Flags]) -> _Draft:
+    return _draft("lookup", 120, api_name, lookup=target, **flags)
 
 
-def _long_text(api_name: str, kind: str = "large", **extra: Unpack[_Extra]) -> _Draft:
-    return _draft("textarea", TEXTAREA_LENGTHS[kind], api_name, textarea=kind, **extra)
+def _long_text(api_name: str, kind: str = "large", **flags: Unpack[_Flags]) -> _Draft:
+    return _draft("textarea", TEXTAREA_LENGTHS[kind], api_name, textarea=kind, **flags)
 
 
 def _system_fields(*, money: bool) -> Iterator[_Draft]:

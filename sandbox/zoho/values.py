@@ -46,10 +46,8 @@ def stored_value(
     """
     if value is None:
         return None
-    if field.type == "lookup":
-        return _lookup(state, field.lookup or "", value, place)
-    if field.type == "multi_module_lookup":
-        return _lookup(state, se_module or "", value, place)
+    if field.type in ("lookup", "multi_module_lookup"):
+        return _lookup(state, field.lookup or se_module or "", value, place)
     if field.type == "ownerlookup":
         return _person(state, value, place)
     if field.type == "picklist":

@@ -28,6 +28,7 @@ _SECRETS = re.compile(
     r"((?:client_secret|refresh_token|access_token|code|token)\"?[=:]\s*\"?)([^&\"\s]+)"
 )
 _VERSIONS = frozenset({"v2", "v8"})
+_CONDITIONAL = ("If-Modified-Since", "If-Unmodified-Since")
 _PREFIX = "Zoho-oauthtoken "
 
 Handler = Callable[..., Answer]
@@ -220,7 +221,7 @@ def _answered(org: "ZohoOrg", call: _Call, version: str, parts: dict[str, str]) 
         method=request.method,
         version=version,
         args=request.args,
-        headers=request.headers,
+        headers={name: request.headers[name] for name in _CONDITIONAL if name in request.headers},
         body=request.get_data(),
         user=user,
         base_url=_base_url(),

@@ -1,0 +1,26 @@
+"""Zoho's own SDK for API v8 must be at home in the sandbox: our client alone proves nothing."""
+
+from pathlib import Path
+
+from tests.contract.witnesses.run import run_zoho_witness
+
+
+def test_zohos_v8_sdk_reads_all_updates_150_creates_a_task_and_queries(tmp_path: Path) -> None:
+    org, seen = run_zoho_witness("zoho_sdk", tmp_path)
+
+    accounts = org.records("Accounts")
+    assert sorted(seen["names"]) == [str(account["Account_Name"]) for account in accounts]
+    assert sorted(seen["ids"]) == [account["id"] for account in accounts]
+    assert seen["owner"] == "Sample Administrator"
+    assert seen["updates"] == ["success"] * 150
+
+    rated = [account for account in accounts if account["Credit_Rating"] == "BBB"]
+    assert {account["id"] for account in rated} == set(seen["ids"][:150]) == set(seen["queried"])
+    assert {account["Credit_Limit"] for account in rated} == {50000.5}
+    assert {account["Credit_Next_Review"] for account in rated} == {"2027-01-31"}
+
+    (task,) = org.records("Tasks")
+    assert seen["task"] == {"http": "201", "status": "success", "id": task["id"]}
+    assert task["What_Id"] == {"id": seen["ids"][0], "name": seen["names"][0]}
+    assert (task["Subject"], task["Priority"]) == ("Overdue 45 d: INV-1001", "High")
+    assert (task["Credit_Ref"], task["Due_Date"]) == ("witness:1", "2026-12-01")
