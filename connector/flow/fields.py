@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from adapters.port import CreditField, FieldUpdate, FieldValue, field_text
 from connector.texts.catalogue import Texts
-from scoring.assessment import NOT_RATED, Assessment, Reason
+from scoring.assessment import NOT_RATED, Ageing, Assessment, Reason
 from scoring.money import Money
 from scoring.records import AccountRef
 
@@ -50,9 +50,8 @@ def plan_fields(
 
 def field_values(assessment: Assessment, texts: Texts) -> dict[CreditField, FieldValue]:
     """Say an assessment in the fields of ``credit-management.md`` section 14, stamps left out."""
-    ageing = assessment.ageing
     return {
-        CreditField.RATING: assessment.rating,
+        CreditField.RATING: "-" if assessment.rating == NOT_RATED else assessment.rating,
         CreditField.SCORE: assessment.score,
         CreditField.OUTLOOK: assessment.outlook,
         CreditField.CURRENCY: assessment.currency,
@@ -63,11 +62,7 @@ def field_values(assessment: Assessment, texts: Texts) -> dict[CreditField, Fiel
         CreditField.UTILISATION: assessment.utilisation,
         CreditField.OVERDUE_AMOUNT: _amount(assessment.overdue),
         CreditField.OLDEST_DAYS: assessment.oldest_days,
-        CreditField.AGE_CURRENT: ageing and _amount(ageing.current),
-        CreditField.AGE_1_30: ageing and _amount(ageing.days_1_30),
-        CreditField.AGE_31_60: ageing and _amount(ageing.days_31_60),
-        CreditField.AGE_61_90: ageing and _amount(ageing.days_61_90),
-        CreditField.AGE_OVER_90: ageing and _amount(ageing.over_90),
+        **_ageing(assessment.ageing),
         CreditField.DAYS_LATE: assessment.days_late,
         CreditField.WATCH_LEVEL: assessment.watch_level,
         CreditField.HOLD: assessment.hold,
@@ -81,18 +76,30 @@ def field_values(assessment: Assessment, texts: Texts) -> dict[CreditField, Fiel
     }
 
 
+def _ageing(ageing: Ageing | None) -> dict[CreditField, FieldValue]:
+    return {
+        CreditField.AGE_CURRENT: ageing.current.amount if ageing else None,
+        CreditField.AGE_1_30: ageing.days_1_30.amount if ageing else None,
+        CreditField.AGE_31_60: ageing.days_31_60.amount if ageing else None,
+        CreditField.AGE_61_90: ageing.days_61_90.amount if ageing else None,
+        CreditField.AGE_OVER_90: ageing.over_90.amount if ageing else None,
+    }
+
+
 def reason_text(reason: Reason, texts: Texts) -> str:
     """Say one reason with its numbers."""
-    params = {
-        name: Decimal(value) if _is_number(value) else value
-        for name, value in reason.params.items()
-    }
+    params = {name: _readable(value) for name, value in reason.params.items()}
     return texts.say(f"reason.{reason.code}", **params)
 
 
-def _is_number(value: Money | int | str) -> bool:
-    """Tell whether a parameter is a decimal number written as text."""
-    return isinstance(value, str) and value.lstrip("-").replace(".", "", 1).isdigit()
+def _readable(value: Money | int | str) -> Money | Decimal | str:
+    """Read a decimal number that is written as text, so that it is shown the reader's way."""
+    if isinstance(value, Money):
+        return value
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return str(value)
 
 
 def _amount(money: Money | None) -> Decimal | None:
