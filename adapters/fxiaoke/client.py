@@ -155,14 +155,14 @@ class FxiaokeClient:
         headers = {"Content-Type": "application/json"}
         if self._options.style is Style.HEADER:
             headers["authorization"] = f"Bearer {token.value}"
-            headers["x-fs-ea"] = self._options.enterprise_account or token.details.get("ea", "")
-            headers["x-fs-userid"] = self._options.actor
+            headers["x-fs-ea"] = self._options.ea or token.details.get("ea", "")
+            headers["x-fs-userid"] = self._options.user_id
         else:
             corp_id = self._settings.organisation_id or token.details.get("corp_id", "")
             body = {
                 "corpAccessToken": token.value,
                 "corpId": corp_id,
-                "currentOpenUserId": self._options.actor,
+                "currentOpenUserId": self._options.user_id,
                 **body,
             }
         return Request(

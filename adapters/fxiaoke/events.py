@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -19,9 +20,11 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from adapters.events import ForgedMessage, Hint, Verified
 from adapters.fxiaoke.names import FxiaokeMapping
+from adapters.fxiaoke.settings import mapping_of, options_of
 from adapters.fxiaoke.values import ms_to_time, time_to_ms
+from adapters.settings import ConnectionSettings
 
-__all__ = ["FxiaokeVerifier", "decrypt", "encrypt", "key_warnings", "sign"]
+__all__ = ["FxiaokeVerifier", "decrypt", "encrypt", "key_warnings", "open_events", "sign"]
 
 MAX_AGE = timedelta(hours=24)  # the vendor delivers late and repeats; dedupe is the strong guard
 MAX_BODY_BYTES = 64 * 1024
@@ -145,6 +148,30 @@ class FxiaokeVerifier:
                 "encryptedResult": result,
             }
         )
+
+
+def open_events(
+    settings: ConnectionSettings,
+    *,
+    now: Callable[[], datetime],
+    nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+) -> FxiaokeVerifier:
+    """Build a connection's verifier from its secrets.
+
+    ``callback_key`` is the key in use; ``callback_key_old`` is still accepted during a rotation.
+    Raises ``MissingSettingError`` without a key and ``ValueError`` for one that cannot decrypt.
+    """
+    keys = [settings.secret("callback_key")]
+    old = settings.secrets.get("callback_key_old")
+    if old:
+        keys.append(old.reveal())
+    return FxiaokeVerifier(
+        keys,
+        mapping=mapping_of(settings),
+        now=now,
+        nonce=nonce,
+        enterprise_account=options_of(settings).ea,
+    )
 
 
 def sign(*texts: str) -> str:

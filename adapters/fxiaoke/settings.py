@@ -25,18 +25,18 @@ class Style(StrEnum):
 class FxiaokeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The vendor's own options.
 
-    ``actor``: the employee in whose name calls are made; a plain id in header style, ``FSUID_…``
-    in body style. It decides what is seen: give it the role CRM 管理员. ``enterprise_account``:
-    the tenant's ``ea`` when the token does not tell it. ``window_calls`` calls in
-    ``window_seconds`` are sent to one path; 0 lifts the pacing. ``unique_task_key``: whether the
+    ``user_id``: the employee in whose name calls are made; a plain id in header style, ``FSUID_…``
+    in body style. It decides what is seen: give it the role CRM 管理员. ``ea``: the tenant's
+    account; the token tells it, too, and callbacks of another one are refused. ``window_calls``
+    calls in ``window_seconds`` are sent to one path; 0 lifts the pacing. ``unique_task_key``: whether the
     tenant refuses a second task with the same key; ``None`` reads it from the field.
     ``notify_owner``: send the owner a message when a task is created. ``trigger_workflow``: let
     the tenant's workflows run on our writes.
     """
 
     style: Style = Style.HEADER
-    actor: str = "1000"
-    enterprise_account: str = ""
+    user_id: str = "1000"
+    ea: str = ""
     window_calls: int = 95  # five below the limit: calls bunch up on their way
     window_seconds: float = 20.0
     unique_task_key: bool | None = None

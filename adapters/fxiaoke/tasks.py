@@ -47,7 +47,7 @@ class FxiaokeTasks:
         self._describes = describes
         self._mapping = mapping
         self._names = mapping.tasks
-        self._default_owner = default_owner or client.options.actor
+        self._default_owner = default_owner or client.options.user_id
 
     @property
     def enforces_key(self) -> bool:

@@ -69,7 +69,7 @@ def test_body_style_carries_token_tenant_and_actor_in_the_body(gateway: Gateway)
         {"corpAccessToken": "B0DY", "corpId": "FSCID_A1", "expiresIn": 7200},
     )
     gateway.on(QUERY, rows())
-    read(a_port(settings=some_settings(options={"style": "body", "actor": "FSUID_0A1B"})))
+    read(a_port(settings=some_settings(options={"style": "body", "user_id": "FSUID_0A1B"})))
 
     body = gateway.calls(QUERY)[0]
     assert (body["corpAccessToken"], body["corpId"]) == ("B0DY", "FSCID_A1")

@@ -11,8 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.events import ForgedMessage, Hint
-from adapters.fxiaoke.events import FxiaokeVerifier, decrypt, encrypt, key_warnings, sign
+from adapters.fxiaoke.events import (
+    FxiaokeVerifier,
+    decrypt,
+    encrypt,
+    key_warnings,
+    open_events,
+    sign,
+)
 from adapters.fxiaoke.names import FxiaokeMapping
+from adapters.settings import ConnectionSettings, MissingSettingError, Secret
 from scoring.records import Kind
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -275,3 +283,21 @@ def test_a_key_that_cannot_decrypt_is_refused_at_once(key: str) -> None:
     assert key_warnings(key)
     with pytest.raises(ValueError, match="openssl rand"):
         a_verifier(key)
+
+
+def test_a_verifier_is_built_from_the_connections_secrets() -> None:
+    secrets = {"callback_key": Secret(OTHER_KEY), "callback_key_old": Secret(KEY)}
+    settings = ConnectionSettings(
+        name="fx", vendor="fxiaoke", secrets=secrets, options={"ea": "acme001"}
+    )
+
+    verifier = open_events(settings, now=lambda: SENT_AT)
+
+    assert verifier.verify({}, json.dumps(a_message()).encode()).answer
+    with pytest.raises(ForgedMessage):
+        verifier.verify({}, signed(PLAIN.encode(), enterpriseAccount="other001"))
+
+
+def test_a_connection_without_a_callback_key_has_no_verifier() -> None:
+    with pytest.raises(MissingSettingError, match="callback_key"):
+        open_events(ConnectionSettings(name="fx", vendor="fxiaoke"), now=lambda: SENT_AT)

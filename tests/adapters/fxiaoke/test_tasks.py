@@ -345,7 +345,7 @@ def test_body_style_sends_the_same_task(gateway: Gateway) -> None:
         "/cgi/corpAccessToken/get/V2",
         {"corpAccessToken": "B0DY", "corpId": "FSCID_A1", "expiresIn": 7200},
     )
-    settings: ConnectionSettings = some_settings(options={"style": "body", "actor": "FSUID_1"})
+    settings: ConnectionSettings = some_settings(options={"style": "body", "user_id": "FSUID_1"})
 
     a_port(settings=settings).create_tasks([a_draft(owner_id="FSUID_2")])
 
