@@ -86,9 +86,9 @@ class Doctor:
             if not name or name not in active:
                 continue
             described = self._describes.of(name)
-            for field in self._mapping.wanted_fields(kind):
-                if field not in described.fields:
-                    yield _missing(described, kind, field)
+            for names in self._mapping.candidates(kind):
+                if not described.having(names):
+                    yield _missing(described, kind, " or ".join(names))
 
     def _credit_fields(self) -> Iterable[Finding]:
         described = self._describes.of(self._mapping.accounts.object)

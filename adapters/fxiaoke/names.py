@@ -99,6 +99,7 @@ class AllocationNames(_Names, frozen=True, kw_only=True):
 
 def _order_states() -> dict[str, OrderStatus]:
     return {
+        "draft": OrderStatus.DRAFT,
         "open": OrderStatus.OPEN,
         "closed": OrderStatus.CLOSED,
         "cancelled": OrderStatus.CANCELLED,
@@ -204,6 +205,11 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def wanted_fields(self, kind: Kind) -> tuple[str, ...]:
         """Name the fields a feed reads, without the system's own."""
+        names = (name for candidates in self.candidates(kind) for name in candidates)
+        return tuple(dict.fromkeys(names))
+
+    def candidates(self, kind: Kind) -> tuple[tuple[str, ...], ...]:
+        """Name the fields a feed reads, one group for each fact: any of a group will do."""
         names = {
             Kind.ACCOUNTS: self.accounts,
             Kind.CONTACTS: self.contacts,
@@ -213,13 +219,11 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             Kind.ALLOCATIONS: self.allocations,
             Kind.ORDERS: self.orders,
         }[kind]
-        wanted: list[str] = []
-        for part in names.__struct_fields__:
-            if part in _NOT_FIELDS:
-                continue
-            value = getattr(names, part)
-            wanted.extend((value,) if isinstance(value, str) else value)
-        return tuple(dict.fromkeys(name for name in wanted if name))
+        parts = (
+            getattr(names, part) for part in names.__struct_fields__ if part not in _NOT_FIELDS
+        )
+        groups = ((part,) if isinstance(part, str) else part for part in parts)
+        return tuple(group for group in groups if any(group))
 
 
 _NOT_FIELDS = frozenset({"object", "red_note", "effective", "prepaid", "states"})

@@ -37,6 +37,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,12})?", re.ASCII)
 _MILLISECONDS = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SHOWN = 24  # characters of a bad value that a person may see
 
 
@@ -58,7 +59,7 @@ def text_of(row: Row, field: str) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise BadValue("bad_text", field, "the value is not text")
     text = str(value).strip()
-    if "\x00" in text or any("\ud800" <= mark <= "\udfff" for mark in text):
+    if _UNSTORABLE.search(text):
         raise BadValue("bad_text", field, "the text holds a NUL or half a character")
     return text or None
 

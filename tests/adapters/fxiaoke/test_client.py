@@ -1,15 +1,21 @@
 """The wire: styles, envelope, tokens, lost answers, pacing."""
 
+import contextlib
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 import requests
+import responses
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.errors import (
     ContractBroken,
     CredentialsRejected,
+    CrmError,
     CrmUnavailable,
     NotPermitted,
     OutcomeUnknown,
@@ -19,7 +25,7 @@ from adapters.errors import (
 )
 from adapters.fxiaoke.client import rows_of
 from adapters.fxiaoke.port import FxiaokePort
-from adapters.port import CreditField, Cursor, FieldUpdate
+from adapters.port import CreditField, Cursor, FieldUpdate, Receipt
 from adapters.settings import Secret
 from scoring.records import AccountRef, Invoice, Kind
 from tests.adapters.fxiaoke.gateway import (
@@ -325,3 +331,60 @@ def test_no_secret_and_no_token_shows_in_an_error(gateway: Gateway) -> None:
 
     shown = f"{caught.value!r}{caught.value}{vars(caught.value)}"
     assert not any(text in shown for text in (*SECRETS.values(), "T0KEN"))
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *("errorCode", "errorMessage", "traceId", "data", "dataList", "_id", "total"),
+                    *("describe", "fields", "objects", "options", "type", "userList", "dataId"),
+                    *("name", "expiresIn", "accessToken", "life_status", "last_modified_time"),
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+_pages = st.text(max_size=40) | _json.map(json.dumps)
+_good_pages = st.dictionaries(st.sampled_from(["data", "userList", "dataId"]), _json).map(
+    lambda answer: json.dumps({**answer, "errorCode": 0})
+)
+_JOBS: dict[str, Callable[[FxiaokePort], object]] = {
+    QUERY: lambda port: port.changes(Kind.ACCOUNTS, Cursor()),
+    DESCRIBE: lambda port: port.owned_values(["a1"]),
+    "/cgi/user/list": lambda port: port.changes(Kind.OWNERS, Cursor()),
+    TOKEN: lambda port: port.missing(Kind.ACCOUNTS, ["a1"]),
+    "/cgi/crm/v2/object/list": lambda port: port.check(),
+}
+
+
+@given(st.sampled_from(sorted(_JOBS)), _pages | _good_pages)
+def test_whatever_a_read_answers_only_our_errors_come_out(path: str, page: str) -> None:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        gateway = Gateway(mock)
+        gateway.on(DESCRIBE, described("AccountObj", a_field("name")))
+        gateway.on(QUERY, rows())
+        gateway.on(path, page)
+
+        with contextlib.suppress(CrmError):
+            _JOBS[path](a_port())
+
+
+@given(_pages | _good_pages)
+def test_whatever_a_write_answers_it_is_an_outcome_and_sent_once(page: str) -> None:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        gateway = Gateway(mock)
+        with_limit_field(gateway)
+        gateway.on(UPDATE, page)
+
+        (outcome,) = a_port().update_fields([AN_UPDATE])
+
+        assert isinstance(outcome, Receipt | CrmError)
+        dead = isinstance(outcome, CredentialsRejected)
+        assert len(gateway.calls(UPDATE)) == (2 if dead and "20016" in page else 1)
