@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapters.port import CreditField, FieldUpdate, FieldValue, field_text
+from connector.flow.fields import STAMPS
 from connector.work.writebacks import Unconfirmed
 
-__all__ = ["STAMPS", "OwnedCheck", "check_owned"]
-
-STAMPS = frozenset({CreditField.COMPUTED_AT, CreditField.ASSESSMENT_ID})
-"""Fields that say when and why the others were written. Alone they are no reason to write."""
+__all__ = ["OwnedCheck", "check_owned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
