@@ -168,6 +168,11 @@ class HttpClient:
         )
         return tries(lambda: parse(self._send(request, deadline, wrote=False)))
 
+    def once(self, request: Request, parse: Callable[[Answer], T]) -> T:
+        """Send a request that changes nothing that matters, without a second try."""
+        deadline = self._pace.monotonic() + self._deadlines.total
+        return parse(self._send(request, deadline, wrote=False))
+
     def write(self, request: Request, parse: Callable[[Answer], T]) -> T:
         """Send a request that may change something, exactly once."""
         deadline = self._pace.monotonic() + self._deadlines.total

@@ -1,0 +1,156 @@
+"""Zoho's accounts server: a grant code becomes a refresh token, that becomes access tokens.
+
+The HTTP status there says nothing, so the body is read first.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import msgspec
+
+from adapters.errors import CredentialsRejected, CrmError, CrmUnavailable, RateLimited
+from adapters.http import Answer, HttpClient, Request
+from adapters.settings import ConnectionSettings, Secret
+from adapters.tokens import AccessToken
+from adapters.zoho.errors import Refusal
+from adapters.zoho.settings import accounts_url
+
+__all__ = ["RECOMMENDED_SCOPES", "TokenDesk", "authorisation_url", "redeem_code"]
+
+RECOMMENDED_SCOPES = (
+    "ZohoCRM.modules.ALL",
+    "ZohoCRM.settings.fields.ALL",
+    "ZohoCRM.settings.modules.READ",
+    "ZohoCRM.settings.currencies.READ",
+    "ZohoCRM.coql.READ",
+    "ZohoCRM.notifications.ALL",
+    "ZohoCRM.org.READ",
+    "ZohoCRM.users.READ",
+)
+THROTTLE_PAUSE = timedelta(minutes=10)
+_PASSING = frozenset({"general_error", "internal_error", "server_error"})
+
+
+class _TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    access_token: str = ""
+    refresh_token: str = ""
+    api_domain: str = ""
+    expires_in: int = 0
+    expires_in_sec: int = 0
+    error: str = ""
+    error_description: str = ""
+
+    @property
+    def seconds(self) -> int:
+        """Very old answers give milliseconds, and the seconds under another key."""
+        return self.expires_in_sec or self.expires_in
+
+
+_DECODER = msgspec.json.Decoder(_TokenAnswer)
+
+
+class TokenDesk:
+    """Asks for access tokens of one connection, one attempt each."""
+
+    def __init__(self, settings: ConnectionSettings, http: HttpClient) -> None:
+        self._settings = settings
+        self._http = http
+
+    def ask(self) -> AccessToken:
+        """Return a token. Raises ``CredentialsRejected``, or ``Transient`` when it may work later.
+
+        Raises ``MissingSettingError`` where a secret is not configured.
+        """
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self._settings.secret("client_id"),
+            "client_secret": self._settings.secret("client_secret"),
+            "refresh_token": self._settings.secret("refresh_token"),
+        }
+        answer = _post(self._settings, self._http, form)
+        now = self._http.pace.now()
+        return AccessToken(
+            value=answer.access_token,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=answer.seconds),
+            details={"api_domain": answer.api_domain} if answer.api_domain else {},
+        )
+
+
+def authorisation_url(settings: ConnectionSettings, redirect_uri: str, state: str) -> str:
+    """Return the page where an administrator consents; it comes back to ``redirect_uri``."""
+    asked = {
+        "response_type": "code",
+        "client_id": settings.secret("client_id"),
+        "scope": ",".join(RECOMMENDED_SCOPES),
+        "redirect_uri": redirect_uri,
+        "access_type": "offline",  # without it no refresh token is given
+        "prompt": "consent",
+        "state": state,
+    }
+    return f"{accounts_url(settings)}/oauth/v2/auth?{urlencode(asked)}"
+
+
+def redeem_code(
+    settings: ConnectionSettings, http: HttpClient, code: str, redirect_uri: str = ""
+) -> Secret:
+    """Exchange a grant code, good once and for minutes, for the refresh token.
+
+    A self client's code has no ``redirect_uri``. Raises ``CredentialsRejected``, ``Transient``.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": settings.secret("client_id"),
+        "client_secret": settings.secret("client_secret"),
+        "code": code,
+    }
+    if redirect_uri:
+        form["redirect_uri"] = redirect_uri
+    answer = _post(settings, http, form)
+    if not answer.refresh_token:
+        raise CredentialsRejected(
+            "no refresh token came: ask for the code with access_type=offline and prompt=consent",
+            system=settings.name,
+            operation="token",
+        )
+    return Secret(answer.refresh_token)
+
+
+def _post(settings: ConnectionSettings, http: HttpClient, form: Mapping[str, str]) -> _TokenAnswer:
+    request = Request(
+        method="POST",
+        url=f"{accounts_url(settings)}/oauth/v2/token",
+        operation="token",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=urlencode(form).encode(),
+        credits=0,
+    )
+    return http.once(request, lambda answer: _parse(answer, http))
+
+
+def _parse(answer: Answer, http: HttpClient) -> _TokenAnswer:
+    if answer.status >= 500:
+        raise answer.lost(f"HTTP {answer.status}")
+    decoded = answer.decode(_DECODER)
+    if decoded.access_token and decoded.seconds > 0:
+        return decoded
+    if not decoded.error:
+        raise answer.broken("the token answer holds neither a token with its life nor an error")
+    raise _refused(decoded, answer, http)
+
+
+def _refused(decoded: _TokenAnswer, answer: Answer, http: HttpClient) -> CrmError:
+    refusal = Refusal(
+        code=decoded.error[:60], system=answer.system, operation=answer.operation, wrote=False
+    )
+    if "too many" in decoded.error_description.lower():
+        retry_at = http.pace.now() + THROTTLE_PAUSE
+        return refusal.error(RateLimited, "too many tokens were asked for", retry_at=retry_at)
+    if decoded.error in _PASSING:
+        return refusal.error(CrmUnavailable, "the accounts server failed inside")
+    return refusal.error(
+        CredentialsRejected,
+        "the accounts server refused the client or its refresh token: connect again, and see that "
+        "accounts_url is of the data centre where the client was registered",
+    )

@@ -1,0 +1,288 @@
+"""Calls Zoho CRM: one place that knows its headers, statuses, envelopes and prices."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from adapters.errors import CrmError
+from adapters.http import Answer, HttpClient, Request, encode_json, retry_after
+from adapters.settings import ConnectionSettings
+from adapters.tokens import AccessToken, TokenKeeper
+from adapters.zoho.errors import DEAD_TOKEN_CODES, Refusal, to_error
+from adapters.zoho.settings import ZohoOptions, api_url
+
+__all__ = ["Item", "ZohoClient", "coql_credits", "iso", "write_credits"]
+
+VERSION = "v8"
+_NOTHING = frozenset({204, 304})
+_ITEMISED = frozenset({200, 201, 202, 207, 400, 412})
+
+T = TypeVar("T")
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one record of a write."""
+
+    status: str = ""
+    code: str = ""
+    message: str = ""
+    details: dict[str, Any] = {}
+
+    @property
+    def well(self) -> bool:
+        """Whether it was done."""
+        return self.status == "success"
+
+
+class _Bare(msgspec.Struct, frozen=True, kw_only=True):
+    """An error of the whole call; old ones name it otherwise, deletions wrap it in ``data``."""
+
+    code: str | int = ""
+    message: str = ""
+    details: Any = None
+    error: str = ""
+    error_info: str = ""
+    data: list[Item] | None = None
+
+
+_BARE = msgspec.json.Decoder(_Bare)
+_ROOTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS = msgspec.json.Decoder(list[Item])
+
+
+class _TokenIsDead(Exception):
+    """Zoho does not know the token (any more). Nothing was done."""
+
+    def __init__(self, error: CrmError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class ZohoClient:
+    """One connection's calls. Reads are repeated inside the call, writes are sent once."""
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        options: ZohoOptions,
+        *,
+        http: HttpClient,
+        keeper: TokenKeeper,
+    ) -> None:
+        self._settings = settings
+        self._options = options
+        self._http = http
+        self._keeper = keeper
+        self._server_now: datetime | None = None
+
+    @property
+    def system(self) -> str:
+        """The connection's name."""
+        return self._settings.name
+
+    @property
+    def options(self) -> ZohoOptions:
+        """The vendor's options of this connection."""
+        return self._options
+
+    @property
+    def http(self) -> HttpClient:
+        """The HTTP client underneath, for its counters and its clock."""
+        return self._http
+
+    @property
+    def server_now(self) -> datetime:
+        """Zoho's time by its last answer; our own before the first."""
+        return self._server_now or self._http.pace.now()
+
+    def read(
+        self,
+        path: str,
+        operation: str,
+        parse: Callable[[Answer], T],
+        *,
+        params: Mapping[str, str] | None = None,
+        since: datetime | None = None,
+    ) -> T | None:
+        """GET. ``None``: nothing is there (204), or nothing newer than ``since`` (304)."""
+        headers = {"If-Modified-Since": iso(since)} if since else {}
+        return self._send(
+            lambda token: self._request(
+                "GET", path, operation, token, params=params, headers=headers
+            ),
+            lambda answer: None if answer.status in _NOTHING else parse(self._well(answer)),
+            wrote=False,
+        )
+
+    def coql(self, query: str, operation: str, parse: Callable[[Answer], T], rows: int) -> T | None:
+        """Run a query; ``rows`` is the LIMIT that sets its price. ``None``: no record matches."""
+        body = encode_json({"select_query": query})
+        return self._send(
+            lambda token: self._request(
+                "POST", "coql", operation, token, body=body, credits=coql_credits(rows)
+            ),
+            lambda answer: None if answer.status in _NOTHING else parse(self._well(answer)),
+            wrote=False,
+        )
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        body: Mapping[str, object],
+        *,
+        root: str = "data",
+        params: Mapping[str, str] | None = None,
+        credits: int = 1,  # noqa: A002 the trade's word
+    ) -> list[Item]:
+        """Send a write once and return one item for each record of it, in order.
+
+        Raises ``CrmError`` when the call failed as a whole, ``OutcomeUnknown`` when in doubt.
+        """
+        encoded = encode_json(body)
+        sent = body[root]
+        count = len(sent) if isinstance(sent, Sequence) else 0
+        return self._send(
+            lambda token: self._request(
+                method, path, operation, token, params=params, body=encoded, credits=credits
+            ),
+            lambda answer: self._items(answer, root, count),
+            wrote=True,
+        )
+
+    def refusal(self, item: Item, operation: str) -> Refusal:
+        """Turn the item of one record into what the error table reads."""
+        return Refusal(
+            code=item.code,
+            message=item.message,
+            details=item.details,
+            system=self.system,
+            operation=operation,
+            wrote=True,
+        )
+
+    def _send(
+        self,
+        build: Callable[[AccessToken], Request],
+        parse: Callable[[Answer], T],
+        *,
+        wrote: bool,
+    ) -> T:
+        """Send with a living token; a dead one is replaced once, for nothing was done with it."""
+        send = self._http.write if wrote else self._http.read
+        token = self._keeper.token()
+        try:
+            return send(build(token), parse)
+        except _TokenIsDead:
+            token = self._keeper.replace(token)
+        try:
+            return send(build(token), parse)
+        except _TokenIsDead as dead:
+            raise dead.error from None
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        token: AccessToken,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        credits: int = 1,  # noqa: A002 the trade's word
+    ) -> Request:
+        host = api_url(self._settings)
+        if self._options.follow_api_domain:
+            host = token.details.get("api_domain", host).rstrip("/")
+        authorised = {"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})}
+        if body is not None:
+            authorised["Content-Type"] = "application/json"
+        return Request(
+            method=method,
+            url=f"{host}/crm/{VERSION}/{path}",
+            operation=operation,
+            params=params or {},
+            headers=authorised,
+            body=body,
+            credits=credits,
+        )
+
+    def _well(self, answer: Answer) -> Answer:
+        self._see_clock(answer)
+        if answer.status != 200:
+            raise self._refused(answer)
+        return answer
+
+    def _items(self, answer: Answer, root: str, count: int) -> list[Item]:
+        """Read a write's answer by its items wherever it has them: the status says too little."""
+        self._see_clock(answer)
+        if answer.status not in _ITEMISED:
+            raise self._refused(answer)
+        items = answer.decode(_ROOTS).get(root)
+        if items is None or not bytes(items).lstrip().startswith(b"["):
+            raise self._refused(answer)
+        found = self._decoded_items(answer, items)
+        if len(found) != count:
+            raise answer.broken(f"{count} records were sent and {len(found)} results came back")
+        return found
+
+    def _decoded_items(self, answer: Answer, items: msgspec.Raw) -> list[Item]:
+        try:
+            return _ITEMS.decode(items)
+        except msgspec.ValidationError as error:
+            raise answer.broken(f"unexpected shape of a result: {error}") from None
+        except msgspec.DecodeError:
+            raise answer.lost("no readable results came") from None
+
+    def _refused(self, answer: Answer) -> CrmError | _TokenIsDead:
+        if answer.status >= 500:
+            return answer.lost(
+                f"HTTP {answer.status}", retry_at=retry_after(answer.headers, self._now())
+            )
+        bare = answer.decode(_BARE)
+        code, message, details = str(bare.code or bare.error), bare.message, bare.details
+        if not code and bare.data:
+            code, message, details = bare.data[0].code, bare.data[0].message, bare.data[0].details
+        if not code:
+            return answer.lost(f"HTTP {answer.status} without an error code")
+        refusal = Refusal(
+            code=code,
+            message=f"{message} {bare.error_info}",
+            details=details if isinstance(details, dict) else {},
+            status=answer.status,
+            system=answer.system,
+            operation=answer.operation,
+            wrote=answer.wrote,
+        )
+        error = to_error(refusal, now=self._now())
+        return _TokenIsDead(error) if code in DEAD_TOKEN_CODES else error
+
+    def _now(self) -> datetime:
+        return self._http.pace.now()
+
+    def _see_clock(self, answer: Answer) -> None:
+        try:
+            at = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except ValueError:
+            return
+        self._server_now = at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def coql_credits(rows: int) -> int:
+    """Tell the price of a query by its LIMIT."""
+    return 1 if rows <= 200 else 2 if rows <= 1_000 else 3
+
+
+def write_credits(records: int) -> int:
+    """Tell the price of an insert or update: one for ten records."""
+    return max(1, -(-records // 10))
+
+
+def iso(at: datetime) -> str:
+    """Write a time as Zoho reads it: ISO 8601 with an offset and no fraction."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")

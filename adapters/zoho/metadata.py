@@ -1,0 +1,195 @@
+"""What the organisation says about itself: modules, fields, currency, people. Kept for minutes."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from adapters.zoho.client import ZohoClient
+from scoring.records import Owner
+
+__all__ = ["Choice", "FieldMeta", "Metadata", "Organisation"]
+
+KEPT_SECONDS = 15 * 60
+USERS_PER_PAGE = 200
+
+T = TypeVar("T")
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a picklist. ``type``: ``used`` or ``unused``."""
+
+    display_value: str = ""
+    actual_value: str = ""
+    type: str = "used"
+
+
+class _Operations(msgspec.Struct, frozen=True, kw_only=True):
+    api_update: bool = True
+
+
+class FieldMeta(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of a module."""
+
+    api_name: str
+    field_label: str = ""
+    data_type: str = ""
+    length: int | None = None
+    decimal_place: int | None = None
+    read_only: bool = False
+    field_read_only: bool = False
+    unique: dict[str, Any] | None = None
+    pick_list_values: list[Choice] | None = None
+    operation_type: _Operations = _Operations()
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no two records may hold the same value."""
+        return bool(self.unique)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the API may change it."""
+        return self.operation_type.api_update and not (self.read_only or self.field_read_only)
+
+    def choices(self) -> dict[str, str]:
+        """Return the picklist's values in use, and what people see of each."""
+        listed = self.pick_list_values or []
+        return {each.actual_value: each.display_value for each in listed if each.type != "unused"}
+
+
+class Organisation(msgspec.Struct, frozen=True, kw_only=True):
+    """The organisation: its base currency, and whether records have currencies of their own."""
+
+    id: str = ""
+    company_name: str = ""
+    iso_code: str = ""
+    mc_status: bool = False
+
+
+class _User(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    full_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    status: str = "active"
+
+
+class _Info(msgspec.Struct, frozen=True, kw_only=True):
+    more_records: bool = False
+
+
+class _Users(msgspec.Struct, frozen=True, kw_only=True):
+    users: list[_User]
+    info: _Info = _Info()
+
+
+class _Fields(msgspec.Struct, frozen=True, kw_only=True):
+    fields: list[FieldMeta]
+
+
+class _Organisations(msgspec.Struct, frozen=True, kw_only=True):
+    org: list[Organisation]
+
+
+class _Module(msgspec.Struct, frozen=True, kw_only=True):
+    api_name: str
+    api_supported: bool = True
+
+
+class _Modules(msgspec.Struct, frozen=True, kw_only=True):
+    modules: list[_Module]
+
+
+_FIELDS = msgspec.json.Decoder(_Fields)
+_ORGANISATIONS = msgspec.json.Decoder(_Organisations)
+_MODULES = msgspec.json.Decoder(_Modules)
+_USERS = msgspec.json.Decoder(_Users)
+
+
+class Metadata:
+    """Asks once and keeps the answer for a quarter of an hour."""
+
+    def __init__(self, client: ZohoClient) -> None:
+        self._client = client
+        self._kept: dict[str, tuple[float, object]] = {}
+
+    def forget(self) -> None:
+        """Ask again next time."""
+        self._kept.clear()
+
+    def organisation(self) -> Organisation:
+        """Return the organisation."""
+        return self._once("org", self._read_organisation)
+
+    def modules(self) -> frozenset[str]:
+        """Return the API names of the modules that the API serves."""
+        return self._once("modules", self._read_modules)
+
+    def fields(self, module: str) -> dict[str, FieldMeta]:
+        """Return the fields of a module by API name. Raises ``CrmError``."""
+        return self._once(f"fields {module}", lambda: self._read_fields(module))
+
+    def owners(self) -> tuple[Owner, ...]:
+        """Return all users, the deactivated ones too: accounts may still be theirs."""
+        return self._once("users", lambda: self.read_users("AllUsers"))
+
+    def current_user(self) -> str:
+        """Return the id of the user whose token we have."""
+        return self._once("me", lambda: self.read_users("CurrentUser")[0].record_id)
+
+    def read_users(self, kind: str) -> tuple[Owner, ...]:
+        """Read users afresh."""
+        owners: list[Owner] = []
+        page = 1
+        while True:
+            params = {"type": kind, "page": str(page), "per_page": str(USERS_PER_PAGE)}
+            users = self._client.read(
+                "users", "list users", lambda answer: answer.decode(_USERS), params=params
+            )
+            if users is None:
+                return tuple(owners)
+            owners += [_owner(user) for user in users.users]
+            if not users.info.more_records:
+                return tuple(owners)
+            page += 1
+
+    def _read_organisation(self) -> Organisation:
+        found = self._client.read(
+            "org", "read the organisation", lambda answer: answer.decode(_ORGANISATIONS)
+        )
+        return found.org[0] if found and found.org else Organisation()
+
+    def _read_modules(self) -> frozenset[str]:
+        found = self._client.read(
+            "settings/modules", "list modules", lambda answer: answer.decode(_MODULES)
+        )
+        modules = found.modules if found else []
+        return frozenset(module.api_name for module in modules if module.api_supported)
+
+    def _read_fields(self, module: str) -> dict[str, FieldMeta]:
+        found = self._client.read(
+            "settings/fields",
+            f"list the fields of {module}",
+            lambda answer: answer.decode(_FIELDS),
+            params={"module": module},
+        )
+        return {field.api_name: field for field in (found.fields if found else [])}
+
+    def _once(self, key: str, ask: Callable[[], T]) -> T:
+        now = self._client.http.pace.monotonic()
+        kept = self._kept.get(key)
+        if kept is not None and now < kept[0]:
+            return kept[1]  # type: ignore[return-value] # one key holds one type
+        found = ask()
+        self._kept[key] = (now + KEPT_SECONDS, found)
+        return found
+
+
+def _owner(user: _User) -> Owner:
+    return Owner(
+        record_id=user.id,
+        name=user.full_name or user.last_name or user.email or user.id,
+        email=user.email,
+        active=user.status == "active",
+    )

@@ -1,0 +1,213 @@
+"""What things are called in one Zoho organisation: modules, fields, picklist values.
+
+Every name is a default that the configuration may replace; ``check`` compares them with the
+organisation's own metadata. An empty module name switches its feed off, an empty field name means
+the organisation has no such field.
+"""
+
+import msgspec
+
+from adapters.port import CreditField, Priority
+from scoring.records import Kind, OrderStatus
+
+__all__ = [
+    "AccountNames",
+    "AllocationNames",
+    "ContactNames",
+    "CreditNoteNames",
+    "FeedNames",
+    "InvoiceNames",
+    "OrderNames",
+    "PaymentNames",
+    "TaskNames",
+    "ZohoMapping",
+]
+
+
+class FeedNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names of one module. ``module`` and those in ``_SETTINGS`` are no field names."""
+
+    module: str = ""
+
+    def fields(self) -> dict[str, str]:
+        """Return our field name and the API name of each field the organisation has."""
+        names = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {ours: api for ours, api in names.items() if ours not in _SETTINGS and api}
+
+
+class AccountNames(FeedNames, frozen=True, kw_only=True):
+    """Where an Account is found."""
+
+    module: str = "Accounts"
+    name: str = "Account_Name"
+    uscc: str = "USCC"
+    industry: str = "Industry"
+    country: str = "Billing_Country"
+    owner: str = "Owner"
+    parent: str = "Parent_Account"
+    currency: str = "Currency"
+    terms_days: str = "Payment_Terms_Days"
+    customer_since: str = "Customer_Since"
+
+
+class ContactNames(FeedNames, frozen=True, kw_only=True):
+    """Where a Contact is found. ``last_name`` serves where the full name is empty."""
+
+    module: str = "Contacts"
+    name: str = "Full_Name"
+    last_name: str = "Last_Name"
+    account: str = "Account_Name"
+    email: str = "Email"
+    phone: str = "Phone"
+
+
+class InvoiceNames(FeedNames, frozen=True, kw_only=True):
+    """Where an Invoice is found. One whose status is in ``void`` is not owed."""
+
+    module: str = "Invoices"
+    number: str = "Subject"
+    account: str = "Account_Name"
+    issued_on: str = "Invoice_Date"
+    due_on: str = "Due_Date"
+    amount: str = "Grand_Total"
+    currency: str = "Currency"
+    disputed: str = "Disputed_Amount"
+    disputed_on: str = "Disputed_On"
+    status: str = "Status"
+    void: tuple[str, ...] = ("Cancelled",)
+
+
+class CreditNoteNames(FeedNames, frozen=True, kw_only=True):
+    """Where a CreditNote is found; its amount is positive."""
+
+    module: str = "Credit_Notes"
+    number: str = "Name"
+    account: str = "Account"
+    applies_to: str = "Invoice"
+    issued_on: str = "Issue_Date"
+    amount: str = "Amount"
+    currency: str = "Currency"
+
+
+class PaymentNames(FeedNames, frozen=True, kw_only=True):
+    """Where a Payment is found."""
+
+    module: str = "Payments"
+    account: str = "Account"
+    paid_on: str = "Payment_Date"
+    amount: str = "Amount"
+    currency: str = "Currency"
+
+
+class AllocationNames(FeedNames, frozen=True, kw_only=True):
+    """Where an Allocation is found."""
+
+    module: str = "Payment_Allocations"
+    payment: str = "Payment"
+    invoice: str = "Invoice"
+    amount: str = "Amount"
+    currency: str = "Currency"
+
+
+def _order_states() -> dict[str, OrderStatus]:
+    return {
+        "Created": OrderStatus.DRAFT,
+        "Approved": OrderStatus.OPEN,
+        "Delivered": OrderStatus.CLOSED,
+        "Cancelled": OrderStatus.CANCELLED,
+    }
+
+
+class OrderNames(FeedNames, frozen=True, kw_only=True):
+    """Where an Order is found; ``states`` maps the values of the status field."""
+
+    module: str = "Sales_Orders"
+    number: str = "Subject"
+    account: str = "Account_Name"
+    ordered_on: str = "Order_Date"
+    deliver_on: str = "Due_Date"
+    amount: str = "Grand_Total"
+    invoiced: str = "Invoiced_Amount"
+    currency: str = "Currency"
+    status: str = "Status"
+    prepaid: str = ""
+    states: dict[str, OrderStatus] = msgspec.field(default_factory=_order_states)
+
+
+class TaskNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a task is found. A status in ``closed`` means that nothing is left to do."""
+
+    module: str = "Tasks"
+    key: str = "Credit_Ref"
+    key_label: str = "Credit Ref"
+    subject: str = "Subject"
+    account: str = "What_Id"
+    owner: str = "Owner"
+    due_on: str = "Due_Date"
+    status: str = "Status"
+    priority: str = "Priority"
+    body: str = "Description"
+    status_open: str = "Not Started"
+    status_done: str = "Completed"
+    closed: tuple[str, ...] = ("Completed",)
+    priority_normal: str = "Normal"
+    priority_high: str = "High"
+    priority_highest: str = "Highest"
+
+    def priority_of(self, priority: Priority) -> str:
+        """Name a priority as the picklist does."""
+        match priority:
+            case Priority.HIGHEST:
+                return self.priority_highest
+            case Priority.HIGH:
+                return self.priority_high
+            case _:
+                return self.priority_normal
+
+
+def _credit_fields() -> dict[CreditField, str]:
+    names = {field: "Credit_" + field.value.title() for field in CreditField}
+    names[CreditField.NEXT_REVIEW_ON] = "Credit_Next_Review"
+    return names
+
+
+class ZohoMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All names of one organisation.
+
+    ``options`` gives, for a credit field, the picklist value that stands for our value.
+    """
+
+    accounts: AccountNames = AccountNames()
+    contacts: ContactNames = ContactNames()
+    invoices: InvoiceNames = InvoiceNames()
+    credit_notes: CreditNoteNames = CreditNoteNames()
+    payments: PaymentNames = PaymentNames()
+    allocations: AllocationNames = AllocationNames()
+    orders: OrderNames = OrderNames()
+    tasks: TaskNames = TaskNames()
+    credit_fields: dict[CreditField, str] = msgspec.field(default_factory=_credit_fields)
+    options: dict[CreditField, dict[str, str]] = {}
+
+    def feed(self, kind: Kind) -> FeedNames:
+        """Return the names of a kind's module; an empty one where the kind is no module."""
+        feeds: dict[Kind, FeedNames] = {
+            Kind.ACCOUNTS: self.accounts,
+            Kind.CONTACTS: self.contacts,
+            Kind.INVOICES: self.invoices,
+            Kind.CREDIT_NOTES: self.credit_notes,
+            Kind.PAYMENTS: self.payments,
+            Kind.ALLOCATIONS: self.allocations,
+            Kind.ORDERS: self.orders,
+        }
+        return feeds.get(kind, FeedNames())
+
+    def kinds_of(self, module: str) -> tuple[Kind, ...]:
+        """Name the kinds a module holds."""
+        return tuple(kind for kind in Kind if module and self.feed(kind).module == module)
+
+    def field_of(self, field: CreditField) -> str:
+        """Name a credit field on the account; empty when the organisation does not keep it."""
+        return self.credit_fields.get(field, "")
+
+
+_SETTINGS = frozenset({"module", "void", "states"})

@@ -1,0 +1,327 @@
+"""Reads Zoho's records: everything, what changed, or by id.
+
+Queries (COQL) go by key, not by offset: 2,000 records cost three credits however deep. A first
+read goes by ``id``; later ones by ``(Modified_Time, id)`` from the watermark less an overlap, then
+the list of deletions. The watermark is Zoho's own stamp, never our clock.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from adapters.errors import ContractBroken
+from adapters.http import Answer
+from adapters.port import Cursor, Page
+from adapters.zoho.client import ZohoClient, iso
+from adapters.zoho.coql import among, literal, select
+from adapters.zoho.mapping import Translated, Translator
+from adapters.zoho.metadata import Metadata
+from adapters.zoho.names import ZohoMapping
+from adapters.zoho.rows import RowDecoder, Rows
+from scoring.records import Kind
+
+__all__ = ["IDS_PER_QUERY", "OVERLAP", "ZohoReader", "chunks"]
+
+OVERLAP = timedelta(minutes=5)  # a change may be committed later than its stamp says
+IDS_PER_QUERY = 50
+FIRST_ROWS = 200  # most deltas are small, and 200 rows cost one credit
+_NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)  # the watermark of a feed without any record
+_REQUIRED = frozenset({"account", "number", "issued_on", "due_on", "paid_on", "ordered_on"}) | {
+    "amount",
+    "payment",
+    "invoice",
+}
+_T = TypeVar("_T")
+
+
+class _Position(msgspec.Struct, frozen=True, kw_only=True):
+    """Progress inside a scan.
+
+    Without ``since`` everything is read by id; with it what changed, from ``at`` and ``after`` on,
+    and then, when ``deleted_page`` is set, the deletions.
+    """
+
+    since: datetime | None = None
+    after: str = ""
+    at: datetime | None = None
+    deleted_page: int = 0
+    expected: int | None = None
+
+
+class _Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+
+
+class _Info(msgspec.Struct, frozen=True, kw_only=True):
+    more_records: bool = False
+
+
+class _Deletions(msgspec.Struct, frozen=True, kw_only=True):
+    data: list[_Deleted]
+    info: _Info = _Info()
+
+
+class _Stamp(msgspec.Struct, frozen=True, kw_only=True):
+    modified: datetime = msgspec.field(name="Modified_Time")
+
+
+class _Stamps(msgspec.Struct, frozen=True, kw_only=True):
+    data: list[_Stamp]
+
+
+class _Count(msgspec.Struct, frozen=True, kw_only=True):
+    count: int | str
+
+
+_DELETIONS = msgspec.json.Decoder(_Deletions)
+_STAMPS = msgspec.json.Decoder(_Stamps)
+_COUNT = msgspec.json.Decoder(_Count)
+
+
+class ZohoReader:
+    """The reading half of the port."""
+
+    def __init__(self, client: ZohoClient, metadata: Metadata, mapping: ZohoMapping) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._mapping = mapping
+        self._decoders: dict[Kind, RowDecoder] = {}
+
+    def changes(self, kind: Kind, cursor: Cursor) -> Page:
+        """Read the next portion of a feed, as ``CrmPort.changes`` says."""
+        if kind is Kind.OWNERS:
+            return self._owners(cursor)
+        position = _position(cursor)
+        if position.since is None:
+            return self._everything(kind, cursor, position)
+        if position.deleted_page:
+            return self._deletions(kind, cursor, position)
+        return self._changed(kind, cursor, position)
+
+    def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
+        """Read these records as they are now; those that do not come back are gone."""
+        wanted = list(dict.fromkeys(record_ids))
+        if kind is Kind.OWNERS:
+            return self._fetch_owners(wanted)
+        found = Translated()
+        seen: set[str] = set()
+        # What is no number is no id of Zoho's: it is not asked for.
+        for some in chunks([each for each in wanted if each.isdecimal()], IDS_PER_QUERY):
+            rows = self._query(kind, among("id", some), "id asc", FIRST_ROWS)
+            seen.update(rows.ids())
+            found = _joined(found, self._translated(kind, rows))
+        missing = tuple(each for each in wanted if each not in seen)
+        return Page(
+            kind=kind,
+            records=found.records,
+            problems=found.problems,
+            gone=found.gone + missing,
+            cursor=Cursor(),
+            finished=True,
+        )
+
+    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
+        """Tell which known ids the CRM has no more, for the rare sweep that trusts no feed."""
+        module = self._mapping.feed(kind).module
+        there: set[str] = set()
+        for some in chunks([each for each in known_ids if each.isdecimal()], IDS_PER_QUERY):
+            query = select(["id"], module, among("id", some), limit=FIRST_ROWS)
+            found = self._client.coql(query, f"look for {module}", _deletions_of, FIRST_ROWS)
+            there.update(row.id for row in (found.data if found else ()))
+        return tuple(each for each in known_ids if each not in there)
+
+    def _everything(self, kind: Kind, cursor: Cursor, position: _Position) -> Page:
+        limit = self._client.options.page_rows
+        where = f"id > {literal(position.after)}" if position.after else "id is not null"
+        rows = self._query(kind, where, "id asc", limit)
+        promise = cursor.promise or cursor.watermark or _NOTHING_YET
+        expected = position.expected
+        if not position.after:
+            # Taken right after the first page: the overlap covers what changed in between.
+            promise = self._newest(kind) if rows.more else _newest_of(rows)
+            expected = self._count(kind) if rows.more else len(rows.good) + len(rows.bad)
+        translated = self._translated(kind, rows)
+        if not rows.more:
+            return _page(kind, translated, Cursor(watermark=promise), expected=expected)
+        ahead = _Position(after=self._further(rows, position), expected=expected)
+        after = Cursor(watermark=cursor.watermark, position=_text(ahead), promise=promise)
+        return _page(kind, translated, after, expected=expected)
+
+    def _changed(self, kind: Kind, cursor: Cursor, position: _Position) -> Page:
+        since = position.since or _NOTHING_YET
+        limit = min(self._client.options.page_rows, FIRST_ROWS)
+        where = f"Modified_Time >= {literal(iso(position.at or since))}"
+        if position.at is not None:
+            limit = self._client.options.page_rows
+            at, after = literal(iso(position.at)), literal(position.after)
+            where = f"({where} and (Modified_Time > {at} or id > {after}))"
+        rows = self._query(kind, where, "Modified_Time asc, id asc", limit)
+        promise = max(cursor.promise or cursor.watermark or _NOTHING_YET, _newest_of(rows))
+        translated = self._translated(kind, rows)
+        if rows.more:
+            ahead = self._further_in_time(rows, position, since)
+            after_cursor = Cursor(
+                watermark=cursor.watermark, position=_text(ahead), promise=promise
+            )
+            return _page(kind, translated, after_cursor)
+        gone_cursor = Cursor(watermark=cursor.watermark, promise=promise)
+        deletions = self._deletions(kind, gone_cursor, _Position(since=since, deleted_page=1))
+        return _page(kind, _joined(translated, Translated(gone=deletions.gone)), deletions.cursor)
+
+    def _deletions(self, kind: Kind, cursor: Cursor, position: _Position) -> Page:
+        page = position.deleted_page
+        found = self._client.read(
+            f"{self._mapping.feed(kind).module}/deleted",
+            f"list deleted {kind.value}",
+            _deletions_of,
+            params={"type": "all", "per_page": "200", "page": str(page)},
+            since=position.since,
+        )
+        gone = tuple(row.id for row in found.data) if found else ()
+        after = Cursor(watermark=cursor.promise or cursor.watermark)
+        if found and found.info.more_records:
+            ahead = _Position(since=position.since, deleted_page=page + 1)
+            after = Cursor(
+                watermark=cursor.watermark, position=_text(ahead), promise=cursor.promise
+            )
+        return _page(kind, Translated(gone=gone), after)
+
+    def _further(self, rows: Rows, position: _Position) -> str:
+        """Return the last id. Raises ``ContractBroken`` rather than read the same page for ever."""
+        last = max(int(each) for each in rows.ids())
+        if last <= int(position.after or 0):
+            raise self._broken("the records are not in order of id")
+        return str(last)
+
+    def _further_in_time(self, rows: Rows, position: _Position, since: datetime) -> _Position:
+        last = max(rows.stamps(), default=(_NOTHING_YET, 0))
+        if last <= (position.at or _NOTHING_YET, int(position.after or 0)):
+            raise self._broken("the records are not in order of Modified_Time and id")
+        return _Position(since=since, at=last[0].astimezone(UTC), after=str(last[1]))
+
+    def _query(self, kind: Kind, where: str, order: str, limit: int) -> Rows:
+        module = self._mapping.feed(kind).module
+        query = select(self._columns(kind), module, where, order=order, limit=limit)
+        rows = self._client.coql(query, f"read {module}", self._decoder(kind).page, limit)
+        return rows or Rows(good=[])
+
+    def _columns(self, kind: Kind) -> list[str]:
+        """Select what is mapped and there. Raises ``ContractBroken`` where a needed field is not."""
+        names = self._mapping.feed(kind)
+        there = self._metadata.fields(names.module)
+        if not there:
+            raise self._broken(f"the module {names.module} is not there; check the mapping")
+        columns = ["id", "Modified_Time"]
+        for ours, api_name in names.fields().items():
+            if api_name in there:
+                columns.append(api_name)
+            elif ours in _REQUIRED:
+                key = f"mapping.{kind.value}.{ours}"
+                raise self._broken(f"{names.module} has no field {api_name}; set {key}")
+        return list(dict.fromkeys(columns))
+
+    def _decoder(self, kind: Kind) -> RowDecoder:
+        if kind not in self._decoders:
+            self._decoders[kind] = RowDecoder(kind, self._mapping.feed(kind))
+        return self._decoders[kind]
+
+    def _translated(self, kind: Kind, rows: Rows) -> Translated:
+        translator = Translator(self._mapping, self._metadata.organisation().iso_code)
+        return translator.translate(kind, rows.good, rows.bad)
+
+    def _newest(self, kind: Kind) -> datetime:
+        module = self._mapping.feed(kind).module
+        columns, order = ["Modified_Time"], "Modified_Time desc"
+        query = select(columns, module, "id is not null", order=order, limit=1)
+        found = self._client.coql(
+            query, f"read the newest of {module}", lambda answer: answer.decode(_STAMPS), 1
+        )
+        return found.data[0].modified.astimezone(UTC) if found else _NOTHING_YET
+
+    def _count(self, kind: Kind) -> int | None:
+        module = self._mapping.feed(kind).module
+        found = self._client.read(
+            f"{module}/actions/count", f"count {module}", lambda answer: answer.decode(_COUNT)
+        )
+        return int(found.count) if found else None
+
+    def _owners(self, cursor: Cursor) -> Page:
+        """Read all users: their list is short and knows no stamps."""
+        owners = self._metadata.read_users("AllUsers")
+        watermark = max(self._client.server_now, cursor.watermark or _NOTHING_YET)
+        return Page(
+            kind=Kind.OWNERS,
+            records=owners,
+            cursor=Cursor(watermark=watermark),
+            finished=True,
+            expected=len(owners),
+        )
+
+    def _fetch_owners(self, wanted: Sequence[str]) -> Page:
+        owners = {each.record_id: each for each in self._metadata.read_users("AllUsers")}
+        return Page(
+            kind=Kind.OWNERS,
+            records=tuple(owners[each] for each in wanted if each in owners),
+            gone=tuple(each for each in wanted if each not in owners),
+            cursor=Cursor(),
+            finished=True,
+        )
+
+    def _broken(self, sentence: str) -> ContractBroken:
+        return ContractBroken(sentence, system=self._client.system, operation="read")
+
+
+def chunks(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    """Cut into pieces of at most ``size``."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _position(cursor: Cursor) -> _Position:
+    """Read where a scan stands; one that cannot be read begins again, which does no harm."""
+    if cursor.position:
+        try:
+            return msgspec.json.decode(cursor.position, type=_Position)
+        except msgspec.DecodeError:
+            pass
+    if cursor.watermark is None:
+        return _Position()
+    return _Position(since=max(cursor.watermark - OVERLAP, _NOTHING_YET))
+
+
+def _text(position: _Position) -> str:
+    return msgspec.json.encode(position).decode()
+
+
+def _page(
+    kind: Kind, translated: Translated, cursor: Cursor, *, expected: int | None = None
+) -> Page:
+    gone = frozenset(translated.gone)
+    return Page(
+        kind=kind,
+        records=tuple(each for each in translated.records if each.record_id not in gone),
+        problems=tuple(each for each in translated.problems if each.record_id not in gone),
+        gone=translated.gone,
+        cursor=cursor,
+        finished=not cursor.position,
+        expected=expected,
+    )
+
+
+def _joined(one: Translated, other: Translated) -> Translated:
+    return Translated(
+        records=one.records + other.records,
+        problems=one.problems + other.problems,
+        gone=tuple(dict.fromkeys(one.gone + other.gone)),
+    )
+
+
+def _newest_of(rows: Rows) -> datetime:
+    stamps = rows.stamps()
+    return max(stamps)[0].astimezone(UTC) if stamps else _NOTHING_YET
+
+
+def _deletions_of(answer: Answer) -> _Deletions:
+    return answer.decode(_DELETIONS)

@@ -1,0 +1,287 @@
+"""Decodes pages of records straight into typed rows, whatever the fields are called.
+
+A page is decoded as a whole, without a dictionary for each record. Only where something in it
+does not fit are its records looked at one by one, so that one bad record costs itself alone.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from adapters.http import Answer
+from adapters.zoho.names import FeedNames
+from scoring.records import Kind
+
+__all__ = [
+    "ROW_TYPES",
+    "AccountRow",
+    "AllocationRow",
+    "BadRow",
+    "ContactRow",
+    "CreditNoteRow",
+    "InvoiceRow",
+    "Link",
+    "OrderRow",
+    "PaymentRow",
+    "Row",
+    "RowDecoder",
+    "Rows",
+]
+
+
+class Link(msgspec.Struct, frozen=True, gc=False):
+    """A lookup's target."""
+
+    id: str
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """What every record has."""
+
+    id: str
+    modified: datetime | None = None
+
+
+class AccountRow(Row, kw_only=True):
+    """An Account as selected."""
+
+    name: str | None = None
+    uscc: str | None = None
+    industry: str | None = None
+    country: str | None = None
+    owner: Link | None = None
+    parent: Link | None = None
+    currency: str | None = None
+    terms_days: Decimal | None = None
+    customer_since: date | None = None
+
+
+class ContactRow(Row, kw_only=True):
+    """A Contact as selected."""
+
+    name: str | None = None
+    last_name: str | None = None
+    account: Link | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class InvoiceRow(Row, kw_only=True):
+    """An Invoice as selected."""
+
+    number: str | None = None
+    account: Link | None = None
+    issued_on: date | None = None
+    due_on: date | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    disputed: Decimal | None = None
+    disputed_on: date | None = None
+    status: str | None = None
+
+
+class CreditNoteRow(Row, kw_only=True):
+    """A CreditNote as selected."""
+
+    number: str | None = None
+    account: Link | None = None
+    applies_to: Link | None = None
+    issued_on: date | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+class PaymentRow(Row, kw_only=True):
+    """A Payment as selected."""
+
+    account: Link | None = None
+    paid_on: date | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+class AllocationRow(Row, kw_only=True):
+    """An Allocation as selected."""
+
+    payment: Link | None = None
+    invoice: Link | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+class OrderRow(Row, kw_only=True):
+    """An Order as selected."""
+
+    number: str | None = None
+    account: Link | None = None
+    ordered_on: date | None = None
+    deliver_on: date | None = None
+    amount: Decimal | None = None
+    invoiced: Decimal | None = None
+    currency: str | None = None
+    status: str | None = None
+    prepaid: bool | None = None
+
+
+ROW_TYPES: dict[Kind, type[Row]] = {
+    Kind.ACCOUNTS: AccountRow,
+    Kind.CONTACTS: ContactRow,
+    Kind.INVOICES: InvoiceRow,
+    Kind.CREDIT_NOTES: CreditNoteRow,
+    Kind.PAYMENTS: PaymentRow,
+    Kind.ALLOCATIONS: AllocationRow,
+    Kind.ORDERS: OrderRow,
+}
+
+
+class BadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that does not decode: a stable reason and a sentence with the field's name."""
+
+    id: str
+    account_id: str | None
+    modified: datetime | None
+    reason: str
+    detail: str
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """A decoded page, in the order it came."""
+
+    good: list[Row]
+    bad: list[BadRow] = []
+    more: bool = False
+
+    def ids(self) -> list[str]:
+        """Return the ids of all rows, the bad ones too."""
+        return [row.id for row in self.good] + [row.id for row in self.bad]
+
+    def stamps(self) -> list[tuple[datetime, int]]:
+        """Return when each row changed, and its id as the number it is ordered by."""
+        good = [(row.modified, int(row.id)) for row in self.good if row.modified]
+        return good + [(row.modified, int(row.id)) for row in self.bad if row.modified]
+
+
+R = TypeVar("R")
+
+
+class _Info(msgspec.Struct):
+    more_records: bool = False
+
+
+class _Envelope(msgspec.Struct, Generic[R]):
+    data: list[R]
+    info: _Info
+
+
+_REASONS = {Decimal: "bad_amount", date: "bad_date", Link: "bad_reference", str: "bad_text"}
+_PATH = re.compile(r"`\$\.([^.`\[]+)")
+_WRONG_TYPE = "the value is of another type than expected"
+_BROKEN_TEXT = "the text holds half a character (a lone surrogate) and cannot be stored"
+
+
+class RowDecoder:
+    """Decodes pages of one kind under one mapping."""
+
+    def __init__(self, kind: Kind, names: FeedNames) -> None:
+        plain = ROW_TYPES[kind]
+        self._api_names = {**names.fields(), "id": "id", "modified": "Modified_Time"}
+        self._account = self._api_names.get("account", "")
+        renamed = {
+            field.name: self._api_names.get(field.name, f"-{field.name}")  # no such key comes
+            for field in msgspec.structs.fields(plain)
+        }
+        self._row_type = _renamed(plain, renamed)
+        self._types = {
+            self._api_names[field.name]: _bare(field.type)
+            for field in msgspec.structs.fields(plain)
+            if field.name in self._api_names
+        }
+        self._page = msgspec.json.Decoder(cast("type[Any]", _Envelope)[self._row_type])
+
+    def page(self, answer: Answer) -> Rows:
+        """Decode a list or query answer. Raises ``CrmError`` when it is none."""
+        try:
+            envelope = self._page.decode(answer.body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return self._one_by_one(answer)
+        return Rows(good=envelope.data, more=envelope.info.more_records)
+
+    def _one_by_one(self, answer: Answer) -> Rows:
+        """Decode leniently: half a surrogate pair is no JSON to a strict decoder."""
+        try:
+            text = answer.body.decode("utf-8", "surrogateescape")
+            decoded = json.loads(text, parse_float=Decimal)
+        except (ValueError, RecursionError):
+            raise answer.lost(f"HTTP {answer.status}, but no readable JSON came") from None
+        records = decoded.get("data") if isinstance(decoded, dict) else None
+        if not isinstance(records, list):
+            raise answer.broken("the answer holds no list of records")
+        good: list[Row] = []
+        bad: list[BadRow] = []
+        for record in records:
+            if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+                raise answer.broken("a record came without its id")
+            row = self._row(record)
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                good.append(row)
+        info = msgspec.convert(decoded.get("info") or {}, _Info, strict=False)
+        return Rows(good=good, bad=bad, more=info.more_records)
+
+    def _row(self, record: Mapping[str, Any]) -> Row | BadRow:
+        for api_name in self._api_names.values():
+            if _broken_text(record.get(api_name)):
+                return self._bad(record, "bad_text", api_name, _BROKEN_TEXT)
+        try:
+            return msgspec.convert(record, self._row_type)
+        except msgspec.ValidationError as error:
+            found = _PATH.search(str(error))
+            api_name = found[1] if found else "record"
+            reason = _REASONS.get(self._types.get(api_name, str), "bad_value")
+            return self._bad(record, reason, api_name, _WRONG_TYPE)
+
+    def _bad(self, record: Mapping[str, Any], reason: str, api_name: str, note: str) -> BadRow:
+        account = record.get(self._account)
+        account_id = account.get("id") if isinstance(account, dict) else None
+        return BadRow(
+            id=record["id"],
+            account_id=account_id if isinstance(account_id, str) else None,
+            modified=_time_or_none(record.get("Modified_Time")),
+            reason=reason,
+            detail=f"{api_name}: {note}",
+        )
+
+
+def _renamed(plain: type[Row], names: Mapping[str, str]) -> type[Row]:
+    """Build the same row with the organisation's names for its keys."""
+    fields: list[Any] = [
+        (field.name, field.type)
+        if field.default is msgspec.NODEFAULT
+        else (field.name, field.type, field.default)
+        for field in msgspec.structs.fields(plain)
+    ]
+    built = msgspec.defstruct(plain.__name__, fields, rename=dict(names), kw_only=True)
+    return cast("type[Row]", built)  # the same fields; only its keys on the wire differ
+
+
+def _bare(annotation: Any) -> type:  # noqa: ANN401 an annotation is any object
+    """Return ``X`` of ``X | None``."""
+    parts = [part for part in getattr(annotation, "__args__", ()) if part is not type(None)]
+    return cast("type", parts[0] if parts else annotation)
+
+
+def _broken_text(value: object) -> bool:
+    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _time_or_none(value: object) -> datetime | None:
+    try:
+        return msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        return None

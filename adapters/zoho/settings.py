@@ -1,0 +1,67 @@
+"""What the configuration may say about a Zoho connection, checked as a whole."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from adapters.settings import ConnectionSettings
+from adapters.zoho.names import ZohoMapping
+
+__all__ = ["ZohoOptions", "accounts_url", "api_url", "mapping_of", "options_of"]
+
+_S = TypeVar("_S", bound=msgspec.Struct)
+
+
+class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The vendor's own options.
+
+    ``follow_api_domain``: call the host that the token answer names, as Zoho demands; switched
+    off, ``base_url`` is called. ``page_rows``: records of one COQL page, at most 2,000.
+    ``run_workflows``: let the organisation's workflows run on our writes. ``watch_days``: the
+    life asked for notification channels; Zoho shortens more than seven days to one hour.
+    """
+
+    follow_api_domain: bool = True
+    page_rows: int = 2_000
+    run_workflows: bool = False
+    watch_days: float = 6.9
+
+
+def options_of(settings: ConnectionSettings) -> ZohoOptions:
+    """Read the options. Raises ``ValueError`` naming the key that is wrong."""
+    options = _converted(settings, "options", settings.options, ZohoOptions)
+    if not 1 <= options.page_rows <= 2_000:
+        raise ValueError(f"connection {settings.name!r}: options.page_rows must be 1 to 2000")
+    return options
+
+
+def mapping_of(settings: ConnectionSettings) -> ZohoMapping:
+    """Read the mapping: the defaults with what the configuration says instead.
+
+    Raises ``ValueError`` naming the key that is wrong.
+    """
+    given = dict(settings.mapping)
+    default = msgspec.to_builtins(ZohoMapping())
+    credit_fields = given.get("credit_fields")
+    if isinstance(credit_fields, dict):
+        given["credit_fields"] = default["credit_fields"] | credit_fields
+    return _converted(settings, "mapping", given, ZohoMapping)
+
+
+def api_url(settings: ConnectionSettings) -> str:
+    """Return the API host as configured; the data centre in the United States by default."""
+    return (settings.base_url or "https://www.zohoapis.com").rstrip("/")
+
+
+def accounts_url(settings: ConnectionSettings) -> str:
+    """Return the token host as configured; the data centre in the United States by default."""
+    return (settings.accounts_url or "https://accounts.zoho.com").rstrip("/")
+
+
+def _converted(
+    settings: ConnectionSettings, part: str, given: dict[str, Any], kind: type[_S]
+) -> _S:
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"connection {settings.name!r}: {part}: {error}") from None
