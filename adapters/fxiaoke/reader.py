@@ -219,7 +219,7 @@ class FxiaokeReader:
             showDepartmentIdsDetail=False,
         )
         listed = answer.get("userList")
-        if not isinstance(listed, list):
+        if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
             raise self._client.broken("list employees", "the answer holds no list of employees")
         owners: list[Owner] = []
         problems: list[RecordProblem] = []

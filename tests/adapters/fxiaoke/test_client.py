@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 import requests
 import responses
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.errors import (
@@ -364,6 +364,7 @@ _JOBS: dict[str, Callable[[FxiaokePort], object]] = {
 }
 
 
+@settings(max_examples=300)
 @given(st.sampled_from(sorted(_JOBS)), _pages | _good_pages)
 def test_whatever_a_read_answers_only_our_errors_come_out(path: str, page: str) -> None:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:

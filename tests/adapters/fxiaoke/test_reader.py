@@ -267,8 +267,11 @@ def test_an_employee_who_is_not_listed_is_gone(gateway: Gateway) -> None:
     assert page.gone == ("1002",)
 
 
-def test_a_list_of_employees_that_is_none_breaks_the_contract(gateway: Gateway) -> None:
-    gateway.on(USERS, {"data": []})
+@pytest.mark.parametrize("answer", [{"data": []}, {"userList": None}, {"userList": [None]}])
+def test_a_list_of_employees_that_is_none_breaks_the_contract(
+    gateway: Gateway, answer: dict[str, Any]
+) -> None:
+    gateway.on(USERS, answer)
 
     with pytest.raises(ContractBroken):
         a_port().changes(Kind.OWNERS, Cursor())
