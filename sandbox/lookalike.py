@@ -1,6 +1,5 @@
 """What the sandbox's server and pages need from a look-alike CRM, whichever vendor it plays."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -137,6 +136,6 @@ class HandConfigured(Protocol):
         """Store where events go and the key they are encrypted with. Raises ``ValueError``."""
         ...
 
-    def add_fields(self, object_name: str, fields: list[Mapping[str, object]]) -> None:
-        """Create custom fields on an object. Raises ``ValueError`` with a sentence."""
+    def add_field(self, object_name: str, describe: dict[str, object]) -> object:
+        """Create a custom field on an object. Raises ``ValueError`` with a sentence."""
         ...

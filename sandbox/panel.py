@@ -150,7 +150,9 @@ def _add_setup(panel: Blueprint, crm: LookAlike) -> None:
     @panel.post("/objects/<object_name>/fields")
     def fields(object_name: str) -> Response:
         wanted = _fields()
-        _hand_configured(crm).add_fields(object_name, wanted)
+        by_hand = _hand_configured(crm)
+        for describe in wanted:
+            by_hand.add_field(object_name, describe)
         return _json({"created": len(wanted)}, 201)
 
     @panel.get("")
@@ -197,12 +199,12 @@ def _body() -> dict[str, object]:
     return values
 
 
-def _rules() -> list[Mapping[str, object]]:
+def _rules() -> list[dict[str, object]]:
     values = request.get_json()
     return _objects(values.get("rules") if isinstance(values, dict) else values)
 
 
-def _fields() -> list[Mapping[str, object]]:
+def _fields() -> list[dict[str, object]]:
     """Return the fields of ``{"fields": [...]}``, of a list, or the one the body is."""
     values = request.get_json()
     if isinstance(values, dict):
@@ -210,7 +212,7 @@ def _fields() -> list[Mapping[str, object]]:
     return _objects(values)
 
 
-def _objects(values: object) -> list[Mapping[str, object]]:
+def _objects(values: object) -> list[dict[str, object]]:
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise ValueError("a list of JSON objects is needed")
     return values

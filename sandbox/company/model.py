@@ -1,4 +1,8 @@
-"""The sample company's books, before either CRM's format: what the look-alikes are filled with."""
+"""The sample company's books, before either CRM's format: what the look-alikes are filled with.
+
+A document's key is unique within the CRM that holds it. Books loaded from files into both CRMs
+hold each document twice under one key, once for each; an allocation then stands for both.
+"""
 
 from dataclasses import dataclass, field
 from datetime import date

@@ -99,8 +99,8 @@ class HandMadeCrm(TinyCrm):
     def set_callback(self, url: str, key: str) -> None:
         self.callback = (url, key)
 
-    def add_fields(self, object_name: str, fields: "list[object]") -> None:
-        self.fields += [(object_name, each) for each in fields]
+    def add_field(self, object_name: str, describe: dict[str, object]) -> None:
+        self.fields.append((object_name, describe))
 
 
 def an_account(number: int, **changes: object) -> AccountView:
