@@ -292,6 +292,7 @@ tasks = sa.Table(
     _text("key", key=True),
     _text("system"),
     _text("account_id"),
+    _text("owner_id", null=True),
     sa.Column("level", sa.Integer, nullable=False),
     _text("leading_item"),
     sa.Column("cycle", sa.Integer, nullable=False),

@@ -1,0 +1,74 @@
+"""Where each feed of each connection stands, saved in the commit of the page that moved it."""
+
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from adapters.port import Cursor
+from connector.store.engine import upsert
+from connector.store.tables import cursors
+from scoring.records import Kind
+
+__all__ = ["FeedState", "load_feed", "save_feed"]
+
+_COLUMNS = (
+    "watermark",
+    "position",
+    "promise",
+    "seen_count",
+    "gone_count",
+    "generation",
+    "sweeping",
+    "saved_at",
+)
+
+
+class FeedState(msgspec.Struct, frozen=True, kw_only=True):
+    """A feed's cursor and the tally of the scan under way.
+
+    ``generation`` numbers full scans. While ``sweeping``, a full scan is under way whose end will
+    tell which records are gone.
+    """
+
+    cursor: Cursor = Cursor()
+    seen_count: int = 0
+    gone_count: int = 0
+    generation: int = 0
+    sweeping: bool = False
+
+
+def load_feed(conn: sa.Connection, system: str, kind: Kind) -> FeedState:
+    """Return where a feed stands; a feed never read stands at its beginning."""
+    statement = sa.select(cursors).where(cursors.c.system == system, cursors.c.kind == kind.value)
+    row = conn.execute(statement).first()
+    if row is None:
+        return FeedState()
+    return FeedState(
+        cursor=Cursor(watermark=row.watermark, position=row.position, promise=row.promise),
+        seen_count=row.seen_count,
+        gone_count=row.gone_count,
+        generation=row.generation,
+        sweeping=row.sweeping,
+    )
+
+
+def save_feed(
+    conn: sa.Connection, system: str, kind: Kind, state: FeedState, *, now: datetime
+) -> None:
+    """Keep where a feed stands."""
+    conn.execute(
+        upsert(conn, cursors, update=_COLUMNS),
+        {
+            "system": system,
+            "kind": kind.value,
+            "watermark": state.cursor.watermark,
+            "position": state.cursor.position,
+            "promise": state.cursor.promise,
+            "seen_count": state.seen_count,
+            "gone_count": state.gone_count,
+            "generation": state.generation,
+            "sweeping": state.sweeping,
+            "saved_at": now,
+        },
+    )

@@ -1,0 +1,120 @@
+"""Records as table rows: what is stored of them, their content hash, and what cannot be stored."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from adapters.port import RecordProblem
+from scoring.money import Money, UnknownCurrencyError, minor_digits
+from scoring.records import Account, Invoice, Kind, Record
+
+__all__ = ["Row", "stored_rows"]
+
+Row = dict[str, Any]
+
+LARGEST_MINOR = 2**62
+LONGEST_TERMS_DAYS = 36_500
+_HASH_BYTES = 16
+_MONEY = ("amount", "disputed", "invoiced")
+
+
+class _Refused(ValueError):
+    """A record that the tables or the rules could not carry."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def stored_rows(
+    system: str, kind: Kind, records: Iterable[Record]
+) -> tuple[dict[str, Row], list[RecordProblem]]:
+    """Turn records into rows by id; a record that cannot be stored becomes a problem.
+
+    A record that comes twice counts once, the later modified one.
+    """
+    rows: dict[str, Row] = {}
+    problems: list[RecordProblem] = []
+    for record in records:
+        try:
+            row = _row(system, kind, record)
+        except _Refused as refused:
+            problems.append(_problem(kind, record, refused))
+            continue
+        earlier = rows.get(record.record_id)
+        if earlier is None or _not_older(row, earlier):
+            rows[record.record_id] = row
+    return rows, problems
+
+
+def _not_older(row: Row, earlier: Row) -> bool:
+    if row["modified_at"] is None or earlier["modified_at"] is None:
+        return True
+    return bool(row["modified_at"] >= earlier["modified_at"])
+
+
+def _row(system: str, kind: Kind, record: Record) -> Row:
+    row: Row = {"system": system}
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        if name in _MONEY:
+            row[f"{name}_minor"], row[f"{name}_currency"] = _money(name, value)
+        else:
+            row[name] = value.value if isinstance(value, StrEnum) else value
+    if isinstance(record, Invoice):
+        row["feed"] = kind.value
+    if isinstance(record, Account):
+        _check_account(record)
+    row["content_hash"] = _content_hash(row)
+    return row
+
+
+def _money(name: str, value: Money | None) -> tuple[int | None, str | None]:
+    if value is None:
+        return None, None
+    if value.minor < 0:
+        raise _Refused("negative_amount", f"{name} is negative")
+    if value.minor > LARGEST_MINOR:
+        raise _Refused("bad_amount", f"{name} is larger than any real amount")
+    return value.minor, value.currency
+
+
+def _check_account(account: Account) -> None:
+    if account.terms_days is not None and abs(account.terms_days) > LONGEST_TERMS_DAYS:
+        raise _Refused("bad_number", "terms_days is longer than a century")
+    if account.currency is not None:
+        try:
+            minor_digits(account.currency)
+        except UnknownCurrencyError as error:
+            raise _Refused("unknown_currency", str(error)) from None
+
+
+def _content_hash(row: Row) -> str:
+    """Hash all but the modified time, which our own writes move as well."""
+    content = {name: value for name, value in row.items() if name != "modified_at"}
+    try:
+        encoded = msgspec.json.encode(content)
+        encoded.decode()
+    except UnicodeError:
+        raise _Refused("bad_text", "a text holds half a character") from None
+    if b"\\u0000" in encoded and any("\0" in text for text in content.values() if _is_text(text)):
+        raise _Refused("bad_text", "a text holds a NUL character")
+    return blake2b(encoded, digest_size=_HASH_BYTES).hexdigest()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _problem(kind: Kind, record: Record, refused: _Refused) -> RecordProblem:
+    record_id = record.record_id.encode("utf-8", "replace").decode().replace("\0", "?")
+    return RecordProblem(
+        kind=kind,
+        record_id=record_id,
+        reason=refused.reason,
+        detail=str(refused),
+        modified_at=record.modified_at,
+    )

@@ -1,0 +1,53 @@
+"""Which accounts have to be assessed again, because something about them changed."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+import sqlalchemy as sa
+
+from connector.store.tables import accounts, stale
+
+__all__ = ["clear_stale", "mark_stale", "stale_entities", "stale_marks"]
+
+_IDS_PER_STATEMENT = 1000
+
+
+def mark_stale(conn: sa.Connection, system: str, account_ids: Collection[str]) -> int:
+    """Note that these accounts changed. Tells how many."""
+    if account_ids:
+        rows = [{"system": system, "account_id": account} for account in sorted(account_ids)]
+        conn.execute(stale.insert(), rows)
+    return len(account_ids)
+
+
+def stale_entities(conn: sa.Connection) -> list[str]:
+    """Name the legal entities with a changed account, sorted."""
+    statement = (
+        sa.select(accounts.c.entity)
+        .join(stale, _same_account())
+        .where(accounts.c.gone_at.is_(None), accounts.c.entity.is_not(None))
+        .distinct()
+        .order_by(accounts.c.entity)
+    )
+    return [entity for entity in conn.execute(statement).scalars() if entity is not None]
+
+
+def stale_marks(conn: sa.Connection, entities: Sequence[str]) -> list[int]:
+    """List the marks of these entities as they stand now; hand them to ``clear_stale`` later."""
+    statement = (
+        sa.select(stale.c.id)
+        .join(accounts, _same_account())
+        .where(accounts.c.entity.in_(list(entities)))
+    )
+    return list(conn.execute(statement).scalars())
+
+
+def clear_stale(conn: sa.Connection, marks: Iterable[int]) -> None:
+    """Remove exactly these marks: what changed after they were listed stays noted."""
+    ids = list(marks)
+    for start in range(0, len(ids), _IDS_PER_STATEMENT):
+        chunk = ids[start : start + _IDS_PER_STATEMENT]
+        conn.execute(stale.delete().where(stale.c.id.in_(chunk)))
+
+
+def _same_account() -> sa.ColumnElement[bool]:
+    return sa.and_(accounts.c.system == stale.c.system, accounts.c.record_id == stale.c.account_id)

@@ -1,0 +1,97 @@
+"""What every test gets: a fixed zone that is not UTC, no network, and a database of its own.
+
+``TEST_DATABASE_URL`` moves the tests with a database to PostgreSQL, each in a schema of its own.
+"""
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from connector.clock import FixedClock
+from connector.store.engine import create_engine, writing
+from connector.store.migrations import upgrade
+
+# A slip between UTC and local time shows at once where local time is eight hours ahead.
+os.environ["TZ"] = "Asia/Shanghai"
+time.tzset()
+
+_real_connect = socket.socket.connect
+_real_connect_ex = socket.socket.connect_ex
+
+
+def _refuse_strangers(address: Any) -> None:
+    if isinstance(address, tuple):
+        host = str(address[0])
+        if host not in {"localhost", "::1"} and not host.startswith("127."):
+            msg = f"a test tried to reach {host}: only loopback is open"
+            raise RuntimeError(msg)
+
+
+def _connect(self: socket.socket, address: Any) -> None:
+    _refuse_strangers(address)
+    _real_connect(self, address)
+
+
+def _connect_ex(self: socket.socket, address: Any) -> int:
+    _refuse_strangers(address)
+    return _real_connect_ex(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Let tests reach loopback and nothing else."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _connect)
+    patch.setattr(socket.socket, "connect_ex", _connect_ex)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Stand at 10:00 in Shanghai on 24 November 2026."""
+    return FixedClock(datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> Iterator[str]:
+    """Give an empty database: a file, or a schema of its own on the PostgreSQL server."""
+    server = os.environ.get("TEST_DATABASE_URL")
+    if server is None:
+        yield f"sqlite:///{tmp_path / 'zixin.db'}"
+        return
+    schema = f"test_{uuid.uuid4().hex}"
+    _run_on(server, f"CREATE SCHEMA {schema}")
+    url = sa.make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    _run_on(server, f"DROP SCHEMA {schema} CASCADE")
+
+
+def _run_on(url: str, statement: str) -> None:
+    engine = create_engine(url)
+    with writing(engine) as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_engine(database_url: str) -> Iterator[sa.Engine]:
+    """Open a database without tables."""
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(empty_engine: sa.Engine) -> sa.Engine:
+    """Open a database with the product's tables."""
+    upgrade(empty_engine)
+    return empty_engine
