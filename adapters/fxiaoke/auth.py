@@ -9,7 +9,7 @@ from adapters.errors import CredentialsRejected, CrmError, Transient
 from adapters.fxiaoke.errors import Refusal, to_error
 from adapters.fxiaoke.settings import DEFAULT_BASE_URL, Style
 from adapters.http import Answer, HttpClient, Request, encode_json
-from adapters.settings import ConnectionSettings
+from adapters.settings import ConnectionSettings, MissingSettingError
 from adapters.tokens import AccessToken
 
 __all__ = ["TokenDesk"]
@@ -46,26 +46,31 @@ class TokenDesk:
         self._http = http
 
     def ask(self) -> AccessToken:
-        """Return a token. Raises ``CredentialsRejected``, or ``Transient`` when it may work later.
-
-        Raises ``MissingSettingError`` where a secret is not configured.
-        """
-        body = {
-            "appId": self._settings.secret("app_id"),
-            "appSecret": self._settings.secret("app_secret"),
-            "permanentCode": self._settings.secret("permanent_code"),
-        }
-        if self._style is Style.HEADER:
-            body["grantType"] = "app_secret"
+        """Return a token. Raises ``CredentialsRejected``, or ``Transient`` when it may work later."""
         request = Request(
             method="POST",
             url=(self._settings.base_url or DEFAULT_BASE_URL).rstrip("/") + _PATHS[self._style],
             operation="token",
             params={"thirdTraceId": str(uuid.uuid4())},
             headers={"Content-Type": "application/json"},
-            body=encode_json(body),
+            body=encode_json(self._credentials()),
         )
         return self._http.read(request, self._parse)
+
+    def _credentials(self) -> dict[str, str]:
+        try:
+            body = {
+                "appId": self._settings.secret("app_id"),
+                "appSecret": self._settings.secret("app_secret"),
+                "permanentCode": self._settings.secret("permanent_code"),
+            }
+        except MissingSettingError as error:
+            raise CredentialsRejected(
+                str(error), system=self._settings.name, operation="token"
+            ) from error
+        if self._style is Style.HEADER:
+            body["grantType"] = "app_secret"
+        return body
 
     def _parse(self, answer: Answer) -> AccessToken:
         if answer.status >= 500:

@@ -143,6 +143,14 @@ def test_a_refused_secret_rejects_the_credentials(gateway: Gateway, code: int) -
     assert not any(secret in str(caught.value) for secret in SECRETS.values())
 
 
+def test_a_missing_secret_is_named_and_nothing_is_sent(gateway: Gateway) -> None:
+    port = a_port(settings=some_settings(secrets={"app_id": Secret("FSAID_1")}))
+
+    with pytest.raises(CredentialsRejected, match=r"secrets\.app_secret is missing"):
+        read(port)
+    assert gateway.asked == []
+
+
 @pytest.mark.parametrize("answer", [{"accessToken": ""}, {"accessToken": "T", "expiresIn": -5}])
 def test_a_token_answer_without_a_token_breaks_the_contract(
     gateway: Gateway, answer: dict[str, object]
