@@ -1,3 +1,99 @@
-"""The one place that names the vendors."""
+"""The one place that names the vendors: from a connection's settings to its port and verifier.
 
-__all__: list[str] = []
+Adding a CRM means one folder beside ``zoho`` and ``fxiaoke`` and one line in ``_VENDORS``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from requests.adapters import BaseAdapter
+
+from adapters.events import Hint, Verified
+from adapters.fxiaoke.events import open_events
+from adapters.fxiaoke.port import open_fxiaoke
+from adapters.http import Deadlines, HttpClient, Pace
+from adapters.port import CrmPort
+from adapters.settings import ConnectionSettings
+from adapters.tokens import Sealer, TokenStore
+from adapters.zoho.port import open_zoho, zoho_verifier
+
+__all__ = ["VENDORS", "EventCodec", "hints_for", "open_port", "verifier_for"]
+
+
+class EventCodec(Protocol):
+    """Proves the origin of a vendor's messages and says what they ask to read again.
+
+    Both methods raise ``ForgedMessage`` for bytes that are not the vendor's, and nothing else.
+    """
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Verified:
+        """Prove the origin of the raw body."""
+        ...
+
+    def parse_hints(self, body: bytes) -> tuple[Hint, ...]:
+        """Say which records changed, created and deleted ones alike."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Vendor:
+    open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient], CrmPort]
+    verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
+
+
+_VENDORS = {
+    "zoho": _Vendor(
+        lambda settings, store, sealer, http: open_zoho(settings, store, sealer, http=http),
+        lambda settings, _now, _nonce: zoho_verifier(settings),
+    ),
+    "fxiaoke": _Vendor(
+        lambda settings, store, sealer, http: open_fxiaoke(settings, store, sealer, http=http),
+        lambda settings, now, nonce: open_events(settings, now=now, nonce=nonce),
+    ),
+}
+VENDORS = tuple(_VENDORS)
+
+
+def open_port(
+    settings: ConnectionSettings,
+    *,
+    store: TokenStore,
+    sealer: Sealer,
+    pace: Pace | None = None,
+    deadlines: Deadlines | None = None,
+    transport: BaseAdapter | None = None,
+) -> CrmPort:
+    """Build the port of a connection; nothing is sent yet.
+
+    ``pace`` is the clock and the sleep it lives by, ``transport`` what carries its HTTP calls.
+    Raises ``ValueError`` for a vendor, an option or a mapping that is not known.
+    """
+    http = HttpClient(settings.name, deadlines=deadlines, pace=pace, transport=transport)
+    return _vendor(settings).open(settings, store, sealer, http)
+
+
+def verifier_for(
+    settings: ConnectionSettings, *, now: Callable[[], datetime], nonce: Callable[[], str]
+) -> EventCodec:
+    """Build the verifier of a connection's messages.
+
+    Raises ``MissingSettingError`` without its secret, ``ValueError`` for an unusable one.
+    """
+    return _vendor(settings).verifier(settings, now, nonce)
+
+
+def hints_for(codec: EventCodec, body: bytes) -> tuple[Hint, ...]:
+    """Say what a kept message asks to read again. Raises ``ForgedMessage`` for a foreign one."""
+    return codec.parse_hints(body)
+
+
+def _vendor(settings: ConnectionSettings) -> _Vendor:
+    try:
+        return _VENDORS[settings.vendor]
+    except KeyError:
+        known = ", ".join(_VENDORS)
+        raise ValueError(
+            f"connection {settings.name!r}: vendor {settings.vendor!r} is not one of {known}"
+        ) from None

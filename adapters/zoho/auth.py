@@ -11,7 +11,7 @@ import msgspec
 
 from adapters.errors import CredentialsRejected, CrmError, CrmUnavailable, RateLimited
 from adapters.http import Answer, HttpClient, Request
-from adapters.settings import ConnectionSettings, Secret
+from adapters.settings import ConnectionSettings, MissingSettingError, Secret
 from adapters.tokens import AccessToken
 from adapters.zoho.errors import Refusal
 from adapters.zoho.settings import accounts_url
@@ -58,16 +58,20 @@ class TokenDesk:
         self._http = http
 
     def ask(self) -> AccessToken:
-        """Return a token. Raises ``CredentialsRejected``, or ``Transient`` when it may work later.
-
-        Raises ``MissingSettingError`` where a secret is not configured.
-        """
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": self._settings.secret("client_id"),
-            "client_secret": self._settings.secret("client_secret"),
-            "refresh_token": self._settings.secret("refresh_token"),
-        }
+        """Return a token. Raises ``CredentialsRejected``, or ``Transient`` when it may work later."""
+        try:
+            form = {
+                "grant_type": "refresh_token",
+                "client_id": self._settings.secret("client_id"),
+                "client_secret": self._settings.secret("client_secret"),
+                "refresh_token": self._settings.secret("refresh_token"),
+            }
+        except MissingSettingError as error:
+            raise CredentialsRejected(
+                f"{error.key} is missing in the configuration",
+                system=self._settings.name,
+                operation="token",
+            ) from None
         answer = _post(self._settings, self._http, form)
         now = self._http.pace.now()
         return AccessToken(

@@ -11,6 +11,7 @@ from scoring.records import Owner
 __all__ = ["Choice", "FieldMeta", "Metadata", "Organisation"]
 
 KEPT_SECONDS = 15 * 60
+SECOND_LOOK_SECONDS = 30
 USERS_PER_PAGE = 200
 
 T = TypeVar("T")
@@ -117,6 +118,15 @@ class Metadata:
     def forget(self) -> None:
         """Ask again next time."""
         self._kept.clear()
+
+    def look_again(self, module: str) -> bool:
+        """Forget a module's fields unless they were read a moment ago; tell whether it did."""
+        kept = self._kept.get(f"fields {module}")
+        now = self._client.http.pace.monotonic()
+        if kept is None or kept[0] - KEPT_SECONDS > now - SECOND_LOOK_SECONDS:
+            return False
+        del self._kept[f"fields {module}"]
+        return True
 
     def organisation(self) -> Organisation:
         """Return the organisation."""

@@ -1,0 +1,161 @@
+"""Examines a Zoho connection: credentials, scopes, clock, modules, fields, picklists, the key."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from adapters.errors import CredentialsRejected, CrmError
+from adapters.port import Finding, FindingLevel
+from adapters.zoho.client import ZohoClient
+from adapters.zoho.events import MAX_TOKEN
+from adapters.zoho.metadata import Metadata
+from adapters.zoho.names import ZohoMapping
+from adapters.zoho.provision import mismatch, wanted_fields
+from scoring.money import UnknownCurrencyError, minor_digits
+from scoring.records import Kind
+
+__all__ = ["Doctor"]
+
+CLOCK_TOLERANCE = timedelta(minutes=2)
+_OK, _WARNING, _ERROR = FindingLevel.OK, FindingLevel.WARNING, FindingLevel.ERROR
+_PROVISION = "run `zixin provision`"
+
+
+class Doctor:
+    """Collects findings; a part that cannot be examined is a finding itself."""
+
+    def __init__(
+        self,
+        client: ZohoClient,
+        metadata: Metadata,
+        mapping: ZohoMapping,
+        *,
+        kinds: tuple[Kind, ...],
+        default_owner: str | None,
+        channel_token: str,
+    ) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._mapping = mapping
+        self._kinds = kinds
+        self._default_owner = default_owner
+        self._channel_token = channel_token
+
+    def examine(self) -> list[Finding]:
+        """Examine everything; without credentials nothing further is tried."""
+        self._metadata.forget()
+        try:
+            organisation = self._metadata.organisation()
+        except CredentialsRejected as error:
+            remedy = "authorise the connection again with `zixin connect zoho`"
+            return [_finding("credentials", _ERROR, str(error), remedy)]
+        except CrmError as error:
+            return [_finding("credentials", _ERROR, str(error), "correct it and try again")]
+        findings = [_finding("credentials", _OK, f"signed in to {organisation.company_name}")]
+        for topic, part in (
+            ("clock", self._clock),
+            ("currency", self._currency),
+            ("modules", self._modules),
+            ("fields", self._fields),
+            ("statuses", self._statuses),
+            ("credit fields", self._owned),
+            ("owners", self._owners),
+            ("scopes", self._query),
+            ("notifications", self._notifications),
+        ):
+            findings += _part(topic, part)
+        return findings
+
+    def _clock(self) -> Iterable[Finding]:
+        apart = self._client.server_now - self._client.http.pace.now()
+        if abs(apart) > CLOCK_TOLERANCE:
+            note = f"our clock and Zoho's are {abs(apart).total_seconds():.0f} s apart"
+            yield _finding("clock", _WARNING, note, "synchronise the server's clock (NTP)")
+
+    def _currency(self) -> Iterable[Finding]:
+        code = self._metadata.organisation().iso_code
+        try:
+            minor_digits(code)
+        except UnknownCurrencyError as error:
+            yield _finding("currency", _ERROR, str(error), "set the organisation's home currency")
+
+    def _modules(self) -> Iterable[Finding]:
+        there = self._metadata.modules()
+        for kind in self._kinds:
+            module = self._mapping.feed(kind).module
+            if module and module not in there:
+                note = f"there is no module {module} for {kind.value}"
+                remedy = f"name the right one in mapping.{kind.value}.module, or set it to “”"
+                yield _finding("modules", _ERROR, note, remedy)
+
+    def _fields(self) -> Iterable[Finding]:
+        modules = self._metadata.modules()
+        for kind in self._kinds:
+            names = self._mapping.feed(kind)
+            if names.module not in modules:
+                continue
+            there = self._metadata.fields(names.module)
+            for ours, api_name in names.fields().items():
+                if api_name not in there:
+                    note = f"{names.module} has no field {api_name}; it is read as empty"
+                    remedy = f"name the field in mapping.{kind.value}.{ours}, or set it to “”"
+                    yield _finding("fields", _WARNING, note, remedy)
+
+    def _statuses(self) -> Iterable[Finding]:
+        orders = self._mapping.orders
+        if not orders.module or not orders.status:
+            return
+        field = self._metadata.fields(orders.module).get(orders.status)
+        unknown = [
+            value for value in (field.choices() if field else {}) if value not in orders.states
+        ]
+        if unknown:
+            note = f"{orders.module}.{orders.status} knows values we do not: {', '.join(unknown)}"
+            remedy = "say what they mean in mapping.orders.states; such orders are parked"
+            yield _finding("statuses", _WARNING, note, remedy)
+
+    def _owned(self) -> Iterable[Finding]:
+        for module, wanted in wanted_fields(self._mapping).items():
+            there = self._metadata.fields(module)
+            for field in wanted:
+                found = there.get(field.api_name)
+                if found is None:
+                    note = f"{module} has no field {field.api_name}"
+                    yield _finding("credit fields", _ERROR, note, _PROVISION)
+                elif wrong := mismatch(found, field):
+                    note = f"{module}.{field.api_name} {wrong}"
+                    yield _finding("credit fields", _ERROR, note, "correct it in the CRM's setup")
+
+    def _owners(self) -> Iterable[Finding]:
+        active = {user.record_id for user in self._metadata.owners() if user.active}
+        if self._default_owner and self._default_owner not in active:
+            note = f"the default owner {self._default_owner} is no active user"
+            yield _finding("owners", _ERROR, note, "set default_owner to an active user's id")
+
+    def _query(self) -> Iterable[Finding]:
+        """Read one account the way the feeds do: query and deletions have scopes of their own."""
+        module = self._mapping.accounts.module
+        query = f"select id from {module} where id is not null limit 1 offset 0"  # noqa: S608 COQL
+        self._client.coql(query, "try a query", lambda _: None, 1)
+        path, params = f"{module}/deleted", {"type": "all", "per_page": "1", "page": "1"}
+        self._client.read(path, "try the deletions", lambda _: None, params=params)
+        return ()
+
+    def _notifications(self) -> Iterable[Finding]:
+        if not self._channel_token:
+            note = "no channel token: changes are seen by polling alone"
+            yield _finding("notifications", _WARNING, note, "set secrets.channel_token")
+        elif len(self._channel_token) > MAX_TOKEN:
+            note = f"the channel token is longer than the {MAX_TOKEN} characters Zoho sends back"
+            yield _finding("notifications", _ERROR, note, "choose a shorter secrets.channel_token")
+
+
+def _part(topic: str, part: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    try:
+        found = list(part())
+    except CrmError as error:
+        return [_finding(topic, _ERROR, str(error), "correct it and run the doctor again")]
+    return found or [_finding(topic, _OK, "nothing to complain about")]
+
+
+def _finding(topic: str, level: FindingLevel, message: str, remedy: str = "") -> Finding:
+    return Finding(topic=topic, level=level, message=message, remedy=remedy)

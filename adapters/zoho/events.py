@@ -1,0 +1,166 @@
+"""Zoho's notifications: channels, the proof that a message comes from them, and its hints.
+
+Zoho signs nothing. The one proof is the token we chose for the channel, which comes back in every
+message; so the address should hold a secret of its own, and what a message says is only a hint.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from adapters.errors import ContractBroken, CrmError
+from adapters.events import ForgedMessage, Hint, Verified
+from adapters.port import WatchReceipt
+from adapters.zoho.client import Item, ZohoClient
+from adapters.zoho.errors import to_error
+from adapters.zoho.names import ZohoMapping
+
+__all__ = ["MAX_TOKEN", "ZohoVerifier", "channels", "watch"]
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_IDS = 5_000
+MAX_TOKEN = 50
+_ID_DIGITS = range(1, 20)
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a notification that is relied on."""
+
+    module: str
+    ids: list[str | int]
+    token: str
+    channel_id: str | int
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+
+
+class ZohoVerifier:
+    """Verifies notifications of one connection and reads their hints."""
+
+    def __init__(self, token: str, system: str, mapping: ZohoMapping) -> None:
+        """Take the channels' token. Raises ``ValueError`` for one that Zoho would not echo."""
+        if not 1 <= len(token) <= MAX_TOKEN:
+            raise ValueError(f"the channel token must be 1 to {MAX_TOKEN} characters long")
+        self._token = token.encode()
+        self._mapping = mapping
+        self._modules = {channel: module for module, channel in channels(system, mapping).items()}
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Verified:
+        """Prove the origin of the raw body. Raises ``ForgedMessage``, nothing else."""
+        _ = headers  # the proof stands in the body
+        self._genuine(body)
+        # Zoho gives no message id; a message sent twice has the same bytes.
+        return Verified(message_id=hashlib.sha256(body).hexdigest())
+
+    def parse_hints(self, body: bytes) -> tuple[Hint, ...]:
+        """Say what a genuine body asks to read again. Raises ``ForgedMessage`` for another.
+
+        Creation, change and deletion are alike: a record that is gone shows itself as gone.
+        """
+        message = self._genuine(body)
+        ids = tuple(dict.fromkeys(str(each) for each in message.ids))
+        return tuple(Hint(kind, ids) for kind in self._mapping.kinds_of(message.module) if ids)
+
+    def _genuine(self, body: bytes) -> _Message:
+        if len(body) > MAX_BODY_BYTES:
+            raise ForgedMessage("the message is too long")
+        try:
+            message = _MESSAGE.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise ForgedMessage("the message has not the shape of a notification") from None
+        if not hmac.compare_digest(message.token.encode("utf-8", "surrogatepass"), self._token):
+            raise ForgedMessage("the token is not ours")
+        if self._modules.get(str(message.channel_id)) != message.module:
+            raise ForgedMessage("the channel is not ours, or of another module")
+        if len(message.ids) > MAX_IDS:
+            raise ForgedMessage("the message names too many records")
+        if not all(_is_id(str(each)) for each in message.ids):
+            raise ForgedMessage("the message names what is no record id")
+        return message
+
+
+def channels(system: str, mapping: ZohoMapping) -> dict[str, str]:
+    """Give each module we read its channel id: digits, the same whenever they are worked out."""
+    modules = dict.fromkeys(
+        names.module
+        for names in (
+            mapping.accounts,
+            mapping.contacts,
+            mapping.invoices,
+            mapping.credit_notes,
+            mapping.payments,
+            mapping.allocations,
+            mapping.orders,
+        )
+        if names.module
+    )
+    return {module: _channel_id(system, module) for module in modules}
+
+
+def watch(
+    client: ZohoClient,
+    mapping: ZohoMapping,
+    url: str,
+    token: str,
+) -> list[WatchReceipt]:
+    """Subscribe or renew a channel for each module. Raises ``CrmError``."""
+    operation = "subscribe to notifications"
+    expiry = client.http.pace.now() + timedelta(days=client.options.watch_days)
+    entries: list[dict[str, Any]] = [
+        {
+            "channel_id": channel,
+            "events": [f"{module}.all"],
+            "channel_expiry": expiry.astimezone(UTC).isoformat(timespec="seconds"),
+            "token": token,
+            "notify_url": url,
+            "notify_on_related_action": False,
+        }
+        for module, channel in channels(client.system, mapping).items()
+    ]
+    items = client.write("POST", "actions/watch", operation, {"watch": entries}, root="watch")
+    sent = [str(entry["channel_id"]) for entry in entries]
+    return _receipts(client, sent, items, operation)
+
+
+def _receipts(
+    client: ZohoClient, sent: Sequence[str], items: Sequence[Item], operation: str
+) -> list[WatchReceipt]:
+    """Read each channel's end from the answer: what was asked for may have been shortened."""
+    receipts = []
+    failures: list[CrmError] = []
+    for channel, item in zip(sent, items, strict=True):
+        if item.well:
+            receipts.append(WatchReceipt(channel_id=channel, expires_at=_expiry(client, item)))
+        else:
+            refusal = client.refusal(item, operation)
+            failures.append(to_error(refusal, now=client.http.pace.now()))
+    if failures and not receipts:
+        raise failures[0]
+    return receipts
+
+
+def _expiry(client: ZohoClient, item: Item) -> datetime:
+    events = item.details.get("events")
+    text = events[0].get("channel_expiry") if isinstance(events, list) and events else None
+    try:
+        return datetime.fromisoformat(str(text)).astimezone(UTC)
+    except ValueError:
+        raise ContractBroken(
+            "a channel's answer does not say when it ends",
+            system=client.system,
+            operation="subscribe to notifications",
+        ) from None
+
+
+def _channel_id(system: str, module: str) -> str:
+    digest = hashlib.sha256(f"zixin {system} {module}".encode()).digest()
+    return str(10**14 + int.from_bytes(digest[:8]) % 10**14)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) in _ID_DIGITS

@@ -1,0 +1,177 @@
+"""Zoho behind the port: the parts put together for one connection."""
+
+from collections.abc import Sequence
+
+from adapters.errors import CrmError
+from adapters.http import HttpClient
+from adapters.port import (
+    CreditField,
+    Cursor,
+    FieldUpdate,
+    FieldValue,
+    Finding,
+    Outcome,
+    Page,
+    ProvisionStep,
+    TaskChange,
+    TaskDraft,
+    TaskState,
+    Usage,
+    WatchReceipt,
+)
+from adapters.settings import ConnectionSettings
+from adapters.tokens import Sealer, TokenKeeper, TokenStore
+from adapters.zoho.auth import TokenDesk
+from adapters.zoho.client import ZohoClient
+from adapters.zoho.doctor import Doctor
+from adapters.zoho.events import ZohoVerifier, watch
+from adapters.zoho.metadata import Metadata
+from adapters.zoho.names import ZohoMapping
+from adapters.zoho.provision import provision
+from adapters.zoho.reader import ZohoReader
+from adapters.zoho.settings import mapping_of, options_of
+from adapters.zoho.tasks import ZohoTasks
+from adapters.zoho.writer import ZohoWriter
+from scoring.records import Kind
+
+__all__ = ["ZohoPort", "open_zoho", "zoho_verifier"]
+
+
+class ZohoPort:
+    """One connection to one Zoho organisation; it fits ``adapters.port.CrmPort``."""
+
+    def __init__(
+        self,
+        client: ZohoClient,
+        mapping: ZohoMapping,
+        *,
+        default_owner: str | None = None,
+        channel_token: str = "",
+    ) -> None:
+        self._client = client
+        self._mapping = mapping
+        self._default_owner = default_owner
+        self._channel_token = channel_token
+        self._metadata = Metadata(client)
+        self._reader = ZohoReader(client, self._metadata, mapping)
+        self._writer = ZohoWriter(client, self._metadata, mapping)
+        self._tasks = ZohoTasks(client, self._metadata, mapping, default_owner=default_owner)
+
+    @property
+    def system(self) -> str:
+        """The connection's name in the configuration."""
+        return self._client.system
+
+    @property
+    def vendor(self) -> str:
+        """``zoho``."""
+        return "zoho"
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The feeds that the mapping has modules for; users come first."""
+        return tuple(
+            kind for kind in Kind if kind is Kind.OWNERS or self._mapping.feed(kind).module
+        )
+
+    @property
+    def enforces_task_key(self) -> bool:
+        """Whether Zoho refuses a second task with a key. May ask the CRM, once in a while.
+
+        While the CRM cannot be asked the answer is no, which costs a wait and a look.
+        """
+        try:
+            return self._tasks.enforces_key
+        except CrmError:
+            return False
+
+    def changes(self, kind: Kind, cursor: Cursor) -> Page:
+        """Read the next portion of a feed."""
+        return self._reader.changes(kind, cursor)
+
+    def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
+        """Read these records as they are now; those that do not come back are gone."""
+        return self._reader.fetch(kind, record_ids)
+
+    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
+        """Tell which known ids are gone, for the rare sweep that trusts no feed."""
+        return self._reader.missing(kind, known_ids)
+
+    def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
+        """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""
+        return self._writer.owned_values(record_ids)
+
+    def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
+        """Write credit fields, a hundred accounts a call."""
+        return self._writer.update_fields(updates)
+
+    def create_tasks(self, drafts: Sequence[TaskDraft]) -> list[Outcome]:
+        """Create tasks; one that is there under its key is adopted."""
+        return self._tasks.create(drafts)
+
+    def change_tasks(self, changes: Sequence[TaskChange]) -> list[Outcome]:
+        """Rewrite or close tasks."""
+        return self._tasks.change(changes)
+
+    def find_tasks(self, keys: Sequence[str]) -> dict[str, TaskState]:
+        """Look tasks up by key."""
+        return self._tasks.find(keys)
+
+    def check(self) -> list[Finding]:
+        """Examine credentials, scopes, clock, modules, fields, picklists and the unique key."""
+        doctor = Doctor(
+            self._client,
+            self._metadata,
+            self._mapping,
+            kinds=self.kinds,
+            default_owner=self._default_owner,
+            channel_token=self._channel_token,
+        )
+        return doctor.examine()
+
+    def provision(self, *, dry_run: bool) -> list[ProvisionStep]:
+        """Create the credit fields and the tasks' key that are missing."""
+        return provision(self._client, self._metadata, self._mapping, dry_run=dry_run)
+
+    def watch(self, url: str) -> list[WatchReceipt]:
+        """Subscribe a channel for each module, or renew it; none without a channel token."""
+        if not self._channel_token:
+            return []
+        return watch(self._client, self._mapping, url, self._channel_token)
+
+    def usage(self) -> Usage:
+        """Tell calls and credits so far, by Zoho's price list."""
+        http = self._client.http
+        return Usage(calls=http.calls, credits=http.credits)
+
+
+def open_zoho(
+    settings: ConnectionSettings,
+    store: TokenStore,
+    sealer: Sealer,
+    *,
+    http: HttpClient | None = None,
+) -> ZohoPort:
+    """Put a connection together; nothing is sent yet. ``http`` brings deadlines and the clock.
+
+    Raises ``ValueError`` for options or a mapping that cannot be read.
+    """
+    http = http or HttpClient(settings.name)
+    desk = TokenDesk(settings, http)
+    keeper = TokenKeeper(settings.name, store=store, sealer=sealer, ask=desk.ask, now=http.pace.now)
+    client = ZohoClient(settings, options_of(settings), http=http, keeper=keeper)
+    token = settings.secrets.get("channel_token")
+    return ZohoPort(
+        client,
+        mapping_of(settings),
+        default_owner=settings.default_owner,
+        channel_token=token.reveal() if token else "",
+    )
+
+
+def zoho_verifier(settings: ConnectionSettings) -> ZohoVerifier:
+    """Build the verifier of a connection's notifications.
+
+    Raises ``MissingSettingError`` without a channel token, ``ValueError`` for an unusable one.
+    """
+    return ZohoVerifier(settings.secret("channel_token"), settings.name, mapping_of(settings))
