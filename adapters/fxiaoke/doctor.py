@@ -1,6 +1,6 @@
 """Examines a Fenxiang connection: credentials, clock, objects, fields, options, the unique key."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from adapters.errors import CrmError
@@ -11,7 +11,7 @@ from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
 from adapters.fxiaoke.provision import WantedField, credit_fields, task_fields
 from adapters.port import Finding, FindingLevel
-from scoring.records import Kind
+from scoring.records import Kind, Owner
 
 __all__ = ["Doctor"]
 
@@ -30,12 +30,16 @@ class Doctor:
         mapping: FxiaokeMapping,
         *,
         kinds: tuple[Kind, ...],
+        employees: Callable[[], Sequence[Owner]],
+        default_owner: str | None,
         callback_key: str,
     ) -> None:
         self._client = client
         self._describes = describes
         self._mapping = mapping
         self._kinds = kinds
+        self._employees = employees
+        self._default_owner = default_owner
         self._callback_key = callback_key
 
     def examine(self) -> list[Finding]:
@@ -46,6 +50,7 @@ class Doctor:
         for topic, part in (
             ("objects", self._objects),
             ("clock", self._clock),
+            ("employees", self._people),
             ("fields", self._fields),
             ("credit fields", self._credit_fields),
             ("tasks", self._tasks),
@@ -78,6 +83,16 @@ class Doctor:
                 note = f"object {name} for {kind.value} is not active in this tenant"
                 remedy = "have the module enabled, or name the right object in the mapping"
                 yield _finding("objects", _ERROR, note, remedy)
+
+    def _people(self) -> Iterable[Finding]:
+        active = {owner.record_id: owner.active for owner in self._employees()}
+        default = self._default_owner
+        if default is None:
+            note = "no default_owner: tasks of customers in a pool go to the calling employee"
+            yield _finding("employees", _WARNING, note, "name the credit manager's employee id")
+        elif not active.get(default):
+            note = f"default_owner {default} is not an active employee"
+            yield _finding("employees", _ERROR, note, "name an active employee's id")
 
     def _fields(self) -> Iterable[Finding]:
         active = self._describes.active_objects()

@@ -64,7 +64,9 @@ def _measured(value: FieldValue, field: FieldDescribe) -> str | int | bool | Non
     match field.type, value:
         case "true_or_false", bool():
             return value
-        case (("number" | "currency" | "percentile"), Decimal() | int()) if value is not True:
+        case (("number" | "currency" | "percentile"), Decimal() | int()) if not isinstance(
+            value, bool
+        ):
             return decimal_text(value, field.decimal_places)
         case "date_time", datetime():
             return time_to_ms(value)

@@ -50,6 +50,7 @@ class FxiaokePort:
         self._client = client
         self._mapping = mapping
         self._callback_key = callback_key
+        self._default_owner = default_owner
         self._describes = Describes(client)
         self._reader = FxiaokeReader(client, self._describes, mapping)
         self._writer = FxiaokeWriter(client, self._describes, mapping)
@@ -114,6 +115,8 @@ class FxiaokePort:
             self._describes,
             self._mapping,
             kinds=self.kinds,
+            employees=self._reader.employees,
+            default_owner=self._default_owner,
             callback_key=self._callback_key,
         )
         return doctor.examine()

@@ -98,6 +98,10 @@ class FxiaokeReader:
             missing.extend(each for each in some if each not in there)
         return tuple(missing)
 
+    def employees(self) -> list[Owner]:
+        """Read all employees that can be read."""
+        return self._employees()[0]
+
     def _portion(self, kind: Kind, cursor: Cursor, position: _Position, promise: datetime) -> Page:
         rows, total = self._rows(kind, position)
         translated = translate(rows, kind, self._mapping)

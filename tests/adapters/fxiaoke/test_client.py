@@ -379,6 +379,7 @@ def test_whatever_a_read_answers_only_our_errors_come_out(path: str, page: str) 
         gateway = Gateway(mock)
         gateway.on(DESCRIBE, described("AccountObj", a_field("name")))
         gateway.on(QUERY, rows())
+        gateway.on("/cgi/user/list", {"userList": []})
         gateway.on(path, page)
 
         with contextlib.suppress(CrmError):

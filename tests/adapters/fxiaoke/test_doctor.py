@@ -56,11 +56,13 @@ def complete_fields() -> list[dict[str, Any]]:
 def a_tenant(gateway: Gateway, *fields: dict[str, Any], objects: tuple[str, ...] = OBJECTS) -> None:
     gateway.on(LIST, object_list(*objects))
     gateway.on(DESCRIBE, described("AccountObj", *(fields or complete_fields())))
+    people = [{"openUserId": "1001", "name": "李"}, {"openUserId": "1002", "isStop": True}]
+    gateway.on("/cgi/user/list", {"userList": people})
 
 
 def settings_with_key() -> ConnectionSettings:
     secrets = {key: Secret(text) for key, text in {**SECRETS, "callback_key": KEY}.items()}
-    return some_settings(secrets=secrets)
+    return some_settings(secrets=secrets, default_owner="1001")
 
 
 def findings(time: Time | None = None) -> list[Finding]:
@@ -131,6 +133,20 @@ def test_an_unreadable_part_is_a_finding_and_the_rest_is_examined(gateway: Gatew
 
     topics = {each.topic for each in found if each.level is FindingLevel.ERROR}
     assert topics == {"fields", "credit fields", "tasks"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "message"),
+    [(None, "no default_owner"), ("1002", "1002 is not an active"), ("9", "9 is not an active")],
+)
+def test_a_missing_or_stopped_default_owner_is_told(
+    gateway: Gateway, owner: str | None, message: str
+) -> None:
+    a_tenant(gateway)
+
+    found = a_port(settings=some_settings(default_owner=owner)).check()
+
+    assert any(message in complaint for complaint in complaints(found))
 
 
 def test_a_clock_that_is_off_is_a_warning(gateway: Gateway, time: Time) -> None:

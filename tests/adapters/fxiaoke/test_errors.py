@@ -66,6 +66,7 @@ TABLE: list[tuple[int, str, type[CrmError], type[CrmError]]] = [
     (12004, "empty body", ContractBroken, RecordInvalid),
     (30007, "department not found", RecordInvalid, RecordInvalid),
     (30027, "employee not found", RecordInvalid, RecordInvalid),
+    (40010, "数据已被锁定", NotPermitted, NotPermitted),
     (40010, "无此操作的数据权限", NotPermitted, NotPermitted),
     (40010, "字段[外部键]的值重复，已存在相同的数据", RecordConflict, RecordConflict),
     (40010, "数据不存在或已删除", RecordNotFound, RecordNotFound),

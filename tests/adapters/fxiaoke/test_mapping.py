@@ -280,6 +280,7 @@ def test_a_voided_or_deleted_account_is_gone(row: Row) -> None:
         (Kind.INVOICES, a_note(account_id=""), "missing_field"),
         (Kind.INVOICES, a_note(price_tax_amount=None), "missing_field"),
         (Kind.INVOICES, a_note(last_modified_time=None), "missing_field"),
+        (Kind.INVOICES, a_note(last_modified_time=9 * 10**14), "bad_date"),
         (Kind.INVOICES, a_note(price_tax_amount="-1.00"), "bad_amount"),
         (Kind.INVOICES, a_note(price_tax_amount="1,000.00"), "bad_amount"),
         (Kind.INVOICES, a_note(price_tax_amount="NaN"), "bad_amount"),

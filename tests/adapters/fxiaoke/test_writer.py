@@ -167,6 +167,11 @@ def test_what_concerns_all_stops_the_rest(gateway: Gateway) -> None:
     assert len(gateway.calls(UPDATE)) == 2
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_truth_goes_out_as_truth(*, value: bool) -> None:
+    assert encode(value, FieldDescribe(api_name="f__c", type="true_or_false"), {}) is value
+
+
 def test_an_empty_batch_sends_nothing(gateway: Gateway) -> None:
     assert a_port().update_fields([]) == []
     assert gateway.asked == []
@@ -228,6 +233,7 @@ def test_what_a_person_wrote_in_another_form_is_told_as_it_stands() -> None:
         ("date", datetime(2026, 1, 1, tzinfo=UTC)),
         ("date_time", date(2026, 1, 1)),
         ("number", True),
+        ("number", False),
         ("number", "12"),
         ("true_or_false", "yes"),
         ("formula", Decimal(1)),
