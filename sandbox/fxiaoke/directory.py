@@ -56,7 +56,7 @@ def changed_users(state: State, asked: Asked) -> dict[str, Any]:
     """Answer ``user/get/batchByUpdTime``."""
     start, end = asked.body.get("startTime", 0), asked.body.get("endTime", 2**62)
     size, number = asked.body.get("pageSize", 1000), asked.body.get("pageNumber", 1)
-    if not all(isinstance(each, int) for each in (start, end, size, number)):
+    if not all(type(each) is int for each in (start, end, size, number)):
         raise Refusal(PARAMETER, "startTime, endTime, pageSize and pageNumber must be numbers")
     if not 1 <= size <= 1000 or number < 1:
         raise Refusal(PARAMETER, "pageSize or pageNumber is out of range")
@@ -93,7 +93,7 @@ def send_message(state: State, asked: Asked) -> dict[str, Any]:
         raise illegal_parameter("toUser")
     if len(receivers) > _MAX_RECEIVERS:
         raise Refusal(PARAMETER, f"toUser has more than {_MAX_RECEIVERS} receivers")
-    if kind not in _MESSAGE_TYPES:
+    if not isinstance(kind, str) or kind not in _MESSAGE_TYPES:
         raise illegal_parameter("msgType")
     if not isinstance(asked.body.get(kind), dict):
         raise illegal_parameter(kind)
@@ -107,7 +107,7 @@ def send_message(state: State, asked: Asked) -> dict[str, Any]:
 
 def _department(asked: Asked) -> None:
     given = asked.body.get("departmentId", asked.data.get("departmentId"))
-    if given not in {COMPANY_DEPARTMENT, str(COMPANY_DEPARTMENT), _SALES_DEPARTMENT}:
+    if str(given) not in {str(COMPANY_DEPARTMENT), str(_SALES_DEPARTMENT)}:
         raise Refusal(30007, "department not found", "部门不存在")
 
 

@@ -64,7 +64,7 @@ def _read(raw: object, fields: dict[str, FieldDescribe], staff: Staff) -> Condit
     described = fields.get(name) if isinstance(name, str) else None
     if described is None:
         raise Refusal(PARAMETER, f"filter field {name} does not exist")
-    if operator not in OPERATORS:
+    if not isinstance(operator, str) or operator not in OPERATORS:
         raise Refusal(PARAMETER, f"operator {operator} is not supported")
     if not isinstance(given, list):
         raise Refusal(PARAMETER, f"field_values of {name} must be a list")

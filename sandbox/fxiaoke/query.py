@@ -67,7 +67,7 @@ def read_search(
 
 def _page(info: dict[str, Any], options: TenantOptions) -> tuple[int, int]:
     limit, offset = info.get("limit", 20), info.get("offset", 0)
-    if not isinstance(limit, int) or not isinstance(offset, int) or offset < 0:
+    if type(limit) is not int or type(offset) is not int or offset < 0:
         raise Refusal(PARAMETER, "limit and offset must be numbers")
     if not 1 <= limit <= MAX_LIMIT:
         raise Refusal(options.page_code, f"limit must be between 1 and {MAX_LIMIT}")
@@ -86,9 +86,9 @@ def _orders(raw: object, table: ObjectTable) -> list[tuple[str, bool]]:
     orders = []
     for each in raw:
         name = each.get("fieldName") if isinstance(each, dict) else None
-        if name not in table.describe.fields:
+        if not isinstance(name, str) or name not in table.describe.fields:
             raise Refusal(PARAMETER, f"order field {name} does not exist")
-        orders.append((str(name), bool(each.get("isAsc", True))))
+        orders.append((name, bool(each.get("isAsc", True))))
     return orders
 
 
@@ -98,7 +98,7 @@ def _counted(body: dict[str, Any], data: dict[str, Any], options: TenantOptions)
     if isinstance(explicit, bool):
         return explicit
     if (number := body.get("returnTotalNum")) is not None:
-        return number in {1, 2}
+        return number in (1, 2)
     if (needed := body.get("need_return_count_num")) is not None:
         return bool(needed)
     return options.total_by_default

@@ -194,6 +194,8 @@ def _detail_lines(state: State, asked: Asked, master: str) -> Lines:
         if api_name not in known or not isinstance(raw, list):
             raise Refusal(PARAMETER, f"details of {api_name} are not a list of detail rows")
         table, name = known[api_name]
+        if not all(isinstance(each, dict) for each in raw):
+            raise Refusal(PARAMETER, f"a detail row of {api_name} is not a map")
         rows = [state.store.read_values(api_name, each) for each in raw]
         for each in rows:
             state.store.check_required(api_name, {name: master, **each}, partial=False)
