@@ -1,18 +1,25 @@
 """Runs look-alike CRMs, each on a port of its own on 127.0.0.1, with the panel beside the API."""
 
 from collections.abc import Iterable
+from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sandbox.faults import FaultKind, FaultMiddleware, FaultRule
+from sandbox.clock import SandboxClock
+from sandbox.company.model import Company
+from sandbox.faults import FaultKind, FaultMiddleware, FaultRule, Faults
+from sandbox.fxiaoke import FxiaokeTenant, TenantOptions
+from sandbox.journal import Journal
 from sandbox.keepalive import LoopbackServer
 from sandbox.lookalike import LookAlike
+from sandbox.notifier import Notifier, NotifierKnobs
 from sandbox.panel import panel_app
+from sandbox.zoho import ZohoOptions, ZohoOrg
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Sandbox"]
+__all__ = ["Sandbox", "open_sandbox"]
 
 _STATUS_OF_FAULT = {
     FaultKind.ERROR_500: 500,
@@ -78,6 +85,43 @@ class Sandbox:
     ) -> None:
         """Stop."""
         self.stop()
+
+
+def open_sandbox(
+    company: Company,
+    *,
+    zoho_port: int = 0,
+    fxiaoke_port: int = 0,
+    only: str | None = None,
+    clock: SandboxClock | None = None,
+    seed: int = 1,
+    zoho_options: ZohoOptions | None = None,
+    fxiaoke_options: TenantOptions | None = None,
+) -> Sandbox:
+    """Return a sandbox with both look-alikes (or ``only`` one), filled and ready to start.
+
+    They share one clock, and each has a journal, faults and a notifier of its own; ``seed``
+    fixes what the notifiers and the tokens draw. Raises ``OSError`` for a taken port.
+    """
+    clock = clock or SandboxClock()
+    crms: list[tuple[LookAlike, int]] = []
+    if only in {None, "zoho"}:
+        own = (clock, Journal(), Faults(), _notifier(seed))
+        crms.append((ZohoOrg(*own, options=zoho_options), zoho_port))
+    if only in {None, "fxiaoke"}:
+        own = (clock, Journal(), Faults(), _notifier(seed))
+        crms.append((FxiaokeTenant(*own, fxiaoke_options, rng=Random(seed)), fxiaoke_port))
+    if not crms:
+        raise ValueError(f"there is no look-alike of {only}: zoho or fxiaoke")
+    sandbox = Sandbox()
+    for crm, port in crms:
+        sandbox.mount(crm, port)
+        crm.fill(company)
+    return sandbox
+
+
+def _notifier(seed: int) -> Notifier:
+    return Notifier(knobs=NotifierKnobs(seed=seed))
 
 
 def _application(crm: LookAlike) -> "WSGIApplication":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sandbox.company.currencies import DIGITS
 
 if TYPE_CHECKING:
-    from _csv import _reader
+    from _csv import Reader
 
 __all__ = ["LoadError", "Row", "read_rows"]
 
@@ -114,7 +114,7 @@ def read_rows(directory: Path, file: str, needed: tuple[str, ...]) -> Iterator[R
         raise LoadError(file, 0, f"is not UTF-8 (byte {error.start} of a block)") from error
 
 
-def _cells(file: str, reader: "_reader") -> Iterator[list[str]]:
+def _cells(file: str, reader: "Reader") -> Iterator[list[str]]:
     try:
         yield from (cells for cells in reader if cells)
     except csv.Error as error:
