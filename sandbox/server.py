@@ -114,9 +114,13 @@ def open_sandbox(
     if not crms:
         raise ValueError(f"there is no look-alike of {only}: zoho or fxiaoke")
     sandbox = Sandbox()
-    for crm, port in crms:
-        sandbox.mount(crm, port)
-        crm.fill(company)
+    try:
+        for crm, port in crms:
+            sandbox.mount(crm, port)
+            crm.fill(company)
+    except BaseException:
+        sandbox.stop()  # the ports already bound must not stay bound
+        raise
     return sandbox
 
 

@@ -15,6 +15,8 @@ __all__ = ["Claim", "Credit", "Deal", "Receipt", "Trade", "Trader", "play"]
 
 _DAYS_IN_MONTH = 30.4375
 _SEASON_MONTHS = frozenset({3, 4, 5, 9, 10})
+_SEASON_PEAK = 2.0  # orders in season, against the year's usual month
+_OFF_SEASON = 0.1  # orders out of season, against the season
 _POSTING_LAG_DAYS = 6  # cash that came in this lately may still wait to be applied
 _PARTLY_INVOICED = 0.12
 _CREDITED = 0.03
@@ -128,11 +130,12 @@ def _order_days(trader: Trader, months_of_days: list[int], rng: Random) -> Itera
     while True:
         progress = at / length
         rate = story.orders_per_month * (1 + (story.growth - 1) * progress / 3)
-        if story.seasonal:
-            rate *= 2.2 if months_of_days[int(at)] in _SEASON_MONTHS else 0.3
-        at += rng.expovariate(rate / _DAYS_IN_MONTH)
+        at += rng.expovariate(rate * (_SEASON_PEAK if story.seasonal else 1) / _DAYS_IN_MONTH)
         if at >= length * story.ends_at:
             return
+        in_season = months_of_days[int(at)] in _SEASON_MONTHS
+        if story.seasonal and not in_season and rng.random() > _OFF_SEASON:
+            continue
         yield _working_day(trader.last_day - length + 1 + int(at))
 
 
