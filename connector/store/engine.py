@@ -180,21 +180,22 @@ def upsert(
     *,
     update: tuple[str, ...],
     newer: str | None = None,
+    keys: tuple[str, ...] = (),
 ) -> sqlite.Insert | postgresql.Insert:
-    """Build "insert, or update these columns" for a table, by its primary key.
+    """Build "insert, or update these columns" for a table, by its primary key or ``keys``.
 
     With ``newer`` a stored row stays when its value of that column is greater than the incoming.
     """
     statement = _insert(connection, table)
-    keys = [column.name for column in table.primary_key.columns]
+    by = list(keys) or [column.name for column in table.primary_key.columns]
     if not update:
-        return statement.on_conflict_do_nothing(index_elements=keys)
+        return statement.on_conflict_do_nothing(index_elements=by)
     guard = None
     if newer is not None:
         stored, incoming = table.c[newer], statement.excluded[newer]
         guard = sa.or_(stored.is_(None), incoming >= stored)
     return statement.on_conflict_do_update(
-        index_elements=keys,
+        index_elements=by,
         set_={name: statement.excluded[name] for name in update},
         where=guard,
     )

@@ -261,7 +261,6 @@ assessments = sa.Table(
     sa.Column("limit_minor", MinorUnits, nullable=True),
     _text("currency"),
     _text("inputs_hash"),
-    _text("content_hash"),
     sa.Column("record", PackedBytes, nullable=False),  # the Assessment, whole
     sa.Column("explanation", PackedBytes, nullable=False),
     _time("created_at"),

@@ -66,7 +66,6 @@ def _assessments() -> None:
         sa.Column("limit_minor", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("inputs_hash", sa.Text(), nullable=False),
-        sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("record", columns.PackedBytes(), nullable=False),
         sa.Column("explanation", columns.PackedBytes(), nullable=False),
         sa.Column("created_at", columns.UtcDateTime(), nullable=False),

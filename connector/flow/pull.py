@@ -1,0 +1,228 @@
+"""Hops 1 and 3: read a CRM's feeds and keep what they deliver.
+
+HTTP happens outside transactions; a page, its cursor and the marks of what changed are one commit.
+Killed anywhere, the next pull goes on at the page after the last one kept.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from adapters.port import CrmPort, Page, Usage
+from connector.clock import Clock
+from connector.store.cursors import FeedState, load_feed
+from connector.store.engine import in_one_commit, reading
+from connector.store.records import Saved, save_page, save_records, start_full_scan
+from connector.store.tables import RECORD_TABLES
+from connector.store.usage import add_usage
+from scoring.records import Allocation, Kind
+
+__all__ = ["Progress", "PullReport", "pull", "pull_records"]
+
+_MOST_IDS_AT_ONCE = 100
+_MOST_ROUNDS = 3
+
+Progress = Callable[[Kind, int, "int | None"], None]
+"""Told after each page: the feed, records so far in this scan, the scan's size if known."""
+
+
+class PullReport(msgspec.Struct):
+    """What a pull did, by feed. ``pulled`` counts records delivered, good or not."""
+
+    system: str
+    feeds: dict[Kind, Saved] = msgspec.field(default_factory=dict)
+    pulled: dict[Kind, int] = msgspec.field(default_factory=dict)
+    calls: int = 0
+    credits: int = 0
+
+    @property
+    def total(self) -> Saved:
+        """Add up all feeds."""
+        return sum(self.feeds.values(), Saved())
+
+    @property
+    def warnings(self) -> list[str]:
+        """Say what a person has to decide."""
+        return [
+            f"{self.system}: {saved.held} {kind.value} disappeared at once and were kept; "
+            "pull again with mass changes allowed if that is right"
+            for kind, saved in self.feeds.items()
+            if saved.held
+        ]
+
+    def add(self, page: Page, saved: Saved) -> None:
+        """Count a page."""
+        delivered = len(page.records) + len(page.problems)
+        self.pulled[page.kind] = self.pulled.get(page.kind, 0) + delivered
+        self.feeds[page.kind] = self.feeds.get(page.kind, Saved()) + saved
+
+
+def _silent(_kind: Kind, _done: int, _expected: int | None) -> None:
+    """Show nothing."""
+
+
+def pull(
+    port: CrmPort,
+    engine: sa.Engine,
+    clock: Clock,
+    *,
+    kinds: Sequence[Kind] | None = None,
+    full: bool = False,
+    allow_mass_change: bool = False,
+    progress: Progress = _silent,
+) -> PullReport:
+    """Read what changed in these feeds (``None``: all the CRM has), page by page.
+
+    ``full`` reads everything anew and marks as gone what is not there any more, unless that is so
+    much that the brake trips. A full pull that was broken off goes on where it stood.
+
+    Raises:
+        CrmError: A feed could not be read; what came before is kept.
+    """
+    report, before = PullReport(system=port.system), port.usage()
+    try:
+        for kind in _in_order(port, kinds):
+            _pull_feed(port, engine, clock, kind, report, _Wish(full, allow_mass_change), progress)
+    finally:
+        _note_usage(port, engine, clock, report, before)
+    return report
+
+
+class _Wish(msgspec.Struct, frozen=True):
+    full: bool
+    allow_mass_change: bool
+
+
+def _in_order(port: CrmPort, kinds: Sequence[Kind] | None) -> list[Kind]:
+    return [kind for kind in port.kinds if kinds is None or kind in kinds]
+
+
+def _pull_feed(
+    port: CrmPort,
+    engine: sa.Engine,
+    clock: Clock,
+    kind: Kind,
+    report: PullReport,
+    wish: _Wish,
+    progress: Progress,
+) -> None:
+    state = _begin(port, engine, clock, kind, full=wish.full)
+    cursor, done = state.cursor, state.seen_count
+    report.pulled.setdefault(kind, 0)
+    while True:
+        page = port.changes(kind, cursor)
+        saved = _keep(engine, port.system, page, clock, wish)
+        report.add(page, saved)
+        done += len(page.records) + len(page.problems)
+        progress(kind, done, page.expected)
+        if page.finished:
+            return
+        cursor = page.cursor
+
+
+def _begin(port: CrmPort, engine: sa.Engine, clock: Clock, kind: Kind, *, full: bool) -> FeedState:
+    if full:
+        return in_one_commit(
+            engine, lambda conn: start_full_scan(conn, port.system, kind, now=clock.now())
+        )
+    with reading(engine) as conn:
+        return load_feed(conn, port.system, kind)
+
+
+def _keep(engine: sa.Engine, system: str, page: Page, clock: Clock, wish: _Wish) -> Saved:
+    def keep(conn: sa.Connection) -> Saved:
+        return save_page(conn, system, page, clock.now(), allow_mass_change=wish.allow_mass_change)
+
+    return in_one_commit(engine, keep)
+
+
+def pull_records(
+    port: CrmPort, engine: sa.Engine, clock: Clock, hints: Mapping[Kind, Sequence[str]]
+) -> PullReport:
+    """Read these records as they are now: a notification named them.
+
+    What they lead to and is not here yet (account, invoice, payment) is read too. Those the CRM
+    does not have any more are marked as gone.
+
+    Raises:
+        CrmError: The CRM could not be read; what came before is kept.
+    """
+    report, before = PullReport(system=port.system), port.usage()
+    wanted = {kind: set(ids) for kind, ids in hints.items() if kind in port.kinds and ids}
+    done: dict[Kind, set[str]] = {}
+    try:
+        for _round in range(_MOST_ROUNDS):
+            pages = [
+                page
+                for kind in _in_order(port, list(wanted))
+                for page in _fetch(port, engine, clock, kind, wanted[kind], report)
+            ]
+            for kind, ids in wanted.items():
+                done.setdefault(kind, set()).update(ids)
+            wanted = _missing(engine, port, pages, done)
+            if not wanted:
+                break
+    finally:
+        _note_usage(port, engine, clock, report, before)
+    return report
+
+
+def _fetch(
+    port: CrmPort,
+    engine: sa.Engine,
+    clock: Clock,
+    kind: Kind,
+    record_ids: set[str],
+    report: PullReport,
+) -> list[Page]:
+    ids, pages = sorted(record_ids), []
+    for start in range(0, len(ids), _MOST_IDS_AT_ONCE):
+        page = port.fetch(kind, ids[start : start + _MOST_IDS_AT_ONCE])
+        saved = _keep_records(engine, port.system, page, clock)
+        report.add(page, saved)
+        pages.append(page)
+    return pages
+
+
+def _keep_records(engine: sa.Engine, system: str, page: Page, clock: Clock) -> Saved:
+    return in_one_commit(engine, lambda conn: save_records(conn, system, page, clock.now()))
+
+
+def _missing(
+    engine: sa.Engine, port: CrmPort, pages: Sequence[Page], done: Mapping[Kind, set[str]]
+) -> dict[Kind, set[str]]:
+    """Name what these records lead to and is not here."""
+    named: dict[Kind, set[str]] = {}
+    for page in pages:
+        for record in page.records:
+            if isinstance(record, Allocation):
+                named.setdefault(Kind.INVOICES, set()).add(record.invoice_id)
+                named.setdefault(Kind.PAYMENTS, set()).add(record.payment_id)
+            elif hasattr(record, "account_id"):
+                named.setdefault(Kind.ACCOUNTS, set()).add(record.account_id)
+    found: dict[Kind, set[str]] = {}
+    with reading(engine) as conn:
+        for kind, ids in named.items():
+            unknown = ids - _known(conn, port.system, kind, ids) - done.get(kind, set())
+            if unknown and kind in port.kinds:
+                found[kind] = unknown
+    return found
+
+
+def _known(conn: sa.Connection, system: str, kind: Kind, record_ids: set[str]) -> set[str]:
+    table = RECORD_TABLES[kind]
+    statement = sa.select(table.c.record_id).where(
+        table.c.system == system, table.c.record_id.in_(sorted(record_ids))
+    )
+    return set(conn.execute(statement).scalars())
+
+
+def _note_usage(
+    port: CrmPort, engine: sa.Engine, clock: Clock, report: PullReport, before: Usage
+) -> None:
+    after = port.usage()
+    spent = Usage(after.calls - before.calls, after.credits - before.credits)
+    report.calls, report.credits = spent.calls, spent.credits
+    if spent.calls or spent.credits:
+        in_one_commit(engine, lambda conn: add_usage(conn, port.system, clock.today(), spent))

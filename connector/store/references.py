@@ -1,0 +1,57 @@
+"""Records that name an account, invoice or payment that is not here.
+
+Their money cannot be counted where it belongs, so a person is told. The problem goes away by
+itself when the named record arrives.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.store.problems import REFERENCES, Problem, replace_problems
+from connector.store.tables import accounts, allocations, invoices, orders, payments
+from scoring.records import Kind
+
+__all__ = ["check_references"]
+
+_LINKS = (
+    (invoices, Kind.INVOICES, "account_id", accounts, "unknown_account"),
+    (payments, Kind.PAYMENTS, "account_id", accounts, "unknown_account"),
+    (orders, Kind.ORDERS, "account_id", accounts, "unknown_account"),
+    (allocations, Kind.ALLOCATIONS, "invoice_id", invoices, "unknown_invoice"),
+    (allocations, Kind.ALLOCATIONS, "payment_id", payments, "unknown_payment"),
+)
+
+
+def check_references(conn: sa.Connection, *, now: datetime) -> int:
+    """Bring the list of such records up to date. Tells how many there are."""
+    found = {(problem.system, problem.record_id): problem for problem in _broken(conn, now)}
+    replace_problems(conn, REFERENCES, None, list(found.values()))
+    return len(found)
+
+
+def _broken(conn: sa.Connection, now: datetime) -> Iterator[Problem]:
+    for table, kind, column, target, reason in _LINKS:
+        for row in conn.execute(_without_target(table, table.c[column], target)):
+            account_id = row.named if target is accounts else None
+            yield Problem(
+                system=row.system,
+                topic=REFERENCES,
+                record_id=row.record_id,
+                account_id=account_id,
+                reason=reason,
+                detail=f"{kind.value}: {column} names {row.named}, which is not here",
+                seen_at=now,
+            )
+
+
+def _without_target(
+    table: sa.Table, column: sa.Column[Any], target: sa.Table
+) -> sa.Select[str, str, Any]:
+    # A target that is gone is known: its records left with it, that is no riddle.
+    here = sa.exists().where(target.c.system == table.c.system, target.c.record_id == column)
+    return sa.select(table.c.system, table.c.record_id, column.label("named")).where(
+        table.c.gone_at.is_(None), ~here
+    )
