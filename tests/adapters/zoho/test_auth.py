@@ -1,0 +1,119 @@
+"""The accounts server says everything in the body and nothing in the status."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import responses
+
+from adapters.errors import (
+    ContractBroken,
+    CredentialsRejected,
+    CrmError,
+    CrmUnavailable,
+    RateLimited,
+)
+from adapters.http import HttpClient, Pace
+from adapters.settings import Secret
+from adapters.zoho.auth import TokenDesk, authorisation_url, redeem_code
+from tests.adapters.zoho.answers import ACCOUNTS, NOW, SECRETS, some_settings
+
+URL = f"{ACCOUNTS}/oauth/v2/token"
+
+
+def a_desk(**changes: Any) -> TokenDesk:
+    http = HttpClient("acme", pace=Pace(now=lambda: NOW, sleep=lambda _: None))
+    return TokenDesk(some_settings(**changes), http)
+
+
+@responses.activate
+def test_a_refresh_token_becomes_an_access_token() -> None:
+    answer = {"access_token": "1000.a", "api_domain": "https://api.test", "expires_in": 3600}
+    responses.post(URL, json=answer)
+
+    token = a_desk().ask()
+
+    sent = parse_qs(bytes(responses.calls[0].request.body or b"").decode())
+    assert sent["grant_type"] == ["refresh_token"]
+    assert sent["refresh_token"] == [SECRETS["refresh_token"]]
+    assert token.value == "1000.a"
+    assert (token.expires_at - token.issued_at).total_seconds() == 3600
+    assert token.details == {"api_domain": "https://api.test"}
+
+
+@responses.activate
+def test_old_answers_give_milliseconds() -> None:
+    answer = {"access_token": "1000.a", "expires_in": 3_600_000, "expires_in_sec": 3600}
+    responses.post(URL, json=answer)
+
+    token = a_desk().ask()
+
+    assert (token.expires_at - token.issued_at).total_seconds() == 3600
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, {"error": "invalid_code"}, CredentialsRejected),
+        (200, {"error": "invalid_client"}, CredentialsRejected),
+        (400, {"error": "invalid_client_secret"}, CredentialsRejected),
+        (
+            400,
+            {
+                "error": "Access Denied",
+                "error_description": "You have made too many requests continuously.",
+                "status": "failure",
+            },
+            RateLimited,
+        ),
+        (200, {"error": "general_error"}, CrmUnavailable),
+        (502, {"error": "invalid_code"}, CrmUnavailable),
+        (200, "<html>", CrmUnavailable),
+        (200, {"status": "well"}, ContractBroken),
+        (200, {"access_token": "1000.a"}, ContractBroken),
+    ],
+)
+@responses.activate
+def test_a_refusal_has_its_meaning(status: int, body: Any, expected: type[CrmError]) -> None:
+    responses.post(URL, status=status, body=body if isinstance(body, str) else json.dumps(body))
+
+    with pytest.raises(CrmError) as caught:
+        a_desk().ask()
+    assert type(caught.value) is expected
+    assert not any(secret in str(caught.value) for secret in SECRETS.values())
+    assert len(responses.calls) == 1
+
+
+def test_a_missing_secret_is_named() -> None:
+    with pytest.raises(CredentialsRejected, match=r"secrets\.refresh_token is missing"):
+        a_desk(secrets={"client_id": Secret("a"), "client_secret": Secret("b")}).ask()
+
+
+@responses.activate
+def test_a_grant_code_becomes_a_refresh_token() -> None:
+    answer = {"access_token": "1000.a", "refresh_token": "1000.r", "expires_in": 3600}
+    responses.post(URL, json=answer)
+
+    secret = redeem_code(some_settings(), HttpClient("acme"), "code", "https://here.test/back")
+
+    sent = parse_qs(bytes(responses.calls[0].request.body or b"").decode())
+    assert secret.reveal() == "1000.r"
+    assert (sent["code"], sent["redirect_uri"]) == (["code"], ["https://here.test/back"])
+
+
+@responses.activate
+def test_an_online_grant_says_what_was_forgotten() -> None:
+    responses.post(URL, json={"access_token": "1000.a", "expires_in": 3600})
+
+    with pytest.raises(CredentialsRejected, match="access_type=offline"):
+        redeem_code(some_settings(), HttpClient("acme"), "code")
+
+
+def test_the_consent_page_asks_for_a_refresh_token() -> None:
+    url = urlsplit(authorisation_url(some_settings(), "https://here.test/back", "state"))
+
+    asked = parse_qs(url.query)
+    assert asked["access_type"] == ["offline"]
+    assert "ZohoCRM.coql.READ" in asked["scope"][0].split(",")
+    assert SECRETS["client_secret"] not in url.query
