@@ -6,19 +6,22 @@ whenever it is computed. See ``docs/adr/0009-one-task-for-each-level-and-leading
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from adapters.port import Priority, TaskChange, TaskDraft
+from connector.store.tasks import TaskRow
 from connector.texts.catalogue import Texts
 from scoring.calendar import WorkCalendar
 from scoring.dunning import DunningStep
 from scoring.money import Money
 from scoring.records import AccountRef
 
-__all__ = ["LedgerTask", "TaskPlan", "TaskWish", "plan_tasks", "task_key"]
+__all__ = ["TaskPlan", "TaskWish", "TaskWords", "plan_tasks", "task_key"]
 
 KEY_LENGTH = 120  # what the CRM's key field holds
 ITEMS_SHOWN = 12
@@ -35,25 +38,32 @@ class TaskWish(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
 
 
-class LedgerTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task we asked for. ``task_id`` is ``None`` until the CRM has it; ``closed`` by us."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskWords:
+    """How tasks are written: each connection's sentences, the working days, the business time zone."""
 
-    key: str
-    account: AccountRef
-    level: int
-    leading_item: str
-    cycle: int
-    task_id: str | None
-    closed: bool
-    text_hash: str
-    created_on: date
+    texts: Mapping[str, Texts]
+    calendar: WorkCalendar
+    zone: ZoneInfo
+
+    def of(self, account: AccountRef) -> Texts:
+        """Return the sentences of an account's CRM."""
+        return self.texts[account.system]
+
+    def day(self, moment: datetime) -> date:
+        """Return the business date of a moment."""
+        return moment.astimezone(self.zone).date()
+
+    def due_on(self, asked_at: datetime) -> date:
+        """Return the working day on which a task asked for at a moment is due."""
+        return self.calendar.next_workday(self.day(asked_at))
 
 
 class TaskPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What to write. ``deferred`` accounts wait for another day: their owner has enough for today."""
 
-    drafts: tuple[tuple[TaskDraft, LedgerTask], ...] = ()
-    changes: tuple[tuple[TaskChange, LedgerTask], ...] = ()
+    drafts: tuple[tuple[TaskDraft, TaskRow], ...] = ()
+    changes: tuple[tuple[TaskChange, TaskRow], ...] = ()
     deferred: tuple[AccountRef, ...] = ()
 
 
@@ -66,19 +76,18 @@ def task_key(account: AccountRef, leading_item: str, level: int, cycle: int = 1)
 
 def plan_tasks(
     wishes: Iterable[TaskWish],
-    ledger: Mapping[AccountRef, Sequence[LedgerTask]],
+    ledger: Mapping[AccountRef, Sequence[TaskRow]],
     *,
-    texts: Mapping[str, Texts],
-    calendar: WorkCalendar,
-    today: date,
+    words: TaskWords,
+    now: datetime,
     per_owner: int,
-    given_today: Mapping[str | None, int],
+    given_today: Mapping[tuple[str, str | None], int],
     still_open: Container[str],
 ) -> TaskPlan:
     """Compare the wishes with the tasks that stand and plan the difference.
 
     ``ledger`` holds every task of the accounts looked at, including accounts without a wish: their
-    open tasks are closed. ``texts`` are by connection. The loudest new tasks come first; an owner
+    open tasks are closed. The loudest new tasks come first; an owner
     gets at most ``per_owner`` new ones a day, ``given_today`` counted in. ``still_open`` are the
     items not yet paid: a task closed for another reason does not say "paid". Planning again after
     the plan was carried out gives an empty plan.
@@ -86,47 +95,42 @@ def plan_tasks(
     by_account = {wish.account: wish for wish in wishes}
     fresh = [wish for wish in by_account.values() if _standing(wish, ledger) is None]
     granted, deferred = _share_out(fresh, given_today, per_owner)
-    drafts = tuple(
-        _draft(wish, ledger.get(wish.account, ()), texts[wish.account.system], calendar, today)
-        for wish in granted
-    )
+    drafts = tuple(_draft(wish, ledger.get(wish.account, ()), words, now) for wish in granted)
     changes = []
     for account, tasks in ledger.items():
         wish = by_account.get(account)
         for task in tasks:
-            if task.closed or task.task_id is None:
+            if task.state != "open" or task.task_id is None:
                 continue
-            words = texts[account.system]
             if wish is not None and _same_step(task, wish.step):
-                changes += _rewrite(task, wish, tasks, words, calendar)
+                changes += _rewrite(task, wish, tasks, words)
             elif account not in deferred:  # else it goes on until its successor may be given
-                changes.append(_close(task, wish, words, calendar, still_open))
+                changes.append(_close(task, wish, words, still_open))
     return TaskPlan(drafts=drafts, changes=tuple(changes), deferred=tuple(deferred))
 
 
-def _standing(
-    wish: TaskWish, ledger: Mapping[AccountRef, Sequence[LedgerTask]]
-) -> LedgerTask | None:
+def _standing(wish: TaskWish, ledger: Mapping[AccountRef, Sequence[TaskRow]]) -> TaskRow | None:
     """Find the open task that is what the wish asks for."""
     for task in ledger.get(wish.account, ()):
-        if not task.closed and _same_step(task, wish.step):
+        if task.state != "closed" and _same_step(task, wish.step):
             return task
     return None
 
 
-def _same_step(task: LedgerTask, step: DunningStep) -> bool:
+def _same_step(task: TaskRow, step: DunningStep) -> bool:
     return (task.leading_item, task.level) == (step.leading_item, step.level)
 
 
 def _share_out(
-    fresh: list[TaskWish], given_today: Mapping[str | None, int], per_owner: int
+    fresh: list[TaskWish], given_today: Mapping[tuple[str, str | None], int], per_owner: int
 ) -> tuple[list[TaskWish], set[AccountRef]]:
     """Grant new tasks to owners, the loudest first (credit-management 9.2, rules 2 and 9)."""
     given = Counter(given_today)
     granted, deferred = [], set()
     for wish in sorted(fresh, key=_loudest_first):
-        if given[wish.owner_id] < per_owner:
-            given[wish.owner_id] += 1
+        owner = (wish.account.system, wish.owner_id)
+        if given[owner] < per_owner:
+            given[owner] += 1
             granted.append(wish)
         else:
             deferred.add(wish.account)
@@ -140,37 +144,35 @@ def _loudest_first(wish: TaskWish) -> tuple[int, int, AccountRef]:
 
 def _draft(
     wish: TaskWish,
-    before: Sequence[LedgerTask],
-    texts: Texts,
-    calendar: WorkCalendar,
-    today: date,
-) -> tuple[TaskDraft, LedgerTask]:
+    before: Sequence[TaskRow],
+    words: TaskWords,
+    now: datetime,
+) -> tuple[TaskDraft, TaskRow]:
     step = wish.step
     cycle = 1 + sum(_same_step(task, step) for task in before)
     key = task_key(wish.account, _own_id(step.leading_item), step.level, cycle)
-    subject, body = _words(wish, _earlier(before, key, today), texts)
+    subject, body = _words(wish, _earlier(before, key, now), words)
     draft = TaskDraft(
         key=key,
         account=wish.account,
         owner_id=wish.owner_id,
         subject=subject,
         body=body,
-        due_on=calendar.next_workday(today),
+        due_on=words.due_on(now),
         priority=_priority(step.level),
         level=step.level,
         overdue=Money(step.overdue, wish.currency),
         oldest_days=step.oldest_days,
     )
-    task = LedgerTask(
+    task = TaskRow(
         key=key,
         account=wish.account,
         level=step.level,
         leading_item=step.leading_item,
         cycle=cycle,
-        task_id=None,
-        closed=False,
+        owner_id=wish.owner_id,
         text_hash=_hash(subject, body),
-        created_on=today,
+        created_at=now,
     )
     return draft, task
 
@@ -188,13 +190,12 @@ def _hash(subject: str, body: str) -> str:
 
 
 def _rewrite(
-    task: LedgerTask,
+    task: TaskRow,
     wish: TaskWish,
-    tasks: Sequence[LedgerTask],
-    texts: Texts,
-    calendar: WorkCalendar,
-) -> list[tuple[TaskChange, LedgerTask]]:
-    subject, body = _words(wish, _earlier(tasks, task.key, task.created_on), texts)
+    tasks: Sequence[TaskRow],
+    words: TaskWords,
+) -> list[tuple[TaskChange, TaskRow]]:
+    subject, body = _words(wish, _earlier(tasks, task.key, task.created_at), words)
     if _hash(subject, body) == task.text_hash:
         return []
     change = TaskChange(
@@ -204,7 +205,7 @@ def _rewrite(
         owner_id=wish.owner_id,
         subject=subject,
         body=body,
-        due_on=calendar.next_workday(task.created_on),
+        due_on=words.due_on(task.created_at),
         priority=_priority(wish.step.level),
         level=wish.step.level,
         overdue=Money(wish.step.overdue, wish.currency),
@@ -213,18 +214,18 @@ def _rewrite(
     return [(change, msgspec.structs.replace(task, text_hash=_hash(subject, body)))]
 
 
-def _earlier(tasks: Sequence[LedgerTask], key: str, created_on: date) -> list[LedgerTask]:
+def _earlier(tasks: Sequence[TaskRow], key: str, created_at: datetime) -> list[TaskRow]:
     """Pick the account's tasks from before this one: what was asked for already."""
-    return [task for task in tasks if task.key != key and task.created_on <= created_on]
+    return [task for task in tasks if task.key != key and task.created_at <= created_at]
 
 
 def _close(
-    task: LedgerTask,
+    task: TaskRow,
     wish: TaskWish | None,
-    texts: Texts,
-    calendar: WorkCalendar,
+    words: TaskWords,
     still_open: Container[str],
-) -> tuple[TaskChange, LedgerTask]:
+) -> tuple[TaskChange, TaskRow]:
+    texts = words.of(task.account)
     if wish is not None and wish.step.leading_item == task.leading_item:
         reason = texts.say("task.closed.escalated", level=wish.step.level)
     elif task.leading_item in still_open:
@@ -238,22 +239,22 @@ def _close(
         owner_id=None,
         subject="",
         body=reason,
-        due_on=calendar.next_workday(task.created_on),
+        due_on=words.due_on(task.created_at),
         priority=_priority(task.level),
         level=task.level,
         overdue=Money(0, "CNY"),
         oldest_days=0,
         closed=True,
     )
-    return change, msgspec.structs.replace(task, closed=True)
+    return change, msgspec.structs.replace(task, state="closed")
 
 
-def _words(wish: TaskWish, earlier: Sequence[LedgerTask], texts: Texts) -> tuple[str, str]:
+def _words(wish: TaskWish, earlier: Sequence[TaskRow], words: TaskWords) -> tuple[str, str]:
     """Write subject and body.
 
     How long is given as "since", so that the text stands still while nothing moves.
     """
-    step = wish.step
+    step, texts = wish.step, words.of(wish.account)
     subject = texts.say(
         "task.subject" if step.level else "task.subject.apply",
         level=step.level,
@@ -261,7 +262,7 @@ def _words(wish: TaskWish, earlier: Sequence[LedgerTask], texts: Texts) -> tuple
         amount=Money(step.overdue, wish.currency),
         since=step.items[0].due_on,
     )
-    parts = (_facts(wish, texts), _history(earlier, texts), _what_to_say(step, texts))
+    parts = (_facts(wish, texts), _history(earlier, words, texts), _what_to_say(step, texts))
     return subject, "\n".join(line for part in parts for line in part)
 
 
@@ -286,12 +287,12 @@ def _facts(wish: TaskWish, texts: Texts) -> list[str]:
     return lines
 
 
-def _history(earlier: Sequence[LedgerTask], texts: Texts) -> list[str]:
+def _history(earlier: Sequence[TaskRow], words: TaskWords, texts: Texts) -> list[str]:
     if not earlier:
         return []
     steps = [
-        texts.say("task.history.step", day=task.created_on, level=task.level)
-        for task in sorted(earlier, key=lambda task: (task.created_on, task.level))
+        texts.say("task.history.step", day=words.day(task.created_at), level=task.level)
+        for task in sorted(earlier, key=lambda task: (task.created_at, task.level))
     ]
     return [texts.say("task.history", history=", ".join(steps))]
 

@@ -1,18 +1,22 @@
 """One open task an account, planned from what stands; planning twice asks for nothing new."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from adapters.port import TaskChange, TaskDraft
-from connector.flow.tasks import LedgerTask, TaskPlan, TaskWish, plan_tasks, task_key
+from connector.flow.tasks import TaskPlan, TaskWish, TaskWords, plan_tasks, task_key
+from connector.store.tasks import TaskRow
 from connector.texts.catalogue import Texts
 from scoring.calendar import WorkCalendar
 from scoring.dunning import DunningStep, OverdueItem
 from scoring.records import AccountRef
 
 TODAY = date(2026, 11, 24)
+ZONE = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 24, 9, tzinfo=ZONE)
 ACCOUNT = AccountRef("crm", "7")
 
 
@@ -47,7 +51,7 @@ def a_wish(
 
 def plan(
     *wishes: TaskWish,
-    ledger: Mapping[AccountRef, Sequence[LedgerTask]] | None = None,
+    ledger: Mapping[AccountRef, Sequence[TaskRow]] | None = None,
     per_owner: int = 20,
     given: int = 0,
     still_open: Sequence[str] = (),
@@ -56,20 +60,19 @@ def plan(
     return plan_tasks(
         wishes,
         ledger or {},
-        texts={"crm": Texts("zh")},
-        calendar=WorkCalendar(),
-        today=TODAY,
+        words=TaskWords(texts={"crm": Texts("zh")}, calendar=WorkCalendar(), zone=ZONE),
+        now=NOW,
         per_owner=per_owner,
-        given_today={"o1": given},
+        given_today={("crm", "o1"): given},
         still_open=still_open,
     )
 
 
-def carried_out(planned: TaskPlan) -> dict[AccountRef, list[LedgerTask]]:
+def carried_out(planned: TaskPlan) -> dict[AccountRef, list[TaskRow]]:
     """Book a plan's drafts as created."""
-    ledger: dict[AccountRef, list[LedgerTask]] = {}
+    ledger: dict[AccountRef, list[TaskRow]] = {}
     for draft, task in planned.drafts:
-        created = msgspec.structs.replace(task, task_id=f"t-{draft.key}")
+        created = msgspec.structs.replace(task, task_id=f"t-{draft.key}", state="open")
         ledger.setdefault(task.account, []).append(created)
     return ledger
 
@@ -160,7 +163,7 @@ def test_task_not_yet_in_the_crm_is_left_alone() -> None:
 
 def test_same_step_after_closing_is_a_new_cycle() -> None:
     ((_, task),) = plan(a_wish()).drafts
-    closed = msgspec.structs.replace(task, task_id="t", closed=True)
+    closed = msgspec.structs.replace(task, task_id="t", state="closed")
 
     assert only_draft(plan(a_wish(), ledger={ACCOUNT: [closed]})).key == f"{task.key}:2"
 

@@ -1,0 +1,261 @@
+"""From open items to overdue tasks: asks the ladder about each account and plans what must change.
+
+Reads one snapshot, decides, and puts tasks and write-backs down in one commit.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, time
+from functools import cache
+from typing import Any
+
+import msgspec
+import polars as pl
+import sqlalchemy as sa
+
+from connector.flow.tasks import TaskPlan, TaskWish, TaskWords, plan_tasks
+from connector.store.book import entity_chunks, load_book
+from connector.store.engine import in_one_commit, reading
+from connector.store.tables import accounts, assessments, owners
+from connector.store.tasks import (
+    TaskRow,
+    load_tasks,
+    open_task_accounts,
+    plan_task,
+    retext_task,
+    tasks_since,
+)
+from connector.work.queue import enqueue
+from scoring.assessment import NOT_RATED
+from scoring.book import Book, Rate
+from scoring.claims import open_items, unapplied
+from scoring.dunning import Delinquency, OverdueItem, next_step
+from scoring.money import minor_digits
+from scoring.policy import Policy
+from scoring.rates import factor, round_half_up
+from scoring.records import AccountRef
+
+__all__ = ["DunningReport", "plan_dunning"]
+
+ENTITIES_AT_ONCE = 2000
+_Row = dict[str, Any]
+
+
+class DunningReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one dunning run asked for. ``deferred`` accounts wait for their owner's next day."""
+
+    created: int = 0
+    changed: int = 0
+    deferred: int = 0
+
+
+def plan_dunning(
+    engine: sa.Engine,
+    *,
+    policy: Policy,
+    rates: Mapping[str, Rate],
+    words: TaskWords,
+    as_of: date,
+    now: datetime,
+    only: Collection[AccountRef] | None = None,
+) -> DunningReport:
+    """Ask for the tasks that should stand as of a date, and for the end of those that should not.
+
+    ``only`` looks at some accounts (after a payment); otherwise at all. ``now`` is noted as the
+    time of the steps. Doing it again on the same facts asks for nothing new.
+    """
+    with reading(engine) as conn:
+        looked_at = _Looking(conn, policy, rates, words, as_of)
+        wishes = looked_at.at(only)
+        given = tasks_since(conn, datetime.combine(words.day(now), time(), words.zone))
+    plan = plan_tasks(
+        wishes,
+        looked_at.ledger,
+        words=words,
+        now=now,
+        per_owner=policy.dunning.tasks_per_owner_per_day,
+        given_today=given,
+        still_open=looked_at.still_open,
+    )
+    return in_one_commit(engine, lambda conn: _put_down(conn, plan, now))
+
+
+def _put_down(conn: sa.Connection, plan: TaskPlan, now: datetime) -> DunningReport:
+    drafts = [draft for draft, task in plan.drafts if plan_task(conn, task)]
+    for _, task in plan.changes:
+        retext_task(conn, task.key, task.text_hash)
+    changes = [change for change, _ in plan.changes]
+    enqueue(conn, [*drafts, *changes], now=now)
+    return DunningReport(created=len(drafts), changed=len(changes), deferred=len(plan.deferred))
+
+
+class _Looking:
+    """One look over the books: gathers wishes, and the tasks and open items they are compared with."""
+
+    def __init__(
+        self,
+        conn: sa.Connection,
+        policy: Policy,
+        rates: Mapping[str, Rate],
+        words: TaskWords,
+        as_of: date,
+    ) -> None:
+        self._conn = conn
+        self._policy = policy
+        self._rates = rates
+        self._words = words
+        self._as_of = as_of
+        self._inactive = _inactive_owners(conn)
+        self._factor = cache(lambda source, target: factor(rates, policy.currency, source, target))
+        self.ledger: dict[AccountRef, list[TaskRow]] = {}
+        self.still_open: set[str] = set()
+
+    def at(self, only: Collection[AccountRef] | None) -> list[TaskWish]:
+        """Look at these accounts, or at all; tasks of accounts without a wish are looked at, too."""
+        concerned = open_task_accounts(self._conn) if only is None else list(only)
+        self.ledger = load_tasks(self._conn, concerned)
+        wishes: list[TaskWish] = []
+        for chunk in self._chunks(only):
+            wishes += self._wishes(chunk, only)
+        return wishes
+
+    def _chunks(self, only: Collection[AccountRef] | None) -> Iterable[list[str]]:
+        if only is None:
+            return entity_chunks(self._conn, ENTITIES_AT_ONCE)
+        return [_entities_of(self._conn, only)]
+
+    def _wishes(
+        self, entities: list[str], only: Collection[AccountRef] | None
+    ) -> Iterable[TaskWish]:
+        book = load_book(self._conn, entities, self._rates, policy_currency=self._policy.currency)
+        items = open_items(book, self._policy, self._as_of, calendar=self._words.calendar)
+        self.still_open.update(items["item"])
+        late = items.filter((pl.col("dpd") > 0) & (pl.col("open") > pl.col("disputed_open")))
+        accounts_late = _rows_by_account(late)
+        named = {row["account"]: row for row in book.accounts.to_dicts()}
+        currencies = dict(book.entities.select("entity", "currency").iter_rows())
+        grades = _grades(self._conn, [row[0]["entity"] for row in accounts_late.values()])
+        cash = self._spare_cash(book, currencies, named)
+        refs = {account: _ref(account) for account in accounts_late}
+        missing = [ref for ref in refs.values() if ref not in self.ledger]
+        self.ledger |= load_tasks(self._conn, missing)
+        for account, rows in accounts_late.items():
+            if only is not None and refs[account] not in only:
+                continue
+            info = named[account]
+            wish = self._wish(
+                refs[account],
+                info,
+                rows,
+                currency=currencies[info["entity"]],
+                grade=grades.get(info["entity"], NOT_RATED),
+                unapplied=cash.get(account, 0),
+            )
+            if wish is not None:
+                yield wish
+
+    def _wish(
+        self,
+        account: AccountRef,
+        info: _Row,
+        rows: list[_Row],
+        *,
+        currency: str,
+        grade: str,
+        unapplied: int,
+    ) -> TaskWish | None:
+        items = tuple(item for row in rows if (item := self._item(row, currency)) is not None)
+        tasks = self.ledger.get(account, [])
+        delinquency = Delinquency(
+            items=items,
+            grade=grade,
+            unapplied=unapplied,
+            last_levels=_last_levels(tasks),
+            last_step_on=max((self._words.day(task.created_at) for task in tasks), default=None),
+        )
+        step = next_step(delinquency, self._policy.dunning, self._as_of)
+        if step is None:
+            return None
+        owner = info["owner_id"]
+        return TaskWish(
+            account=account,
+            name=info["name"],
+            owner_id=None if (account.system, owner) in self._inactive else owner,
+            step=step,
+            currency=currency,
+        )
+
+    def _item(self, row: _Row, currency: str) -> OverdueItem | None:
+        """Put one open item into the ladder's words; ``None`` where a rate is missing."""
+        undisputed = row["open"] - row["disputed_open"]
+        rate = self._factor(row["currency"], currency)
+        if rate is None:
+            return None
+        value = round_half_up(undisputed * rate)
+        # Without a rate to the policy's currency the minimum amounts are taken as they stand.
+        to_policy = self._factor(currency, self._policy.currency)
+        digits = minor_digits(currency if to_policy is None else self._policy.currency)
+        in_policy = value if to_policy is None else round_half_up(value * to_policy)
+        return OverdueItem(
+            item=row["item"],
+            number=row["number"],
+            due_on=row["due_on"],
+            currency=row["currency"],
+            open=undisputed,
+            value=value,
+            policy_value=in_policy // 10**digits,
+        )
+
+    def _spare_cash(
+        self, book: Book, currencies: Mapping[str, str], named: Mapping[str, _Row]
+    ) -> dict[str, int]:
+        """Sum cash and credit notes not applied, by account, in its entity's currency."""
+        spare: dict[str, int] = {}
+        for row in unapplied(book, self._as_of).to_dicts():
+            account = row["account"]
+            rate = self._factor(row["currency"], currencies[named[account]["entity"]])
+            if rate is not None:
+                value = round_half_up((row["cash"] + row["credit"]) * rate)
+                spare[account] = spare.get(account, 0) + value
+        return spare
+
+
+def _last_levels(tasks: Iterable[TaskRow]) -> dict[str, int]:
+    levels: dict[str, int] = {}
+    for task in tasks:
+        levels[task.leading_item] = max(levels.get(task.leading_item, 0), task.level)
+    return levels
+
+
+def _rows_by_account(items: pl.DataFrame) -> dict[str, list[_Row]]:
+    grouped: dict[str, list[_Row]] = {}
+    for row in items.sort("account", "due_on", "item").to_dicts():
+        grouped.setdefault(row["account"], []).append(row)
+    return grouped
+
+
+def _ref(account: str) -> AccountRef:
+    system, _, record_id = account.partition(":")
+    return AccountRef(system, record_id)
+
+
+def _inactive_owners(conn: sa.Connection) -> set[tuple[str, str]]:
+    statement = sa.select(owners.c.system, owners.c.record_id).where(
+        sa.or_(owners.c.active.is_(False), owners.c.gone_at.is_not(None))
+    )
+    return {(row.system, row.record_id) for row in conn.execute(statement)}
+
+
+def _entities_of(conn: sa.Connection, only: Collection[AccountRef]) -> list[str]:
+    pairs = [(account.system, account.record_id) for account in only]
+    statement = sa.select(accounts.c.entity).where(
+        sa.tuple_(accounts.c.system, accounts.c.record_id).in_(pairs),
+        accounts.c.entity.is_not(None),
+    )
+    return sorted(set(conn.execute(statement).scalars()))
+
+
+def _grades(conn: sa.Connection, entities: Collection[str]) -> dict[str, str]:
+    statement = sa.select(assessments.c.entity, assessments.c.rating).where(
+        assessments.c.latest, assessments.c.entity.in_(sorted(set(entities)))
+    )
+    return {row.entity: row.rating for row in conn.execute(statement)}

@@ -1,0 +1,195 @@
+"""Puts the parts together from the configuration; hands each only what it needs."""
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from adapters import registry
+from adapters.port import CrmPort
+from adapters.settings import ConnectionSettings, MissingSettingError
+from adapters.tokens import Sealer
+from connector.calendars import work_calendar
+from connector.clock import Clock, SystemClock
+from connector.config import (
+    Config,
+    ConfigError,
+    ConnectionConfig,
+    connection_settings,
+    load_config,
+    resolve_secret,
+)
+from connector.store.engine import create_engine
+from connector.store.migrations import upgrade
+from connector.store.tokens import DatabaseTokenStore
+from connector.texts.catalogue import Texts
+from scoring.book import Rate
+from scoring.calendar import WorkCalendar
+from scoring.document import Mistake
+from scoring.policy import Policy, PolicyError, load_policy
+
+__all__ = ["Zixin", "open_zixin"]
+
+CALENDAR_YEARS_BEFORE, CALENDAR_YEARS_AFTER = 1, 1
+
+
+@dataclass(frozen=True)
+class Zixin:
+    """The assembled product. Ports are built when first asked for; nothing is sent by building."""
+
+    config: Config
+    folder: Path
+    clock: Clock
+    engine: sa.Engine
+    policy: Policy
+    sealer: Sealer
+    environment: Mapping[str, str]
+    _ports: dict[str, CrmPort] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The connections' names, in the order of the configuration."""
+        return [connection.name for connection in self.config.connections]
+
+    def connection(self, name: str) -> ConnectionConfig:
+        """Find a configured connection. Raises ``ConfigError`` naming those there are."""
+        for connection in self.config.connections:
+            if connection.name == name:
+                return connection
+        known = ", ".join(self.names) or "none"
+        raise ConfigError("connection", [Mistake(name, f"is not configured; there are: {known}")])
+
+    def settings(self, name: str) -> ConnectionSettings:
+        """Resolve a connection's settings. Raises ``ConfigError``."""
+        return connection_settings(self.connection(name), self.folder, self.environment)
+
+    def port(self, name: str) -> CrmPort:
+        """Return the one port of a connection. Raises ``ConfigError`` for settings it cannot use."""
+        if name not in self._ports:
+            settings = self.settings(name)
+            try:
+                self._ports[name] = registry.open_port(
+                    settings, store=DatabaseTokenStore(self.engine), sealer=self.sealer
+                )
+            except (MissingSettingError, ValueError) as error:
+                raise ConfigError(f"connection {name}", [Mistake("", str(error))]) from error
+        return self._ports[name]
+
+    def ports(self, only: str | None = None) -> dict[str, CrmPort]:
+        """Return the ports of all connections, or of one, by name."""
+        names = self.names if only is None else [self.connection(only).name]
+        return {name: self.port(name) for name in names}
+
+    @cached_property
+    def texts(self) -> dict[str, Texts]:
+        """Each connection's sentences, in the tongue its CRM is written in."""
+        tongue = self.config.company.language
+        return {
+            connection.name: Texts(connection.language or tongue)
+            for connection in self.config.connections
+        }
+
+    @property
+    def rates(self) -> dict[str, Rate]:
+        """The configured exchange rates."""
+        on = self.config.rates.on or date.min
+        return {
+            currency: Rate(price=Decimal(price), on=on)
+            for currency, price in self.config.rates.per_unit.items()
+        }
+
+    def calendar(self, today: date) -> WorkCalendar:
+        """Return the working days around a date."""
+        years = range(today.year - CALENDAR_YEARS_BEFORE, today.year + CALENDAR_YEARS_AFTER + 1)
+        return work_calendar(self.config.company.country, years)
+
+    def step_time(self, as_of: date) -> datetime:
+        """Tell the time to note for steps of a business date: now, or noon of a date gone by."""
+        if as_of == self.clock.today():
+            return self.clock.now()
+        return datetime.combine(as_of, time(12), self.config.zone)
+
+    def hook(self, name: str) -> str:
+        """Return the secret word in a connection's callback address; empty: none is configured."""
+        reference = self.connection(name).hook
+        if not reference:
+            return ""
+        return resolve_secret(reference, self.folder, self.environment).reveal()
+
+    def callback_url(self, name: str) -> str:
+        """Return the address a CRM calls; empty without ``server.public_url`` or ``hook``."""
+        base, word = self.config.server.public_url.rstrip("/"), self.hook(name)
+        return f"{base}/hooks/{word}" if base and word else ""
+
+    def codec(self, name: str) -> registry.EventCodec:
+        """Build the verifier and reader of a connection's messages. Raises ``ConfigError``."""
+        try:
+            return registry.verifier_for(
+                self.settings(name), now=self.clock.now, nonce=lambda: secrets.token_hex(8)
+            )
+        except (MissingSettingError, ValueError) as error:
+            raise ConfigError(f"connection {name}", [Mistake("", str(error))]) from error
+
+
+def open_zixin(
+    path: Path, *, clock: Clock | None = None, environment: Mapping[str, str] = os.environ
+) -> Zixin:
+    """Read the configuration, open the database and bring it up to date.
+
+    Raises ``ConfigError`` for a configuration, key or policy that cannot be used.
+    """
+    config = load_config(path)
+    folder = path.parent
+    engine = create_engine(_beside(config.store.url, folder))
+    upgrade(engine)
+    return Zixin(
+        config=config,
+        folder=folder,
+        clock=clock or SystemClock(config.zone),
+        engine=engine,
+        policy=_policy(config, folder),
+        sealer=Sealer(_key(config, folder, environment)),
+        environment=environment,
+    )
+
+
+def _beside(url: str, folder: Path) -> str:
+    """Look for a relative SQLite file beside the configuration, wherever the command is run."""
+    prefix = "sqlite:///"
+    name = url.removeprefix(prefix)
+    if name == url or Path(name).is_absolute():
+        return url
+    return f"{prefix}{(folder / name).resolve()}"
+
+
+def _policy(config: Config, folder: Path) -> Policy:
+    if not config.policy:
+        return Policy()
+    path = folder / config.policy
+    try:
+        return load_policy(path.read_text(encoding="utf-8"))
+    except PolicyError as error:
+        raise ConfigError(config.policy, error.mistakes) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(config.policy, [Mistake("", f"cannot be read: {error}")]) from error
+
+
+def _key(config: Config, folder: Path, environment: Mapping[str, str]) -> bytes:
+    try:
+        key = base64.b64decode(
+            resolve_secret(config.store.key, folder, environment).reveal(), validate=True
+        )
+    except (ValueError, binascii.Error) as error:
+        raise ConfigError("configuration", [Mistake("store.key", str(error))]) from error
+    if len(key) != 32:
+        what = f"must be 32 bytes in base64, not {len(key)}; `zixin init` makes one"
+        raise ConfigError("configuration", [Mistake("store.key", what)])
+    return key
