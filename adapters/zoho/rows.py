@@ -162,8 +162,9 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
 
     def stamps(self) -> list[tuple[datetime, int]]:
         """Return when each row changed, and its id as the number it is ordered by."""
-        good = [(row.modified, int(row.id)) for row in self.good if row.modified]
-        return good + [(row.modified, int(row.id)) for row in self.bad if row.modified]
+        rows = [(row.modified, row.id) for row in self.good]
+        rows += [(row.modified, row.id) for row in self.bad]
+        return [(at, int(each)) for at, each in rows if at is not None and at.tzinfo is not None]
 
 
 R = TypeVar("R")
@@ -208,8 +209,12 @@ class RowDecoder:
         try:
             envelope = self._page.decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return self._one_by_one(answer)
-        return Rows(good=envelope.data, more=envelope.info.more_records)
+            rows = self._one_by_one(answer)
+        else:
+            rows = Rows(good=envelope.data, more=envelope.info.more_records)
+        if not all(each.isdecimal() for each in rows.ids()):
+            raise answer.broken("a record's id is no number")
+        return rows
 
     def _one_by_one(self, answer: Answer) -> Rows:
         """Decode leniently: half a surrogate pair is no JSON to a strict decoder."""
@@ -231,8 +236,10 @@ class RowDecoder:
                 bad.append(row)
             else:
                 good.append(row)
-        info = msgspec.convert(decoded.get("info") or {}, _Info, strict=False)
-        return Rows(good=good, bad=bad, more=info.more_records)
+        info = decoded.get("info")
+        if not isinstance(info, dict):
+            raise answer.broken("the answer does not say whether more follows")
+        return Rows(good=good, bad=bad, more=info.get("more_records") is True)
 
     def _row(self, record: Mapping[str, Any]) -> Row | BadRow:
         for api_name in self._api_names.values():

@@ -27,6 +27,12 @@ def a_desk(**changes: Any) -> TokenDesk:
     return TokenDesk(some_settings(**changes), http)
 
 
+def the_form() -> dict[str, list[str]]:
+    body = responses.calls[0].request.body
+    assert isinstance(body, bytes)
+    return parse_qs(body.decode())
+
+
 @responses.activate
 def test_a_refresh_token_becomes_an_access_token() -> None:
     answer = {"access_token": "1000.a", "api_domain": "https://api.test", "expires_in": 3600}
@@ -34,7 +40,7 @@ def test_a_refresh_token_becomes_an_access_token() -> None:
 
     token = a_desk().ask()
 
-    sent = parse_qs(bytes(responses.calls[0].request.body or b"").decode())
+    sent = the_form()
     assert sent["grant_type"] == ["refresh_token"]
     assert sent["refresh_token"] == [SECRETS["refresh_token"]]
     assert token.value == "1000.a"
@@ -97,7 +103,7 @@ def test_a_grant_code_becomes_a_refresh_token() -> None:
 
     secret = redeem_code(some_settings(), HttpClient("acme"), "code", "https://here.test/back")
 
-    sent = parse_qs(bytes(responses.calls[0].request.body or b"").decode())
+    sent = the_form()
     assert secret.reveal() == "1000.r"
     assert (sent["code"], sent["redirect_uri"]) == (["code"], ["https://here.test/back"])
 

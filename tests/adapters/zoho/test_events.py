@@ -1,0 +1,169 @@
+"""Zoho's notifications: only ours are believed, and only as hints."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.errors import NotPermitted
+from adapters.events import ForgedMessage, Hint
+from adapters.registry import verifier_for
+from adapters.settings import MissingSettingError, Secret
+from adapters.zoho.events import ZohoVerifier, channels
+from adapters.zoho.names import ZohoMapping
+from sandbox.zoho import ZohoOrg
+from scoring.records import Kind
+from tests.adapters.zoho.answers import NOW, SECRETS, CannedZoho, a_port, some_settings
+from tests.contract.bench import Bench
+
+TOKEN = SECRETS["channel_token"]
+HOOK = "http://127.0.0.1:9/hooks/zoho/secret-word"
+
+
+def a_verifier() -> ZohoVerifier:
+    return ZohoVerifier(TOKEN, "acme", ZohoMapping())
+
+
+def a_message(**changes: Any) -> bytes:
+    message = {
+        "server_time": 1770000000123,
+        "module": "Invoices",
+        "resource_uri": "https://www.zohoapis.com/crm/v8/Invoices",
+        "ids": ["5000000000000101", "5000000000000101", "5000000000000102"],
+        "operation": "update",
+        "channel_id": channels("acme", ZohoMapping())["Invoices"],
+        "token": TOKEN,
+        "query_params": {},
+        "affected_fields": [{"5000000000000101": ["Due_Date"]}],
+        **changes,
+    }
+    return json.dumps(message).encode()
+
+
+def test_a_genuine_message_is_a_hint_at_its_records() -> None:
+    verifier = a_verifier()
+    body = a_message()
+
+    assert verifier.verify({}, body).answer is None
+    assert verifier.parse_hints(body) == (
+        Hint(Kind.INVOICES, ("5000000000000101", "5000000000000102")),
+    )
+
+
+def test_a_channel_may_come_back_as_a_number() -> None:
+    channel = int(channels("acme", ZohoMapping())["Invoices"])
+
+    assert a_verifier().parse_hints(a_message(channel_id=channel, ids=[7])) == (
+        Hint(Kind.INVOICES, ("7",)),
+    )
+
+
+def test_the_same_message_has_the_same_id() -> None:
+    verifier = a_verifier()
+
+    assert verifier.verify({}, a_message()) == verifier.verify({}, a_message())
+    assert verifier.verify({}, a_message()) != verifier.verify({}, a_message(server_time=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"token": "wrong"}, "the token is not ours"),
+        ({"token": None}, "has not the shape"),
+        ({"token": "\ud800"}, "has not the shape"),
+        ({"channel_id": "1"}, "the channel is not ours"),
+        ({"module": "Accounts"}, "of another module"),
+        ({"ids": ["1 or 1"]}, "no record id"),
+        ({"ids": ["1" * 20]}, "no record id"),
+        ({"ids": [-1]}, "no record id"),
+        ({"ids": list(range(1, 5002))}, "too many"),
+        ({"affected_fields": "x" * 1024 * 1024}, "too long"),
+    ],
+)
+def test_a_forged_message_is_refused(change: dict[str, Any], reason: str) -> None:
+    body = a_message(**change)
+
+    with pytest.raises(ForgedMessage, match=reason):
+        a_verifier().verify({}, body)
+    with pytest.raises(ForgedMessage, match=reason):
+        a_verifier().parse_hints(body)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_verified_or_refused(body: bytes) -> None:
+    with pytest.raises(ForgedMessage):
+        a_verifier().verify({}, body)
+
+
+def test_a_deeply_nested_body_is_refused() -> None:
+    with pytest.raises(ForgedMessage):
+        a_verifier().verify({}, b"[" * 200_000)
+
+
+def test_channels_differ_by_connection_and_are_digits() -> None:
+    ours, theirs = channels("acme", ZohoMapping()), channels("other", ZohoMapping())
+
+    assert set(ours.values()).isdisjoint(theirs.values())
+    assert all(each.isdecimal() and len(each) == 15 for each in ours.values())
+    assert len(set(ours.values())) == 7
+
+
+@pytest.mark.parametrize("token", ["", "x" * 51])
+def test_a_token_zoho_would_not_echo_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match="1 to 50"):
+        ZohoVerifier(token, "acme", ZohoMapping())
+
+
+def test_the_registry_builds_the_verifier() -> None:
+    codec = verifier_for(some_settings(), now=lambda: NOW, nonce=lambda: "n")
+
+    assert codec.verify({}, a_message()).message_id
+    with pytest.raises(MissingSettingError):
+        verifier_for(some_settings(secrets={}), now=lambda: NOW, nonce=lambda: "n")
+
+
+def test_channels_are_opened_renewed_and_understood(bench: Bench) -> None:
+    secrets = {
+        **bench.vendor.settings(bench.crm, bench.url).secrets,
+        "channel_token": Secret(TOKEN),
+    }
+    port = bench.open(secrets=secrets)
+    crm = bench.crm
+    assert isinstance(crm, ZohoOrg)
+    crm.notifier.set_knobs({"paused": True})
+
+    opened = port.watch(HOOK)
+    bench.pass_time(timedelta(minutes=30))
+    renewed = port.watch(HOOK)
+
+    now = crm.clock.now()
+    assert {each.channel_id for each in opened} == set(channels("crm", ZohoMapping()).values())
+    assert [each.channel_id for each in renewed] == [each.channel_id for each in opened]
+    assert len(crm.watch.channels()) == 7
+    assert all(each.expires_at and each.expires_at > now + timedelta(days=6) for each in renewed)
+
+
+def test_a_shortened_life_is_read_from_the_answer(bench: Bench) -> None:
+    secrets = {
+        **bench.vendor.settings(bench.crm, bench.url).secrets,
+        "channel_token": Secret(TOKEN),
+    }
+
+    opened = bench.open(secrets=secrets, options={"watch_days": 8}).watch(HOOK)
+
+    hour = bench.crm.clock.now() + timedelta(hours=1)
+    assert {each.expires_at for each in opened} == {hour}
+
+
+def test_without_a_token_nothing_is_watched(bench: Bench) -> None:
+    assert bench.open().watch(HOOK) == []
+
+
+def test_a_refused_subscription_is_an_error(zoho: CannedZoho) -> None:
+    zoho.on("POST", "actions/watch", (401, {"code": "OAUTH_SCOPE_MISMATCH", "details": {}}))
+
+    with pytest.raises(NotPermitted):
+        a_port(zoho).watch(HOOK)
