@@ -243,7 +243,7 @@ class ProvisionStep(msgspec.Struct, frozen=True, kw_only=True):
     """One credit field, module or object that must exist in the CRM.
 
     ``target`` is the module or object, ``api_name`` the field's name there, ``options`` the values
-    of a picklist.
+    of a picklist; ``unique``: the CRM must refuse a value twice.
     ``state``: ``exists``, ``created``, ``planned`` (dry run) or ``by_hand`` (the CRM has no
     interface for it; ``instruction`` then says exactly what to enter where).
     """
@@ -253,6 +253,7 @@ class ProvisionStep(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     type: str
     options: tuple[str, ...] = ()
+    unique: bool = False
     state: str
     instruction: str = ""
 

@@ -159,11 +159,11 @@ class Config(_Section, frozen=True):
         return ZoneInfo(self.company.time_zone)
 
 
-def example_text() -> str:
-    """Return the commented example that ``zixin init`` writes."""
-    packed = files("connector").joinpath("config.example.toml")
+def example_text(name: str = "config.example.toml") -> str:
+    """Return a commented example file that ``zixin init`` writes, by its name."""
+    packed = files("connector").joinpath(name)
     # An installed wheel carries the file inside the package; a checkout has it beside the packages.
-    source = packed if packed.is_file() else Path(__file__).parent.parent / "config.example.toml"
+    source = packed if packed.is_file() else Path(__file__).parent.parent / name
     return source.read_text(encoding="utf-8")
 
 

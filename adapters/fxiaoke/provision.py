@@ -34,6 +34,7 @@ class WantedField(msgspec.Struct, frozen=True, kw_only=True):
     en: str
     type: str
     options: tuple[str, ...] = ()
+    unique: bool = False
     note_zh: str = ""
     note_en: str = ""
 
@@ -124,6 +125,7 @@ def task_fields(mapping: FxiaokeMapping) -> tuple[WantedField, ...]:
             zh="外部键",
             en="External key",
             type="text",
+            unique=True,
             note_zh="长度 200，勾选“不允许重复（唯一）”",
             note_en="length 200, tick “unique”",
         ),
@@ -162,6 +164,7 @@ def _steps(
             label=field.label,
             type=field.type,
             options=field.options,
+            unique=field.unique,
             state="exists" if exists else "by_hand",
             instruction="" if exists else _instruction(shown, field),
         )

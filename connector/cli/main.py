@@ -1,0 +1,35 @@
+"""``zixin``: the command line. Each group of commands is a module of its own."""
+
+import typer
+
+from connector.cli import sandboxes, setting_up
+from connector.log import set_up_logging
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="zixin",
+    help="Customer credit (客户资信) inside Zoho CRM and 纷享销客.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they would print secrets and customer data
+)
+sandboxes.add_commands(app)
+setting_up.add_commands(app)
+
+
+@app.callback()
+def _options(
+    *,
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more, to standard error."),
+    log_json: bool = typer.Option(False, "--log-json", help="Log as JSON lines."),
+) -> None:
+    set_up_logging(verbose=verbose, as_json=log_json)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

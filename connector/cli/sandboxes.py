@@ -1,0 +1,232 @@
+"""The sandbox CRMs from the command line, and a configuration that connects to them."""
+
+import base64
+import os
+import signal
+import threading
+from dataclasses import replace
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+import typer
+
+from adapters.port import ProvisionStep
+from connector.cli.output import say
+from connector.cli.session import AsOfOption, ExitCode, end, parse_day
+from sandbox.clock import SandboxClock
+from sandbox.company.csv_load import LoadError, load
+from sandbox.company.generate import generate
+from sandbox.company.model import Company
+from sandbox.faults import FaultRule
+from sandbox.fxiaoke import FxiaokeTenant
+from sandbox.fxiaoke.options import TenantOptions
+from sandbox.server import Sandbox, open_sandbox
+from sandbox.zoho.options import ZohoOptions
+
+__all__ = ["add_commands", "by_hand", "open_company", "sandbox_config", "sandbox_environment"]
+
+ZONE = ZoneInfo("Asia/Shanghai")
+CONNECTION_NAMES = {"zoho": "zoho-sandbox", "fxiaoke": "fxiaoke-sandbox"}
+_SECRETS = {
+    "zoho": ("client_id", "client_secret", "refresh_token"),
+    "fxiaoke": ("app_id", "app_secret", "permanent_code"),
+}
+CHANNEL_TOKEN = "sandbox-channel-token"  # noqa: S105 the sandbox's secrets are public
+CALLBACK_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+UNLIMITED_CREDITS = 100_000_000
+HOOK_WORDS = {"zoho": "sandbox-hook-zoho", "fxiaoke": "sandbox-hook-fxiaoke"}
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("sandbox")(sandbox)
+
+
+def sandbox(
+    zoho: Annotated[int, typer.Option(help="Port of the Zoho look-alike; 0: any.")] = 8801,
+    fxiaoke: Annotated[int, typer.Option(help="Port of the Fenxiang look-alike; 0: any.")] = 8802,
+    accounts: Annotated[int, typer.Option(help="Customers of the sample company.")] = 300,
+    months: Annotated[int, typer.Option(help="Months of trade behind them.")] = 24,
+    seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 1,
+    load_from: Annotated[
+        Path | None, typer.Option("--load", help="Fill from CSV files in this folder instead.")
+    ] = None,
+    only: Annotated[str | None, typer.Option(help="zoho or fxiaoke; both by default.")] = None,
+    as_of: AsOfOption = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="A JSON list of faults to play from the start.")
+    ] = None,
+    write_config: Annotated[
+        Path | None, typer.Option(help="Write a configuration that connects to it, and its key.")
+    ] = None,
+    *,
+    provisioned: Annotated[
+        bool, typer.Option(help="The credit fields exist from the start.")
+    ] = False,
+    unlimited: Annotated[bool, typer.Option(help="Lift the CRMs' call and credit limits.")] = False,
+) -> None:
+    """Run two look-alike CRMs on this machine, for trying and testing. Ends with Ctrl-C."""
+    if only not in {None, "zoho", "fxiaoke"}:
+        end(ExitCode.WRONG_USE, f"--only {only!r}: there are zoho and fxiaoke")
+    day = parse_day(as_of, datetime.now(ZONE).date())
+    company = _company(load_from, only, accounts=accounts, months=months, seed=seed, day=day)
+    clock = SandboxClock(noon(day)) if as_of else None
+    running = open_company(
+        company,
+        ports=(zoho, fxiaoke),
+        only=only,
+        clock=clock,
+        seed=seed,
+        provisioned=provisioned,
+        unlimited=unlimited,
+    )
+    with running:
+        if faults is not None:
+            _play(running, faults)
+        if write_config is not None:
+            _write_config(running, write_config, unlimited=unlimited)
+        for name in running.names():
+            say(f"{name}: {running.url(name)}  look at it: {running.url(name)}/_sandbox/")
+        wait_for_the_end()
+
+
+def noon(day: date) -> datetime:
+    """Return noon of a business date."""
+    return datetime.combine(day, time(12), ZONE)
+
+
+def _company(
+    folder: Path | None, only: str | None, *, accounts: int, months: int, seed: int, day: date
+) -> Company:
+    if folder is None:
+        return generate(accounts, months, seed=seed, as_of=day)
+    try:
+        return load(folder, only=only)
+    except LoadError as error:
+        end(ExitCode.WRONG_USE, str(error))
+
+
+def open_company(
+    company: Company,
+    *,
+    ports: tuple[int, int] = (0, 0),
+    only: str | None = None,
+    clock: SandboxClock | None = None,
+    seed: int = 1,
+    provisioned: bool = False,
+    unlimited: bool = True,
+) -> Sandbox:
+    """Fill the look-alikes with a company. ``unlimited`` lifts frequency, daily and credit limits."""
+    tenant = TenantOptions(provisioned=provisioned)
+    org = ZohoOptions(provisioned=provisioned)
+    if unlimited:
+        tenant = replace(tenant, frequency_limit=None, daily_limit=None)
+        org = replace(org, credits_per_day=UNLIMITED_CREDITS)
+    try:
+        return open_sandbox(
+            company,
+            zoho_port=ports[0],
+            fxiaoke_port=ports[1],
+            only=only,
+            clock=clock,
+            seed=seed,
+            zoho_options=org,
+            fxiaoke_options=tenant,
+        )
+    except OSError as error:
+        end(ExitCode.WRONG_USE, f"a port of the sandbox is taken ({error}); choose another")
+
+
+def _play(running: Sandbox, faults: Path) -> None:
+    """Load a fault plan: ``{"zoho": [rule, …], "fxiaoke": [rule, …]}``."""
+    try:
+        plan = msgspec.json.decode(faults.read_bytes(), type=dict[str, list[FaultRule]])
+        for name, rules in plan.items():
+            running.crm(name).faults.replace(rules)
+    except (OSError, msgspec.MsgspecError, KeyError) as error:
+        end(ExitCode.WRONG_USE, f"{faults} is no plan of faults: {error}")
+
+
+def sandbox_environment(running: Sandbox) -> dict[str, str]:
+    """Return the sandbox's public secrets under the names its configuration refers to."""
+    environment = {"SANDBOX_CHANNEL_TOKEN": CHANNEL_TOKEN, "SANDBOX_CALLBACK_KEY": CALLBACK_KEY}
+    for vendor in running.names():
+        credentials = running.crm(vendor).credentials()
+        for key in _SECRETS[vendor]:
+            environment[f"SANDBOX_{vendor}_{key}".upper()] = credentials[key]
+        environment[f"SANDBOX_{vendor}_HOOK".upper()] = HOOK_WORDS[vendor]
+    return environment
+
+
+def sandbox_config(running: Sandbox, *, port: int = 8080, unlimited: bool = True) -> str:
+    """Write a configuration that connects to a running sandbox."""
+    lines = [
+        '[company]\nname = "Zixin sandbox"\n',
+        '[store]\nurl = "sqlite:///zixin.db"\nkey = "file:zixin.key"\n',
+        '[rates]\non = 2026-11-20\nper_unit = { USD = "7.10", EUR = "8.20", CAD = "5.20" }\n',
+        f'[server]\nport = {port}\npublic_url = "http://127.0.0.1:{port}"\n',
+    ]
+    lines += [_connection_text(running, vendor, unlimited=unlimited) for vendor in running.names()]
+    return "\n".join(lines)
+
+
+def _connection_text(running: Sandbox, vendor: str, *, unlimited: bool) -> str:
+    url = running.url(vendor)
+    variables = {key: f"SANDBOX_{vendor}_{key}".upper() for key in _SECRETS[vendor]}
+    options = ""
+    if vendor == "zoho":
+        variables |= {"channel_token": "SANDBOX_CHANNEL_TOKEN"}
+    else:
+        variables |= {"callback_key": "SANDBOX_CALLBACK_KEY"}
+        credentials = running.crm(vendor).credentials()
+        pace = ", window_calls = 0" if unlimited else ""
+        options = f'options = {{ ea = "{credentials["ea"]}", user_id = "{credentials["user_id"]}"{pace} }}\n'
+    secrets = ", ".join(f'{key} = "env:{variable}"' for key, variable in variables.items())
+    return (
+        f'[[connections]]\nname = "{CONNECTION_NAMES[vendor]}"\nvendor = "{vendor}"\n'
+        f'base_url = "{url}"\naccounts_url = "{url}"\n'
+        f'hook = "env:SANDBOX_{vendor.upper()}_HOOK"\n'
+        f"secrets = {{ {secrets} }}\n{options}"
+    )
+
+
+def _write_config(running: Sandbox, path: Path, *, unlimited: bool) -> None:
+    """Write configuration, key and an environment file beside each other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(sandbox_config(running, unlimited=unlimited), encoding="utf-8")
+    key = path.parent / "zixin.key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(base64.b64encode(os.urandom(32)).decode())
+    environment = sandbox_environment(running)
+    lines = [f"export {name}='{value}'\n" for name, value in environment.items()]
+    (path.parent / "sandbox.env").write_text("".join(lines))
+
+
+def by_hand(running: Sandbox, vendor: str, steps: list[ProvisionStep]) -> int:
+    """Do in the sandbox what the checklist asks an administrator to do by hand; tell how many."""
+    tenant = running.crm(vendor)
+    todo = [step for step in steps if step.state == "by_hand"]
+    if not isinstance(tenant, FxiaokeTenant):
+        return 0
+    for step in todo:
+        field = {
+            "api_name": step.api_name,
+            "label": step.label,
+            "type": step.type,
+            "options": list(step.options),
+            "is_unique": step.unique,
+        }
+        tenant.add_fields(step.target, [field])
+    return len(todo)
+
+
+def wait_for_the_end() -> None:
+    """Wait until the process is asked to end (Ctrl-C or SIGTERM)."""
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    asked.wait()

@@ -1,0 +1,141 @@
+"""Commands of the administrator: init, config check, connect, doctor, provision."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.port import Finding, FindingLevel, ProvisionStep
+from connector.cli.output import print_json, print_table, say
+from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.config import ConfigError, example_text, load_config
+
+__all__ = ["add_commands"]
+
+DEFAULT_CONFIG = Path("zixin.toml")
+_MARKS = {
+    FindingLevel.OK: "[green]ok[/]",
+    FindingLevel.WARNING: "[yellow]warning[/]",
+    FindingLevel.ERROR: "[red]error[/]",
+}
+
+NameArgument = Annotated[str, typer.Argument(help="The connection's name in the configuration.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(init)
+    config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
+    config_app.command("check")(config_check)
+    app.add_typer(config_app, name="config")
+    app.command()(connect)
+    app.command()(doctor)
+    app.command()(provision)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write the files.")] = Path(),
+) -> None:
+    """Write a commented configuration, the credit policy and a key. Nothing is overwritten."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    for name, text, private in (
+        ("zixin.toml", example_text(), False),
+        ("policy.toml", example_text("policy.example.toml"), False),
+        ("zixin.key", key, True),
+    ):
+        path = folder / name
+        if path.exists():
+            say(f"{path} is there already, left as it is")
+            continue
+        path.touch(mode=0o600 if private else 0o644)
+        path.write_text(text, encoding="utf-8")
+        say(f"{path} written")
+    say("Next: enter your connections in zixin.toml, then: zixin config check")
+
+
+def config_check(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = False) -> None:
+    """Check a configuration; report every mistake at once with its key path."""
+    try:
+        found = load_config(config)
+    except ConfigError as error:
+        if as_json:
+            mistakes = [{"path": m.path, "message": m.message} for m in error.mistakes]
+            print_json({"ok": False, "mistakes": mistakes})
+            end(ExitCode.WRONG_USE)
+        end(ExitCode.WRONG_USE, str(error))
+    names = [connection.name for connection in found.connections]
+    if as_json:
+        print_json({"ok": True, "connections": names})
+    else:
+        say(f"{config} is in order; connections: {', '.join(names) or 'none yet'}")
+
+
+def connect(
+    vendor: Annotated[str, typer.Argument(help="zoho or fxiaoke")],
+    name: NameArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Prove that a connection's credentials work and keep its token sealed."""
+    with opened(config) as zixin:
+        found = zixin.connection(name)
+        if found.vendor != vendor:
+            end(ExitCode.WRONG_USE, f"{name} is a {found.vendor} connection, not {vendor}")
+        findings = zixin.port(name).check()
+    errors = [finding for finding in findings if finding.level == FindingLevel.ERROR]
+    credentials = [finding for finding in errors if finding.topic == "credentials"]
+    if credentials:
+        end(ExitCode.CRM, "\n".join(f"{f.message} {f.remedy}" for f in credentials))
+    say(f"{name} is connected; its token is kept sealed")
+    if errors:
+        say(f"{len(errors)} thing(s) still to do, see: zixin doctor {name}")
+
+
+def doctor(
+    name: Annotated[str | None, typer.Argument(help="One connection; all by default.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Look at credentials, scopes, clock, modules, fields and keys; say the remedy for each fault."""
+    with opened(config) as zixin:
+        found = {system: port.check() for system, port in zixin.ports(name).items()}
+    if as_json:
+        print_json(found)
+    else:
+        for system, findings in found.items():
+            _print_findings(system, findings)
+    if any(f.level == FindingLevel.ERROR for findings in found.values() for f in findings):
+        end(ExitCode.CRM)
+
+
+def _print_findings(system: str, findings: Sequence[Finding]) -> None:
+    rows = [(_MARKS[f.level], f.topic, f.message, f.remedy) for f in findings]
+    print_table(("", "what", "how it is", "remedy"), rows, title=system)
+
+
+def provision(
+    name: NameArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is missing.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Create the credit fields where the CRM has an interface for it; else print the checklist."""
+    with opened(config) as zixin:
+        steps = zixin.port(name).provision(dry_run=dry_run)
+    if as_json:
+        print_json(steps)
+        return
+    _print_steps(name, steps)
+
+
+def _print_steps(name: str, steps: Sequence[ProvisionStep]) -> None:
+    rows = [(step.state, step.target, step.label, step.api_name, step.type) for step in steps]
+    print_table(("state", "where", "label", "field", "type"), rows, title=name)
+    for step in steps:
+        if step.state == "by_hand":
+            say(step.instruction)
