@@ -166,8 +166,15 @@ def _assign(conn: sa.Connection, members: Sequence[_Member], companies: Iterable
         )
         conn.execute(statement, [_new_place(member, wanted) for member in changed])
     touched = {wanted[member.key] for member in changed if member.key in wanted}
-    touched |= {member.entity for member in members if member.gone and member.entity}
-    _mark_members(conn, [company for company in companies if company.entity in touched])
+    bereft = {member.uscc_key for member in changed if member.gone and member.uscc_key}
+    _mark_members(
+        conn,
+        [
+            company
+            for company in companies
+            if company.entity in touched or company.members[0].code in bereft
+        ],
+    )
     return len(changed)
 
 

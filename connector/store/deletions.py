@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from adapters.port import RecordProblem
 from connector.store.links import accounts_behind
-from connector.store.problems import note_problems
+from connector.store.problems import clear_problems, note_problems
 from connector.store.staleness import mark_stale
 from connector.store.tables import RECORD_TABLES, accounts
 from scoring.records import Kind
@@ -55,6 +55,7 @@ def delete_records(
         _hold(conn, system, kind, here, now)
         return Deleted(held=len(here))
     _mark_gone(conn, system, kind, here, now)
+    clear_problems(conn, system, kind.value, here, now=now)
     return Deleted(gone=len(here))
 
 
