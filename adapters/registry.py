@@ -15,11 +15,20 @@ from adapters.fxiaoke.events import open_events
 from adapters.fxiaoke.port import open_fxiaoke
 from adapters.http import Deadlines, HttpClient, Pace
 from adapters.port import CrmPort
-from adapters.settings import ConnectionSettings
+from adapters.settings import ConnectionSettings, Secret
 from adapters.tokens import Sealer, TokenStore
+from adapters.zoho import auth as zoho_auth
 from adapters.zoho.port import open_zoho, zoho_verifier
 
-__all__ = ["VENDORS", "EventCodec", "hints_for", "open_port", "verifier_for"]
+__all__ = [
+    "VENDORS",
+    "EventCodec",
+    "consent_page",
+    "hints_for",
+    "open_port",
+    "redeem_code",
+    "verifier_for",
+]
 
 
 class EventCodec(Protocol):
@@ -41,12 +50,16 @@ class EventCodec(Protocol):
 class _Vendor:
     open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient], CrmPort]
     verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
+    consent_page: Callable[[ConnectionSettings, str, str], str] | None = None
+    redeem_code: Callable[[ConnectionSettings, HttpClient, str, str], Secret] | None = None
 
 
 _VENDORS = {
     "zoho": _Vendor(
         lambda settings, store, sealer, http: open_zoho(settings, store, sealer, http=http),
         lambda settings, _now, _nonce: zoho_verifier(settings),
+        consent_page=zoho_auth.authorisation_url,
+        redeem_code=zoho_auth.redeem_code,
     ),
     "fxiaoke": _Vendor(
         lambda settings, store, sealer, http: open_fxiaoke(settings, store, sealer, http=http),
@@ -87,6 +100,32 @@ def verifier_for(
 def hints_for(codec: EventCodec, body: bytes) -> tuple[Hint, ...]:
     """Say what a kept message asks to read again. Raises ``ForgedMessage`` for a foreign one."""
     return codec.parse_hints(body)
+
+
+def consent_page(settings: ConnectionSettings, redirect_uri: str, state: str) -> str | None:
+    """Return the page where an administrator consents; ``None``: the vendor has no such step.
+
+    Raises ``MissingSettingError`` without the client's id.
+    """
+    build = _vendor(settings).consent_page
+    return build(settings, redirect_uri, state) if build else None
+
+
+def redeem_code(
+    settings: ConnectionSettings,
+    code: str,
+    *,
+    redirect_uri: str = "",
+    http: HttpClient | None = None,
+) -> Secret:
+    """Exchange a grant code for the refresh token that the connection then lives by.
+
+    Raises ``CrmError``, ``MissingSettingError``, and ``ValueError`` for a vendor without grants.
+    """
+    redeem = _vendor(settings).redeem_code
+    if redeem is None:
+        raise ValueError(f"{settings.vendor} gives no grant codes: its secrets are configured")
+    return redeem(settings, http or HttpClient(settings.name), code, redirect_uri)
 
 
 def _vendor(settings: ConnectionSettings) -> _Vendor:
