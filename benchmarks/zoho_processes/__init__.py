@@ -1,0 +1,1 @@
+"""The processes of the Zoho measurements: the sandbox, our pull, and Zoho's own SDK."""
