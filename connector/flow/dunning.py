@@ -104,7 +104,7 @@ class _Looking:
         self._rates = rates
         self._words = words
         self._as_of = as_of
-        self._inactive = _inactive_owners(conn)
+        self._active = _active_owners(conn)
         self._factor = cache(lambda source, target: factor(rates, policy.currency, source, target))
         self.ledger: dict[AccountRef, list[TaskRow]] = {}
         self.still_open: set[str] = set()
@@ -179,7 +179,7 @@ class _Looking:
         return TaskWish(
             account=account,
             name=info["name"],
-            owner_id=None if (account.system, owner) in self._inactive else owner,
+            owner_id=owner if (account.system, owner) in self._active else None,
             step=step,
             currency=currency,
         )
@@ -238,9 +238,10 @@ def _ref(account: str) -> AccountRef:
     return AccountRef(system, record_id)
 
 
-def _inactive_owners(conn: sa.Connection) -> set[tuple[str, str]]:
+def _active_owners(conn: sa.Connection) -> set[tuple[str, str]]:
+    """Name the users who can be given a task; the others' go to the connection's default owner."""
     statement = sa.select(owners.c.system, owners.c.record_id).where(
-        sa.or_(owners.c.active.is_(False), owners.c.gone_at.is_not(None))
+        owners.c.active, owners.c.gone_at.is_(None)
     )
     return {(row.system, row.record_id) for row in conn.execute(statement)}
 
