@@ -2,7 +2,7 @@
 
 import typer
 
-from connector.cli import sandboxes, setting_up
+from connector.cli import demo, parked, sandboxes, serving, setting_up, working
 from connector.log import set_up_logging
 
 __all__ = ["app", "main"]
@@ -13,8 +13,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # they would print secrets and customer data
 )
-sandboxes.add_commands(app)
-setting_up.add_commands(app)
+for group in (demo, sandboxes, setting_up, working, serving, parked):
+    group.add_commands(app)
 
 
 @app.callback()

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["complain", "print_json", "print_table", "progress", "say"]
+__all__ = ["Step", "complain", "print_json", "print_table", "progress", "say"]
 
 Step = Callable[[str, int, int | None], None]
 """Told as (what, how many so far, of how many or ``None``)."""

@@ -88,6 +88,10 @@ class Zixin:
         names = self.names if only is None else [self.connection(only).name]
         return {name: self.port(name) for name in names}
 
+    def forget_ports(self) -> None:
+        """Build the ports anew when next asked for: what they know of the CRM's fields is old."""
+        self._ports.clear()
+
     @cached_property
     def texts(self) -> dict[str, Texts]:
         """Each connection's sentences, in the tongue its CRM is written in."""

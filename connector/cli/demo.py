@@ -1,0 +1,150 @@
+"""``zixin demo``: two sandbox CRMs with a sample company, and the whole job done on them."""
+
+import base64
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.port import CreditField
+from connector.cli.output import Step, print_json, print_table, progress, say
+from connector.cli.sandboxes import (
+    CALLBACK_KEY,
+    CONNECTION_NAMES,
+    ZONE,
+    by_hand,
+    open_company,
+    sandbox_config,
+    sandbox_environment,
+    wait_for_the_end,
+)
+from connector.cli.serving import serving
+from connector.cli.session import JsonFlag
+from connector.cli.working import pass_of, print_pass
+from connector.flow.fields import field_values
+from connector.flow.run import RunReport, RunWish, run_once
+from connector.store.accounts import entity_names
+from connector.store.assessments import latest_assessments
+from connector.store.engine import reading
+from connector.texts.catalogue import Texts
+from connector.wiring import Zixin, open_zixin
+from connector.wiring.jobs import job_of
+from sandbox.company.generate import generate
+from sandbox.fxiaoke import FxiaokeTenant
+from sandbox.server import Sandbox
+from scoring.assessment import NOT_RATED
+from scoring.policy import GRADES
+
+__all__ = ["add_commands"]
+
+WORST_SHOWN = 8
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("demo")(demo)
+
+
+def demo(
+    accounts: Annotated[int, typer.Option(help="Customers of the sample company.")] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 1,
+    port: Annotated[int, typer.Option(help="Where our receiver listens; 0: any.")] = 0,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End after the two passes.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Start two sandbox CRMs, do the whole job twice, and show what was found and written."""
+    company = generate(accounts, seed=seed, as_of=datetime.now(ZONE).date())
+    with (
+        open_company(company, seed=seed) as running,
+        tempfile.TemporaryDirectory(prefix="zixin-demo-") as folder,
+        _connected(running, Path(folder)) as zixin,
+    ):
+        with progress(quiet=as_json) as step:
+            passes = [_pass(zixin, step), _pass(zixin, step)]
+        if as_json:
+            print_json({"passes": [pass_of(report) for report in passes]})
+        else:
+            _print_result(zixin, running, passes)
+        if not once:
+            _serve(zixin, running, port)
+
+
+@contextmanager
+def _connected(running: Sandbox, folder: Path) -> Iterator[Zixin]:
+    """Write a configuration for the sandbox, open it, and create the credit fields in both CRMs."""
+    (folder / "zixin.toml").write_text(sandbox_config(running), encoding="utf-8")
+    (folder / "zixin.key").write_text(base64.b64encode(os.urandom(32)).decode())
+    zixin = open_zixin(folder / "zixin.toml", environment=sandbox_environment(running))
+    for vendor in running.names():
+        port = zixin.port(CONNECTION_NAMES[vendor])
+        by_hand(running, vendor, port.provision(dry_run=False))
+    zixin.forget_ports()  # they have read the CRMs' fields before there were credit fields
+    try:
+        yield zixin
+    finally:
+        zixin.engine.dispose()
+
+
+def _pass(zixin: Zixin, step: Step) -> RunReport:
+    return run_once(
+        job_of(zixin),
+        RunWish(as_of=zixin.clock.today()),
+        step=lambda what, whom, done, total: step(f"{whom} {what}".strip(), done, total),
+    )
+
+
+def _print_result(zixin: Zixin, running: Sandbox, passes: Sequence[RunReport]) -> None:
+    print_pass(passes[0], title="First pass: read, rate, write back 读取、评级、写回")
+    print_pass(passes[1], title="Second pass: nothing is left to write 第二遍：无可写")
+    with reading(zixin.engine) as conn:
+        assessments = [stored.assessment for stored in latest_assessments(conn)]
+        names = entity_names(conn)
+    texts = Texts(zixin.config.company.language)
+    counts = dict.fromkeys((*GRADES, NOT_RATED), 0)
+    for assessment in assessments:
+        counts[assessment.rating] += 1
+    shown = [(grade, str(count), "█" * count) for grade, count in counts.items() if count]
+    print_table(("rating 评级", "customers", ""), shown, right=("customers",))
+    overdue = sorted(
+        (one for one in assessments if one.overdue is not None and one.oldest_days),
+        key=lambda one: -(one.oldest_days or 0),
+    )
+    rows = [
+        (
+            names[one.entity],
+            one.rating,
+            str(one.overdue),
+            str(one.oldest_days),
+            str(field_values(one, texts)[CreditField.SUMMARY]),
+        )
+        for one in overdue[:WORST_SHOWN]
+    ]
+    print_table(
+        ("customer 客户", "rating", "overdue 逾期", "days", "what sales reads 销售看到"),
+        rows,
+        title="Longest overdue 逾期最久",
+        right=("overdue 逾期", "days"),
+    )
+    for vendor in running.names():
+        say(f"Look at it as sales would: {running.url(vendor)}/_sandbox/  ({vendor})")
+
+
+def _serve(zixin: Zixin, running: Sandbox, port: int) -> None:
+    """Keep working: a payment booked in a sandbox CRM changes the rating and closes the task."""
+    with serving(zixin, port=port) as address:
+        for vendor in running.names():
+            name = CONNECTION_NAMES[vendor]
+            url = f"{address}/hooks/{zixin.hook(name)}"
+            crm = running.crm(vendor)
+            if isinstance(crm, FxiaokeTenant):
+                crm.set_callback(url, CALLBACK_KEY)  # by hand in the console, as E2 describes
+            else:
+                zixin.port(name).watch(url)
+        say(f"Serving at {address}; book a payment in a sandbox CRM and watch. Ctrl-C ends it.")
+        wait_for_the_end()

@@ -1,0 +1,83 @@
+"""Commands for what waits for a person: list, retry, drop."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connector.cli.output import print_json, print_table, say
+from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.store.engine import in_one_commit, reading
+from connector.store.problems import list_problems
+from connector.work import parked
+
+__all__ = ["add_commands"]
+
+DEFAULT_CONFIG = Path("zixin.toml")
+RefArgument = Annotated[str, typer.Argument(help="As the list names it, for example out:12.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    group = typer.Typer(help="What waits for a person (挂起).", no_args_is_help=True)
+    group.command("list")(list_command)
+    group.command("retry")(retry_command)
+    group.command("drop")(drop_command)
+    app.add_typer(group, name="parked")
+
+
+def list_command(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = False) -> None:
+    """List parked records, write-backs and messages, each with its reason."""
+    with opened(config) as zixin, reading(zixin.engine) as conn:
+        problems, work = list_problems(conn), parked.list_parked(conn)
+    if as_json:
+        print_json({"records": problems, "work": work})
+        return
+    rows = [
+        ("", problem.system, problem.topic, problem.record_id, problem.detail)
+        for problem in problems
+    ]
+    rows += [
+        (item.ref, item.system, item.kind, item.task_key or item.account_id or "", item.reason)
+        for item in work
+    ]
+    print_table(("ref", "connection", "what", "record", "reason"), rows)
+    say(
+        f"{len(problems)} records wait to be corrected in their CRM (they come back by themselves); "
+        f"{len(work)} pieces of work wait for: zixin parked retry|drop REF"
+    )
+
+
+def retry_command(
+    ref: RefArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    overwrite: Annotated[
+        bool, typer.Option(help="Our values replace what a person entered in the CRM.")
+    ] = False,
+) -> None:
+    """Let parked work run again at the next push."""
+    with opened(config) as zixin:
+        now = zixin.clock.now()
+        try:
+            in_one_commit(
+                zixin.engine, lambda conn: parked.retry(conn, ref, now=now, overwrite=overwrite)
+            )
+        except parked.UnknownItem as error:
+            end(ExitCode.WRONG_USE, str(error))
+    say(f"{ref} will be tried again")
+
+
+def drop_command(
+    ref: RefArgument,
+    reason: Annotated[str, typer.Option(help="Why; kept with it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Give parked work up, with a reason."""
+    with opened(config) as zixin:
+        now = zixin.clock.now()
+        try:
+            in_one_commit(zixin.engine, lambda conn: parked.drop(conn, ref, reason=reason, now=now))
+        except parked.UnknownItem as error:
+            end(ExitCode.WRONG_USE, str(error))
+    say(f"{ref} was dropped: {reason}")

@@ -1,0 +1,68 @@
+"""``zixin serve``: receiver, worker and schedules in one process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from waitress.server import create_server
+
+from connector.cli.output import say
+from connector.cli.sandboxes import wait_for_the_end
+from connector.cli.session import ConfigOption, ExitCode, end, opened
+from connector.wiring import Zixin
+from connector.wiring.service import Service
+
+__all__ = ["add_commands", "serving"]
+
+DEFAULT_CONFIG = Path("zixin.toml")
+WEB_THREADS = 8
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("serve")(serve_command)
+
+
+def serve_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    port: Annotated[int | None, typer.Option(help="Listen here instead.")] = None,
+) -> None:
+    """Run everything in one process until Ctrl-C: receiver, worker and schedules."""
+    with opened(config) as zixin, serving(zixin, port=port) as address:
+        say(f"listening on {address}")
+        for name in zixin.names:
+            word = "has" if zixin.callback_url(name) else "has no"
+            say(f"{name} {word} callback address")
+        wait_for_the_end()
+        say("finishing what is under way")
+
+
+@contextmanager
+def serving(zixin: Zixin, *, port: int | None = None) -> Iterator[str]:
+    """Serve while the block runs; gives the address. Work under way is finished at the end."""
+    service = Service(zixin)
+    server_config = zixin.config.server
+    try:
+        server = create_server(
+            service.receiver(),
+            host=server_config.host,
+            port=server_config.port if port is None else port,
+            threads=WEB_THREADS,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        end(ExitCode.WRONG_USE, f"cannot listen on port {server_config.port}: {error.strerror}")
+    web = threading.Thread(target=server.run, name="web")
+    web.start()
+    service.start()
+    try:
+        yield f"http://{server_config.host}:{server.effective_port}"
+    finally:
+        server.close()
+        finished = service.stop()
+        web.join(timeout=5)
+        if not finished:
+            say("some work did not finish in time; it goes on at the next start")

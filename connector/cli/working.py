@@ -1,0 +1,256 @@
+"""Commands that do the job: pull, assess, push, run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from adapters.errors import CrmError
+from connector.cli.output import Step, complain, print_json, print_table, progress, say
+from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.cli.session import parse_day as day_of
+from connector.flow.assess import assess_stale
+from connector.flow.entities import group_entities
+from connector.flow.preview import FieldDiff, waiting_diffs, would_write
+from connector.flow.pull import Progress, PullReport, pull
+from connector.flow.push import push_due
+from connector.flow.run import RunReport, RunWish, run_once
+from connector.store.accounts import entity_of
+from connector.store.engine import reading
+from connector.wiring import Zixin
+from connector.wiring.jobs import job_of
+from scoring.records import Kind
+
+__all__ = ["add_commands", "pass_of", "print_pass"]
+
+DEFAULT_CONFIG = Path("zixin.toml")
+DIFFS_SHOWN = 60
+NameOption = Annotated[str | None, typer.Argument(help="One connection; all by default.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what would differ.")]
+Full = Annotated[bool, typer.Option("--full", help="Read everything, find deletions.")]
+AllowMassChange = Annotated[
+    bool, typer.Option(help="Believe it when a fifth of all records has disappeared.")
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("pull")(pull_command)
+    app.command("assess")(assess_command)
+    app.command("push")(push_command)
+    app.command("run")(run_command)
+
+
+def pull_command(
+    name: NameOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    full: Full = False,
+    allow_mass_change: AllowMassChange = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Read what changed in the CRMs."""
+    reports, failed = {}, []
+    with opened(config) as zixin, progress(quiet=as_json) as step:
+        for system, port in zixin.ports(name).items():
+            try:
+                reports[system] = pull(
+                    port,
+                    zixin.engine,
+                    zixin.clock,
+                    full=full,
+                    allow_mass_change=allow_mass_change,
+                    progress=_feed_step(system, step),
+                )
+            except CrmError as error:
+                failed.append(str(error))
+        group_entities(zixin.engine, now=zixin.clock.now(), default_currency=zixin.policy.currency)
+    _print_pulled(reports, as_json=as_json)
+    if failed:
+        end(ExitCode.CRM, "\n".join(failed))
+
+
+def _feed_step(system: str, step: Step) -> Progress:
+    def told(kind: Kind, done: int, total: int | None) -> None:
+        step(f"{system} {kind}", done, total)
+
+    return told
+
+
+def _print_pulled(reports: dict[str, PullReport], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                system: {
+                    "pulled": report.pulled,
+                    "changed": report.total,
+                    "api_calls": report.calls,
+                    "api_credits": report.credits,
+                    "warnings": report.warnings,
+                }
+                for system, report in reports.items()
+            }
+        )
+        return
+    rows = [
+        (system, kind.value, str(count), str(saved.new), str(saved.updated), str(saved.problems))
+        for system, report in reports.items()
+        for kind, count in report.pulled.items()
+        if (saved := report.feeds.get(kind)) is not None
+    ]
+    numbers = ("read", "new", "changed", "parked")
+    print_table(("connection", "feed", *numbers), rows, right=numbers)
+    for report in reports.values():
+        for warning in report.warnings:
+            complain(warning)
+
+
+def assess_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = None,
+    account: Annotated[
+        str | None, typer.Option(help="One account, as connection:record id.")
+    ] = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Rate and set limits from what was pulled; the write-backs wait for `zixin push`."""
+    with opened(config) as zixin, progress(quiet=as_json) as step:
+        job = job_of(zixin)
+        day = day_of(as_of, zixin.clock.today())
+        only = None if account is None else [_entity(zixin, account)]
+        report = assess_stale(
+            zixin.engine,
+            job.rules,
+            day,
+            zixin.clock,
+            only=only,
+            progress=lambda done, total: step("assess", done, total),
+        )
+    if as_json:
+        figures = {"assessed": report.assessed, "stored": report.stored, "planned": report.planned}
+        print_json(figures)
+    else:
+        say(
+            f"{report.assessed} companies assessed as of {day}, {report.stored} with a new result, "
+            f"{report.planned} account updates wait for: zixin push"
+        )
+
+
+def _entity(zixin: Zixin, account: str) -> str:
+    with reading(zixin.engine) as conn:
+        found = entity_of(conn, account)
+    if found is None:
+        end(ExitCode.WRONG_USE, f"no account {account!r}; write it as connection:record id")
+    return found
+
+
+def push_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    dry_run: DryRun = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write what waits in the outbox to the CRMs."""
+    with opened(config) as zixin:
+        if dry_run:
+            with reading(zixin.engine) as conn:
+                _print_diffs(waiting_diffs(conn, zixin.names), as_json=as_json)
+            return
+        job = job_of(zixin)
+        report = push_due(zixin.engine, job.ports, zixin.clock, rng=job.rng)
+    if as_json:
+        print_json(report)
+    else:
+        columns = ("fields_written", "tasks_created", "tasks_updated", "tasks_closed", "parked")
+        rows = [
+            (system, *(str(getattr(counts, column)) for column in columns))
+            for system, counts in report.systems.items()
+        ]
+        titles = tuple(column.replace("_", " ") for column in columns)
+        print_table(("connection", *titles), rows, right=titles)
+    for alarm in report.alarms:
+        complain(alarm)
+    if any(counts.parked for counts in report.systems.values()):
+        end(ExitCode.PARKED)
+
+
+def run_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = None,
+    *,
+    full: Full = False,
+    allow_mass_change: AllowMassChange = False,
+    dry_run: DryRun = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Pull, assess, plan and push once. Exit code 0: all well; 3: some records are parked."""
+    with opened(config) as zixin, progress(quiet=as_json) as step:
+        job = job_of(zixin)
+        day = day_of(as_of, zixin.clock.today())
+        if dry_run:
+            for port in job.ports.values():
+                pull(port, zixin.engine, zixin.clock, progress=_feed_step(port.system, step))
+            now = zixin.clock.now()
+            group_entities(zixin.engine, now=now, default_currency=zixin.policy.currency)
+            diffs = would_write(job, day)
+        else:
+            wish = RunWish(as_of=day, full=full, allow_mass_change=allow_mass_change)
+            report = run_once(
+                job,
+                wish,
+                step=lambda what, whom, done, total: step(f"{whom} {what}".strip(), done, total),
+            )
+    if dry_run:
+        _print_diffs(diffs, as_json=as_json)
+        return
+    if as_json:
+        print_json(pass_of(report))
+    else:
+        print_pass(report)
+    for sentence in (*report.errors, *report.alarms):
+        complain(sentence)
+    if report.errors:
+        end(ExitCode.CRM)
+    if report.parked:
+        end(ExitCode.PARKED)
+
+
+def pass_of(report: RunReport) -> object:
+    """Return one pass as the JSON document has it."""
+    return msgspec.to_builtins(report)
+
+
+def print_pass(report: RunReport, title: str = "") -> None:
+    """Print one pass as a table."""
+    columns = ("fields_written", "tasks_created", "tasks_updated", "tasks_closed", "parked")
+    spent = ("api_calls", "api_credits")
+    rows = [
+        (
+            system,
+            *(str(counts.pulled.get(kind, 0)) for kind in ("accounts", "invoices", "payments")),
+            *(str(getattr(counts, column)) for column in (*columns, *spent)),
+        )
+        for system, counts in report.connections.items()
+    ]
+    titles = (
+        "accounts",
+        "invoices",
+        "payments",
+        *(column.replace("_", " ") for column in (*columns, *spent)),
+    )
+    print_table(("connection", *titles), rows, title=title, right=titles)
+    say(f"{report.assessed} companies assessed; {report.seconds:.1f} seconds")
+
+
+def _print_diffs(diffs: Sequence[FieldDiff], *, as_json: bool) -> None:
+    if as_json:
+        print_json(diffs)
+        return
+    rows = [(diff.account, diff.field.value, diff.old, diff.new) for diff in diffs[:DIFFS_SHOWN]]
+    print_table(("account", "field", "now", "would be"), rows)
+    if len(diffs) > DIFFS_SHOWN:
+        say(f"and {len(diffs) - DIFFS_SHOWN} more; --json lists all")
+    say(f"{len(diffs)} fields would change; nothing was written")

@@ -1,0 +1,35 @@
+"""Looking accounts up by how people name them."""
+
+import sqlalchemy as sa
+
+from connector.store.tables import accounts, entities
+
+__all__ = ["entity_names", "entity_of"]
+
+
+def entity_of(conn: sa.Connection, ref: str) -> str | None:
+    """Find the company behind a reference, or ``None``.
+
+    ``ref`` is ``connection:record id``, an entity's own id, a record id, a company code or an
+    exact name; what names more than one company names none.
+    """
+    system, _, record_id = ref.partition(":")
+    by_account = sa.select(accounts.c.entity).where(
+        accounts.c.entity.is_not(None),
+        sa.or_(
+            sa.and_(accounts.c.system == system, accounts.c.record_id == record_id),
+            accounts.c.record_id == ref,
+            accounts.c.name == ref,
+        ),
+    )
+    by_entity = sa.select(entities.c.entity).where(
+        sa.or_(entities.c.entity == ref, entities.c.uscc == ref)
+    )
+    found = set(conn.execute(sa.union(by_account, by_entity)).scalars())
+    return found.pop() if len(found) == 1 else None
+
+
+def entity_names(conn: sa.Connection) -> dict[str, str]:
+    """Tell every company's name, by entity."""
+    statement = sa.select(entities.c.entity, entities.c.name)
+    return {row.entity: row.name for row in conn.execute(statement)}

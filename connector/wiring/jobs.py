@@ -1,0 +1,43 @@
+"""What the connector does, ready to be called: built from the opened product."""
+
+import random
+from functools import partial
+
+import msgspec
+from scoring.assess import Assessments, assess
+from scoring.explain import explain
+
+from connector.flow.assess import Rules
+from connector.flow.fields import plan_fields
+from connector.flow.run import Job
+from connector.flow.tasks import TaskWords
+from connector.wiring.product import Zixin
+
+__all__ = ["job_of"]
+
+
+def job_of(zixin: Zixin, only: str | None = None) -> Job:
+    """Build the job over all connections, or over one. Raises ``ConfigError``."""
+    return Job(
+        engine=zixin.engine,
+        ports=zixin.ports(only),
+        clock=zixin.clock,
+        rules=Rules(
+            policy=zixin.policy,
+            rates=zixin.rates,
+            assess=assess,
+            explain=_explanation,
+            plan=partial(plan_fields, texts=zixin.texts),
+        ),
+        words=TaskWords(
+            texts=zixin.texts,
+            calendar=zixin.calendar(zixin.clock.today()),
+            zone=zixin.config.zone,
+        ),
+        step_time=zixin.step_time,
+        rng=random.Random(),
+    )
+
+
+def _explanation(decided: Assessments, entity: str) -> bytes:
+    return msgspec.json.encode(explain(decided, entity), order="deterministic")

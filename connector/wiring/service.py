@@ -1,0 +1,164 @@
+"""The product that works by itself: receiver, worker and schedules in one process.
+
+``Service`` builds them; ``start`` and ``stop`` run them. Only the commands that serve start a
+scheduler.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import structlog
+from flask import Flask
+
+from adapters.errors import CrmError
+from connector.flow.assess import Scope
+from connector.flow.pull import pull
+from connector.flow.push import push_due
+from connector.flow.react import react_due
+from connector.flow.run import Job, PortReader, decide
+from connector.wiring.jobs import job_of
+from connector.wiring.product import Zixin
+from connector.work.channels import renew_channels
+from connector.work.inbox import DatabaseInbox, EventSource
+from connector.work.schedule import Schedule, Ticker, cron, every, make_scheduler
+from connector.work.worker import Step, Worker
+from webhooks.app import create_app
+
+__all__ = ["Service"]
+
+_log = structlog.get_logger(__name__)
+
+STOP_PATIENCE = timedelta(seconds=30)
+Stop = Callable[[], bool]
+
+
+class Service:
+    """Everything ``zixin serve`` runs, around one database."""
+
+    def __init__(self, zixin: Zixin) -> None:
+        self._zixin = zixin
+        self._job: Job = job_of(zixin)
+        self._deciding = threading.Lock()  # deciding twice at once would only compete for the rows
+        self._codecs = {name: zixin.codec(name) for name in zixin.names if zixin.hook(name)}
+        self.worker = Worker(
+            [
+                Step(name="react", work=self._react),
+                Step(name="decide", work=self._decide),
+                Step(name="push", work=self._push),
+            ]
+        )
+        ticker = Ticker(zixin.engine, zixin.clock)
+        self.scheduler = make_scheduler(self.schedules(), ticker, zixin.clock)
+
+    def receiver(self) -> Flask:
+        """Build the WSGI application that takes the CRMs' messages."""
+        sources = {
+            self._zixin.hook(name): EventSource(name=name, codec=codec)
+            for name, codec in self._codecs.items()
+        }
+        inbox = DatabaseInbox(self._zixin.engine, woken=self.worker.wake)
+        return create_app(sources, inbox, self._zixin.clock.now)
+
+    def start(self) -> None:
+        """Start worker and schedules."""
+        self.worker.start()
+        self.scheduler.start()
+
+    def stop(self) -> bool:
+        """Finish what is under way. False: something still worked when patience ended."""
+        self.scheduler.shutdown(wait=False)
+        self.worker.stop()
+        return self.worker.join(STOP_PATIENCE)
+
+    def schedules(self) -> Sequence[Schedule]:
+        """Name what is done when."""
+        times, zone = self._zixin.config.schedule, self._zixin.config.zone
+        return [
+            Schedule(
+                name="pull",
+                trigger=every(timedelta(minutes=times.pull_minutes)),
+                work=lambda _due: self._pull(full=False),
+            ),
+            Schedule(
+                name="full-pull",
+                trigger=cron(_daily(times.full_pull_at), zone),
+                work=lambda _due: self._pull(full=True),
+            ),
+            Schedule(
+                name="assess",
+                trigger=cron(_daily(times.assess_at), zone),
+                work=lambda _due: self._decide_all(),
+            ),
+            Schedule(
+                name="dunning",
+                trigger=cron(_daily(times.dunning_at), zone),
+                work=lambda _due: self._decide_all(),
+            ),
+            Schedule(
+                name="write-back",
+                trigger=every(timedelta(minutes=times.pull_minutes)),
+                work=lambda _due: self.worker.wake(),
+            ),
+            Schedule(
+                name="renew-channels",
+                trigger=every(timedelta(hours=times.renew_hours)),
+                work=lambda _due: self.renew(),
+            ),
+        ]
+
+    def renew(self) -> None:
+        """Ask each CRM for notifications where it is time."""
+        for name, port in self._job.ports.items():
+            url = self._zixin.callback_url(name)
+            if not url:
+                continue
+            try:
+                renew_channels(self._zixin.engine, port, url, self._zixin.clock)
+            except CrmError as error:
+                _log.warning("channel not renewed", system=name, error=type(error).__name__)
+
+    def _react(self, stop: Stop) -> bool:
+        reader = PortReader(self._job.engine, self._job.ports, self._job.clock)
+        report = react_due(
+            self._job.engine, self._codecs, reader, self._job.clock, rng=self._job.rng, stop=stop
+        )
+        self._say(report.alarms)
+        return bool(report.handled)
+
+    def _decide(self, _stop: Stop) -> bool:
+        with self._deciding:
+            decision = decide(self._job, self._job.clock.today(), scope=Scope.STALE)
+        return bool(decision.assessed.assessed)
+
+    def _push(self, stop: Stop) -> bool:
+        report = push_due(
+            self._job.engine, self._job.ports, self._job.clock, rng=self._job.rng, stop=stop
+        )
+        self._say(report.alarms)
+        return False
+
+    def _pull(self, *, full: bool) -> None:
+        for name, port in self._job.ports.items():
+            try:
+                report = pull(port, self._job.engine, self._job.clock, full=full)
+                self._say(report.warnings)
+            except CrmError as error:
+                _log.warning("pull failed", system=name, error=type(error).__name__)
+        self.worker.wake()
+
+    def _decide_all(self) -> None:
+        with self._deciding:
+            decide(self._job, self._job.clock.today(), scope=Scope.DUE)
+        self.worker.wake()
+
+    @staticmethod
+    def _say(sentences: Sequence[str]) -> None:
+        for sentence in sentences:
+            _log.warning(sentence)
+
+
+def _daily(at: str) -> str:
+    """Write a time of day as a crontab line."""
+    hour, _, minute = at.partition(":")
+    return f"{int(minute)} {int(hour)} * * *"
