@@ -84,6 +84,9 @@ class FakeCrm:
         self.calls: Counter[str] = Counter()
         self.before_call: Callable[[str, int], None] = lambda _operation, _number: None
         self.lose_answers = 0
+        self._kill_at = 0
+        self._kill_how: type[BaseException] = SystemExit
+        self._kill_answered = False
         for record in records:
             self.put(record, keep_time=True)
 
@@ -153,6 +156,7 @@ class FakeCrm:
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Deliver records in order of (time, id), deletions on the last page."""
         self._call("changes")
+        self._end_call()
         since = cursor.watermark and cursor.watermark - OVERLAP
         promise = cursor.promise if cursor.position else self.moment
         waiting = [
@@ -195,6 +199,7 @@ class FakeCrm:
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Deliver these records as they are."""
         self._call("fetch")
+        self._end_call()
         good, bad = self._good(kind, record_ids), self._bad(kind, record_ids)
         there = {record.record_id for record in (*good, *bad)}
         gone = tuple(key for key in record_ids if key not in there)
@@ -205,13 +210,16 @@ class FakeCrm:
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Tell the credit fields of accounts that exist."""
         self._call("owned_values")
+        self._end_call()
         there = self.records[Kind.ACCOUNTS]
         return {key: dict(self.fields.get(key, {})) for key in record_ids if key in there}
 
     def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
         """Write credit fields; the account's modified time moves, as in a real CRM."""
         self._call("update_fields")
-        return [self._answered(self._update(update), "update_fields") for update in updates]
+        outcomes = [self._answered(self._update(update), "update_fields") for update in updates]
+        self._end_call()
+        return outcomes
 
     def _update(self, update: FieldUpdate) -> Outcome:
         record_id = update.account.record_id
@@ -224,7 +232,9 @@ class FakeCrm:
     def create_tasks(self, drafts: Sequence[TaskDraft]) -> list[Outcome]:
         """Create tasks, or adopt them where keys are enforced."""
         self._call("create_tasks")
-        return [self._answered(self._create(draft), "create_tasks") for draft in drafts]
+        outcomes = [self._answered(self._create(draft), "create_tasks") for draft in drafts]
+        self._end_call()
+        return outcomes
 
     def _create(self, draft: TaskDraft) -> Outcome:
         known = self.tasks.get(draft.key)
@@ -244,7 +254,9 @@ class FakeCrm:
     def change_tasks(self, changes: Sequence[TaskChange]) -> list[Outcome]:
         """Rewrite or close tasks."""
         self._call("change_tasks")
-        return [self._answered(self._change(change), "change_tasks") for change in changes]
+        outcomes = [self._answered(self._change(change), "change_tasks") for change in changes]
+        self._end_call()
+        return outcomes
 
     def _change(self, change: TaskChange) -> Outcome:
         known = self.tasks.get(change.key)
@@ -266,6 +278,7 @@ class FakeCrm:
     def find_tasks(self, keys: Sequence[str]) -> dict[str, TaskState]:
         """Look tasks up."""
         self._call("find_tasks")
+        self._end_call()
         return {key: self.tasks[key] for key in keys if key in self.tasks}
 
     def check(self) -> list[Finding]:
@@ -288,9 +301,25 @@ class FakeCrm:
 
     def _call(self, operation: str) -> None:
         self.calls[operation] += 1
+        if not self._kill_answered and self.calls.total() == self._kill_at:
+            self._kill_at = 0
+            raise self._kill_how
         self.before_call(operation, self.calls[operation])
 
     # Faults
+
+    def kill_at(self, number: int, how: type[BaseException], *, answered: bool) -> None:
+        """End the process at a call, counted from now over all operations; once.
+
+        ``answered``: after the CRM has done it.
+        """
+        self._kill_at, self._kill_how = self.calls.total() + number, how
+        self._kill_answered = answered
+
+    def _end_call(self) -> None:
+        if self._kill_answered and self.calls.total() == self._kill_at:
+            self._kill_at = 0
+            raise self._kill_how
 
     def fail_once(self, operation: str, number: int) -> None:
         """Let the CRM be unavailable at one call of an operation, counted from now."""

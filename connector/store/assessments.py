@@ -3,7 +3,7 @@
 An assessment's id follows from its content, so deciding the same again gives the same id.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.store.engine import upsert
-from connector.store.tables import assessments
+from connector.store.tables import assessments, entities
 from scoring.assessment import Assessment
 
 __all__ = [
@@ -22,7 +22,9 @@ __all__ = [
     "history",
     "known_ids",
     "latest_assessments",
+    "newest_dates",
     "save_assessments",
+    "undecided",
 ]
 
 _ROWS_PER_STATEMENT = 500
@@ -54,6 +56,17 @@ def known_ids(conn: sa.Connection, entities: Sequence[str], as_of: date) -> dict
     return found
 
 
+def undecided(conn: sa.Connection, as_of: date, policy_version: str) -> list[str]:
+    """Name the entities that have no assessment of this date under this policy, sorted."""
+    decided = sa.exists().where(
+        assessments.c.entity == entities.c.entity,
+        assessments.c.as_of == as_of,
+        assessments.c.policy_version == policy_version,
+    )
+    statement = sa.select(entities.c.entity).where(~decided).order_by(entities.c.entity)
+    return list(conn.execute(statement).scalars())
+
+
 def save_assessments(
     conn: sa.Connection,
     decided: Iterable[tuple[Assessment, bytes]],
@@ -68,7 +81,7 @@ def save_assessments(
     if not rows:
         return 0
     names = [row["entity"] for row in rows]
-    newest = _newest_dates(conn, names)
+    newest = newest_dates(conn, names)
     for row in rows:
         row["latest"] = row["as_of"] >= newest.get(row["entity"], row["as_of"])
     _unmark([row["entity"] for row in rows if row["latest"]], conn)
@@ -93,8 +106,9 @@ def _row(assessment: Assessment, explanation: bytes, now: datetime) -> dict[str,
     }
 
 
-def _newest_dates(conn: sa.Connection, entities: Sequence[object]) -> Mapping[object, date]:
-    found: dict[object, date] = {}
+def newest_dates(conn: sa.Connection, entities: Sequence[str]) -> dict[str, date]:
+    """Tell the date of each entity's latest assessment; entities without one are absent."""
+    found: dict[str, date] = {}
     for chunk in _chunks(entities):
         statement = sa.select(assessments.c.entity, assessments.c.as_of).where(
             assessments.c.latest, assessments.c.entity.in_(chunk)

@@ -1,7 +1,6 @@
 """Records as table rows: what is stored of them, their content hash, and what cannot be stored."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
@@ -18,7 +17,10 @@ Row = dict[str, Any]
 LARGEST_MINOR = 2**62
 LONGEST_TERMS_DAYS = 36_500
 _HASH_BYTES = 16
-_MONEY = ("amount", "disputed", "invoiced")
+_ENCODER = msgspec.json.Encoder()  # refuses half a character, which no database would take
+_MONEY = frozenset({"amount", "disputed", "invoiced"})
+_NAMED = frozenset({"kind", "status"})  # values of a StrEnum
+_CONVERTED = _MONEY | _NAMED
 
 
 class _Refused(ValueError):
@@ -57,18 +59,25 @@ def _not_older(row: Row, earlier: Row) -> bool:
 
 
 def _row(system: str, kind: Kind, record: Record) -> Row:
-    row: Row = {"system": system}
-    for name in record.__struct_fields__:
-        value = getattr(record, name)
-        if name in _MONEY:
-            row[f"{name}_minor"], row[f"{name}_currency"] = _money(name, value)
-        else:
-            row[name] = value.value if isinstance(value, StrEnum) else value
+    row: Row = {"system": system, **msgspec.structs.asdict(record)}
+    if not _CONVERTED.isdisjoint(row):
+        row = _converted(row)
     if isinstance(record, Invoice):
         row["feed"] = kind.value
     if isinstance(record, Account):
         _check_account(record)
     row["content_hash"] = _content_hash(row)
+    return row
+
+
+def _converted(fields: Row) -> Row:
+    """Put columns in the place of money and enumerations; the order counts for the hash."""
+    row: Row = {}
+    for name, value in fields.items():
+        if name in _MONEY:
+            row[f"{name}_minor"], row[f"{name}_currency"] = _money(name, value)
+        else:
+            row[name] = value.value if name in _NAMED else value
     return row
 
 
@@ -94,10 +103,10 @@ def _check_account(account: Account) -> None:
 
 def _content_hash(row: Row) -> str:
     """Hash all but the modified time, which our own writes move as well."""
-    content = {name: value for name, value in row.items() if name != "modified_at"}
+    content = row.copy()
+    del content["modified_at"]
     try:
-        encoded = msgspec.json.encode(content)
-        encoded.decode()
+        encoded = _ENCODER.encode(content)
     except UnicodeError:
         raise _Refused("bad_text", "a text holds half a character") from None
     if b"\\u0000" in encoded and any("\0" in text for text in content.values() if _is_text(text)):

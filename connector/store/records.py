@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from adapters.port import Page
 from connector.store.cursors import FeedState, load_feed, save_feed
 from connector.store.deletions import Deleted, delete_records, sweep
-from connector.store.engine import upsert
+from connector.store.engine import execute_rows, upsert
 from connector.store.links import accounts_of_links
 from connector.store.problems import clear_problems, note_problems
 from connector.store.record_rows import Row, stored_rows
@@ -207,7 +207,7 @@ class _Saving:
         # Sorted: two writers lock rows in the same order.
         rows.sort(key=lambda row: str(row["record_id"]))
         statement = upsert(self._conn, self._table, update=update, newer="modified_at")
-        self._conn.execute(statement, rows)
+        execute_rows(self._conn, statement, rows)
 
     def _touch(self, rows: list[Row]) -> None:
         if rows:

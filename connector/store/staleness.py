@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from connector.store.tables import accounts, stale
 
-__all__ = ["clear_stale", "mark_stale", "stale_entities", "stale_marks"]
+__all__ = ["clear_stale", "drop_idle_marks", "mark_stale", "stale_entities", "stale_marks"]
 
 _IDS_PER_STATEMENT = 1000
 
@@ -47,6 +47,13 @@ def clear_stale(conn: sa.Connection, marks: Iterable[int]) -> None:
     for start in range(0, len(ids), _IDS_PER_STATEMENT):
         chunk = ids[start : start + _IDS_PER_STATEMENT]
         conn.execute(stale.delete().where(stale.c.id.in_(chunk)))
+
+
+def drop_idle_marks(conn: sa.Connection) -> None:
+    """Remove marks of accounts that are gone or unknown; one that comes is marked anew."""
+    here = sa.exists().where(_same_account(), accounts.c.gone_at.is_(None))
+    idle = sa.select(stale.c.id).where(~here)
+    clear_stale(conn, conn.execute(idle).scalars().all())
 
 
 def _same_account() -> sa.ColumnElement[bool]:

@@ -1,0 +1,269 @@
+"""Hops 4 to 7: load a chunk of companies, decide, and put results and write-backs in one commit.
+
+Deciding is pure and happens outside transactions. A chunk that was killed is decided again; a
+change that arrives while a chunk is decided stays noted and is decided next time.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+import sqlalchemy as sa
+
+from adapters.port import CreditField, FieldUpdate, field_text
+from connector.clock import Clock
+from connector.flow.receipts import last_told
+from connector.store.assessments import (
+    StoredAssessment,
+    assessment_id,
+    known_ids,
+    latest_assessments,
+    newest_dates,
+    save_assessments,
+    undecided,
+)
+from connector.store.audit import AuditEntry, append
+from connector.store.book import entity_chunks, load_book
+from connector.store.engine import in_one_commit, reading
+from connector.store.staleness import (
+    clear_stale,
+    drop_idle_marks,
+    stale_entities,
+    stale_marks,
+)
+from connector.work.queue import enqueue, waiting_values
+from scoring.assessment import Assessment
+from scoring.book import Book
+from scoring.policy import Policy
+from scoring.rates import Rate
+from scoring.records import AccountRef
+
+__all__ = ["AssessReport", "Decided", "Planner", "Rules", "Scope", "assess_stale"]
+
+ENTITIES_AT_ONCE = 2000
+Written = Mapping[AccountRef, Mapping[CreditField, str]]
+
+
+class Decided(Protocol):
+    """The assessments of one Book."""
+
+    def rows(self) -> Iterable[Assessment]:
+        """Give each entity's assessment."""
+        ...
+
+
+class Planner(Protocol):
+    """Plans field updates; ``connector.flow.fields.plan_fields`` with its texts bound."""
+
+    def __call__(
+        self,
+        assessment: Assessment,
+        accounts: Sequence[AccountRef],
+        written: Written,
+        *,
+        assessment_id: str,
+        now: datetime,
+    ) -> list[FieldUpdate]:
+        """Plan what an assessment changes at its entity's accounts."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """By what is decided, and how it is said in the CRMs.
+
+    ``explain`` gives the JSON document of one entity out of what ``assess`` gave.
+    """
+
+    policy: Policy
+    rates: Mapping[str, Rate]
+    assess: Callable[[Book, Policy, date], Decided]
+    explain: Callable[[Any, str], bytes]
+    plan: Planner
+
+
+class Scope(StrEnum):
+    """Who is assessed."""
+
+    STALE = "stale"  # whom a change concerns
+    DUE = "due"  # these, and whoever has no assessment of this date and policy yet
+    EVERYTHING = "everything"
+
+
+class AssessReport(msgspec.Struct):
+    """What was decided. ``stored``: assessments that are new or different; ``planned``: updates.
+
+    ``accounts`` are those of the companies looked at, empty when all were.
+    """
+
+    assessed: int = 0
+    stored: int = 0
+    planned: int = 0
+    accounts: list[AccountRef] = msgspec.field(default_factory=list)
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Show nothing."""
+
+
+def assess_stale(
+    engine: sa.Engine,
+    rules: Rules,
+    as_of: date,
+    clock: Clock,
+    *,
+    scope: Scope = Scope.DUE,
+    only: Sequence[str] | None = None,
+    chunk: int = ENTITIES_AT_ONCE,
+    progress: Callable[[int, int], None] = _silent,
+) -> AssessReport:
+    """Assess companies as of a date and ask for the write-backs that follow.
+
+    ``only`` names entities and outranks ``scope``. Assessing again on the same facts stores and
+    writes nothing. A date before a company's latest assessment is stored as history and not
+    written back.
+    """
+    report = AssessReport()
+    entities = _chosen(engine, rules, as_of, scope) if only is None else sorted(set(only))
+    for start in range(0, len(entities), chunk):
+        part = entities[start : start + chunk]
+        _assess_chunk(engine, rules, as_of, clock, part, report)
+        progress(min(start + chunk, len(entities)), len(entities))
+    in_one_commit(engine, drop_idle_marks)
+    return report
+
+
+def _chosen(engine: sa.Engine, rules: Rules, as_of: date, scope: Scope) -> list[str]:
+    with reading(engine) as conn:
+        if scope is Scope.EVERYTHING:
+            return [entity for part in entity_chunks(conn, ENTITIES_AT_ONCE) for entity in part]
+        found = set(stale_entities(conn))
+        if scope is Scope.DUE:
+            found.update(undecided(conn, as_of, rules.policy.version))
+        return sorted(found)
+
+
+def _assess_chunk(
+    engine: sa.Engine,
+    rules: Rules,
+    as_of: date,
+    clock: Clock,
+    entities: list[str],
+    report: AssessReport,
+) -> None:
+    with reading(engine) as conn:
+        marks = stale_marks(conn, entities)
+        known = known_ids(conn, entities, as_of)
+        book = load_book(conn, entities, rules.rates, policy_currency=rules.policy.currency)
+    decided = rules.assess(book, rules.policy, as_of)
+    assessed = list(decided.rows())
+    fresh = [
+        (assessment, rules.explain(decided, assessment.entity))
+        for assessment in assessed
+        if known.get(assessment.entity) != assessment_id(assessment)
+    ]
+    results = _Results(rules, as_of, clock.now(), assessed, fresh, _accounts(book), marks)
+    report.planned += in_one_commit(engine, results.put_down)
+    report.assessed += len(assessed)
+    report.stored += len(fresh)
+    report.accounts += [account for found in results.accounts.values() for account in found]
+
+
+def _accounts(book: Book) -> dict[str, list[AccountRef]]:
+    found: dict[str, list[AccountRef]] = {}
+    for entity, system, account in book.accounts.select("entity", "system", "account").rows():
+        ref = AccountRef(system, account.removeprefix(f"{system}:"))
+        found.setdefault(entity, []).append(ref)
+    return found
+
+
+@dataclass(frozen=True)
+class _Results:
+    """What one chunk's commit puts down."""
+
+    rules: Rules
+    as_of: date
+    now: datetime
+    assessed: list[Assessment]
+    fresh: list[tuple[Assessment, bytes]]
+    accounts: Mapping[str, list[AccountRef]]
+    marks: list[int]
+
+    def put_down(self, conn: sa.Connection) -> int:
+        """Keep assessments, write-backs and audit entries, and take the marks away."""
+        names = [assessment.entity for assessment, _explanation in self.fresh]
+        before = {stored.assessment.entity: stored for stored in latest_assessments(conn, names)}
+        save_assessments(conn, self.fresh, now=self.now)
+        planned = self._write_back(conn)
+        clear_stale(conn, self.marks)
+        append(conn, [self._entry(assessment, before) for assessment, _ in self.fresh])
+        return planned
+
+    def _write_back(self, conn: sa.Connection) -> int:
+        """Ask for field updates; decisions older than what was told last are not told."""
+        newest = newest_dates(conn, [assessment.entity for assessment in self.assessed])
+        current = [
+            assessment
+            for assessment in self.assessed
+            if newest.get(assessment.entity, self.as_of) <= self.as_of
+        ]
+        concerned = [ref for one in current for ref in self.accounts.get(one.entity, ())]
+        written = _told_or_waiting(conn, concerned)
+        updates = [update for one in current for update in self._plan(one, written)]
+        ids = {ref: assessment_id(one) for one in current for ref in self.accounts[one.entity]}
+        enqueue(conn, updates, now=self.now, assessment_ids=ids)
+        return len(updates)
+
+    def _plan(self, assessment: Assessment, written: Written) -> list[FieldUpdate]:
+        return self.rules.plan(
+            assessment,
+            self.accounts.get(assessment.entity, []),
+            written,
+            assessment_id=assessment_id(assessment),
+            now=self.now,
+        )
+
+    def _entry(self, assessment: Assessment, before: Mapping[str, StoredAssessment]) -> AuditEntry:
+        earlier = before.get(assessment.entity)
+        return AuditEntry(
+            at=self.now,
+            system="",
+            target=assessment.entity,
+            what="assessed",
+            old=None if earlier is None else _gist(earlier.assessment),
+            new=_gist(assessment),
+            assessment_id=assessment_id(assessment),
+            why=f"policy {assessment.policy_version} as of {assessment.as_of}",
+        )
+
+
+def _told_or_waiting(
+    conn: sa.Connection, accounts: Sequence[AccountRef]
+) -> dict[AccountRef, dict[CreditField, str]]:
+    """Tell what accounts were told last, with what is on its way to them laid over it."""
+    by_system: dict[str, list[AccountRef]] = {}
+    for account in accounts:
+        by_system.setdefault(account.system, []).append(account)
+    written: dict[AccountRef, dict[CreditField, str]] = {}
+    for of_system in by_system.values():
+        written.update(last_told(conn, of_system))
+    for account, values in waiting_values(conn, accounts).items():
+        texts = {name: field_text(value) for name, value in values.items()}
+        written.setdefault(account, {}).update(texts)
+    return written
+
+
+def _gist(assessment: Assessment) -> bytes:
+    """Say rating, score, limit and hold for the audit log."""
+    return msgspec.json.encode(
+        {
+            "as_of": assessment.as_of,
+            "rating": assessment.rating,
+            "score": assessment.score,
+            "limit": assessment.limit,
+            "hold": assessment.hold,
+        }
+    )

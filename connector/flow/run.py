@@ -1,0 +1,252 @@
+"""The whole job, once: pull, group, assess, plan tasks, push. One failing CRM stops no other."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from time import monotonic
+
+import msgspec
+import sqlalchemy as sa
+
+from adapters.errors import CredentialsRejected, CrmError
+from adapters.port import CrmPort, Usage
+from connector.clock import Clock
+from connector.flow.assess import AssessReport, Rules, Scope, assess_stale
+from connector.flow.dunning import DunningReport, plan_dunning
+from connector.flow.entities import group_entities
+from connector.flow.pull import PullReport, pull, pull_records
+from connector.flow.push import PushReport, push_due
+from connector.flow.tasks import TaskWords
+from connector.store.engine import in_one_commit, reading
+from connector.store.problems import count_problems
+from connector.store.queue_tables import paused
+from connector.store.references import check_references
+from connector.store.usage import add_usage
+from connector.work.parked import count_parked
+from connector.work.pauses import halt, resume
+from scoring.records import Kind
+
+__all__ = [
+    "ConnectionReport",
+    "Decision",
+    "Job",
+    "PortReader",
+    "RunReport",
+    "RunWish",
+    "decide",
+    "run_once",
+]
+
+Step = Callable[[str, str, int, "int | None"], None]
+"""Told of progress: what is done, for whom, how much so far, of how much if known."""
+
+
+def _silent(_what: str, _whom: str, _done: int, _total: int | None) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a run works with. ``step_time`` tells the moment to note for a business date's steps."""
+
+    engine: sa.Engine
+    ports: Mapping[str, CrmPort]
+    clock: Clock
+    rules: Rules
+    words: TaskWords
+    step_time: Callable[[date], datetime]
+    rng: random.Random
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunWish:
+    """How a run is wanted. Without ``push`` the write-backs wait in the outbox."""
+
+    as_of: date
+    full: bool = False
+    allow_mass_change: bool = False
+    scope: Scope = Scope.DUE
+    push: bool = True
+
+
+class ConnectionReport(msgspec.Struct):
+    """What a run did with one connection.
+
+    ``parked`` is all that waits for a person there now: records, write-backs and messages.
+    ``error``: why the CRM could not be read, or empty.
+    """
+
+    pulled: dict[str, int] = msgspec.field(default_factory=dict)
+    fields_written: int = 0
+    tasks_created: int = 0
+    tasks_updated: int = 0
+    tasks_closed: int = 0
+    parked: int = 0
+    api_calls: int = 0
+    api_credits: int = 0
+    error: str = ""
+    warnings: list[str] = msgspec.field(default_factory=list)
+
+
+class RunReport(msgspec.Struct):
+    """One pass over all connections."""
+
+    connections: dict[str, ConnectionReport] = msgspec.field(default_factory=dict)
+    assessed: int = 0
+    seconds: float = 0.0
+    alarms: list[str] = msgspec.field(default_factory=list)
+
+    @property
+    def parked(self) -> int:
+        """Count what waits for a person."""
+        return sum(report.parked for report in self.connections.values())
+
+    @property
+    def errors(self) -> list[str]:
+        """Say which CRMs could not be read."""
+        return [report.error for report in self.connections.values() if report.error]
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What was decided between pull and push."""
+
+    assessed: AssessReport
+    tasks: DunningReport
+
+
+def run_once(
+    job: Job, wish: RunWish, *, step: Step = _silent, seconds: Callable[[], float] = monotonic
+) -> RunReport:
+    """Do the whole job once and report. A CRM that cannot be read is named, not raised."""
+    began = seconds()
+    report = RunReport({name: ConnectionReport() for name in job.ports})
+    before = {name: port.usage() for name, port in job.ports.items()}
+    for name, port in job.ports.items():
+        _pull(job, port, wish, report.connections[name], step)
+    decision = decide(job, wish.as_of, scope=wish.scope, step=step)
+    report.assessed = decision.assessed.assessed
+    if wish.push:
+        _push(job, report, step)
+    _count(job, report, before)
+    report.seconds = round(seconds() - began, 3)
+    return report
+
+
+def _pull(job: Job, port: CrmPort, wish: RunWish, report: ConnectionReport, step: Step) -> None:
+    try:
+        pulled = pull(
+            port,
+            job.engine,
+            job.clock,
+            full=wish.full,
+            allow_mass_change=wish.allow_mass_change,
+            progress=lambda kind, done, total: step(f"pull {kind}", port.system, done, total),
+        )
+    except CrmError as error:
+        report.error = str(error)
+        if isinstance(error, CredentialsRejected):
+            _halt(job, port.system, error)
+        return
+    report.pulled = _counts(pulled)
+    report.warnings = pulled.warnings
+    in_one_commit(job.engine, lambda conn: _resume_halted(conn, port.system))
+
+
+def _counts(pulled: PullReport) -> dict[str, int]:
+    """Name the feeds; the three everybody asks for are always there."""
+    always = dict.fromkeys((Kind.ACCOUNTS, Kind.INVOICES, Kind.PAYMENTS), 0)
+    return {kind.value: count for kind, count in (always | pulled.pulled).items()}
+
+
+def _halt(job: Job, system: str, error: CrmError) -> None:
+    reason = error.user_message
+    in_one_commit(job.engine, lambda conn: halt(conn, system, reason=reason, now=job.clock.now()))
+
+
+def _resume_halted(conn: sa.Connection, system: str) -> None:
+    """A read that worked proves the credentials: what was halted for them goes on."""
+    halted = sa.select(paused.c.system).where(paused.c.system == system, paused.c.until.is_(None))
+    if conn.execute(halted).first() is not None:
+        resume(conn, system)
+
+
+def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = _silent) -> Decision:
+    """Group, assess and plan tasks for what was pulled; the write-backs wait in the outbox.
+
+    With ``Scope.STALE`` tasks are planned for the accounts that were assessed, else for all.
+    """
+    now = job.clock.now()
+    group_entities(job.engine, now=now, default_currency=job.rules.policy.currency)
+    if scope is not Scope.STALE:
+        in_one_commit(job.engine, lambda conn: check_references(conn, now=now))
+    assessed = assess_stale(
+        job.engine,
+        job.rules,
+        as_of,
+        job.clock,
+        scope=scope,
+        progress=lambda done, total: step("assess", "", done, total),
+    )
+    only = assessed.accounts if scope is Scope.STALE else None
+    if only == []:
+        return Decision(assessed, DunningReport())
+    tasks = plan_dunning(
+        job.engine,
+        policy=job.rules.policy,
+        rates=job.rules.rates,
+        words=job.words,
+        as_of=as_of,
+        now=job.step_time(as_of),
+        only=only,
+    )
+    return Decision(assessed, tasks)
+
+
+def _push(job: Job, report: RunReport, step: Step) -> None:
+    before = {name: port.usage() for name, port in job.ports.items()}
+    pushed: PushReport = push_due(job.engine, job.ports, job.clock, rng=job.rng)
+    in_one_commit(job.engine, lambda conn: _note_usage(conn, job, before))
+    for name, counts in pushed.systems.items():
+        connection = report.connections[name]
+        connection.fields_written = counts.fields_written
+        connection.tasks_created = counts.tasks_created
+        connection.tasks_updated = counts.tasks_updated
+        connection.tasks_closed = counts.tasks_closed
+        step("push", name, counts.accounts_written, None)
+    report.alarms = pushed.alarms
+
+
+def _note_usage(conn: sa.Connection, job: Job, before: Mapping[str, Usage]) -> None:
+    for name, port in sorted(job.ports.items()):
+        after = port.usage()
+        spent = Usage(after.calls - before[name].calls, after.credits - before[name].credits)
+        add_usage(conn, name, job.clock.today(), spent)
+
+
+def _count(job: Job, report: RunReport, before: Mapping[str, Usage]) -> None:
+    """Add calls and credits, and what waits for a person."""
+    with reading(job.engine) as conn:
+        problems, parked = count_problems(conn), count_parked(conn)
+    for name, connection in report.connections.items():
+        after = job.ports[name].usage()
+        connection.api_calls = after.calls - before[name].calls
+        connection.api_credits = after.credits - before[name].credits
+        connection.parked = problems.get(name, 0) + parked.get(name, 0)
+
+
+@dataclass(frozen=True)
+class PortReader:
+    """Reads what a notification names; fits the ``Reader`` of ``react.py``."""
+
+    engine: sa.Engine
+    ports: Mapping[str, CrmPort]
+    clock: Clock
+
+    def records(self, system: str, kind: Kind, record_ids: Sequence[str]) -> None:
+        """Read these records as they are now."""
+        pull_records(self.ports[system], self.engine, self.clock, {kind: record_ids})
+
+    def changes(self, system: str, kind: Kind) -> None:
+        """Read all that changed in this feed since the last time."""
+        pull(self.ports[system], self.engine, self.clock, kinds=[kind])
