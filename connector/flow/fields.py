@@ -89,7 +89,8 @@ def _ageing(ageing: Ageing | None) -> dict[CreditField, FieldValue]:
 def reason_text(reason: Reason, texts: Texts) -> str:
     """Say one reason with its numbers."""
     params = {name: _readable(value) for name, value in reason.params.items()}
-    return texts.say(f"reason.{reason.code}", **params)
+    good = ".good" if reason.sign == "positive" else ""
+    return texts.say(f"reason.{reason.code}{good}", **params)
 
 
 def _readable(value: Money | int | str) -> Money | Decimal | str:

@@ -18,6 +18,7 @@ __all__ = ["job_of"]
 
 def job_of(zixin: Zixin, only: str | None = None) -> Job:
     """Build the job over all connections, or over one. Raises ``ConfigError``."""
+    calendar = zixin.calendar(zixin.clock.today())
     return Job(
         engine=zixin.engine,
         ports=zixin.ports(only),
@@ -25,13 +26,13 @@ def job_of(zixin: Zixin, only: str | None = None) -> Job:
         rules=Rules(
             policy=zixin.policy,
             rates=zixin.rates,
-            assess=assess,
+            assess=partial(assess, calendar=calendar),
             explain=_explanation,
             plan=partial(plan_fields, texts=zixin.texts),
         ),
         words=TaskWords(
             texts=zixin.texts,
-            calendar=zixin.calendar(zixin.clock.today()),
+            calendar=calendar,
             zone=zixin.config.zone,
         ),
         step_time=zixin.step_time,
