@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from scoring.money import minor_digits
-from scoring.rates import Rate, converted
+from scoring.rates import Conversion, Rate, split_known
+from scoring.unapplied import unapplied_money
 
-__all__ = ["Ledger", "ledger_of", "timeline"]
+__all__ = ["NOTHING", "Ledger", "day_key", "ledger_of", "timeline"]
 
-_NOTHING = 2**32 - 1  # no row number
+NOTHING = 2**32 - 1  # no row number
 _NO_PAYMENT = 2**32 - 1  # the payment of an allocation is not in the Book
 
 
@@ -26,7 +27,8 @@ _NO_PAYMENT = 2**32 - 1  # the payment of an allocation is not in the Book
 class Ledger:
     """Frames keyed by the entity's row number ``e`` and the claim's row number ``i``.
 
-    ``entities``: e, entity, currency, unit (minor units of one major), first_on.
+    ``entities``: e, entity, currency, identity, terms_days, unit (minor units of one major),
+    first_on.
     ``claims`` (invoices, sorted by e and issued): item, e, issued, due, amount, raw, disputed,
     disputed_on; the row number is ``i``.
     ``applied`` (sorted by i and date): i, e, p, on (value date), at (from when it counts), cash,
@@ -34,7 +36,8 @@ class Ledger:
     so far).
     ``spare`` (unapplied): e, account, on, until (null: still unapplied), cash, amount, raw,
     currency.
-    ``balance`` (sorted by e and day): e, on, ar, the gross receivable at the end of that day.
+    ``balance`` (sorted by e and day): e, on, ar, the gross receivable at the end of that day, and
+    key, both as one number (``day_key``).
     ``orders``: e, ordered_on, deliver_on, amount (not yet invoiced).
     ``facts``: e, on of payments, credit notes and orders.
     ``unconvertible``: e, on, currency of facts that have no exchange rate.
@@ -52,28 +55,19 @@ class Ledger:
     unconvertible: pl.DataFrame
 
 
-@dataclass(frozen=True)
-class _Conversion:
-    rates: Mapping[str, Rate]
-    base: str
-
-    def __call__(
-        self, frame: pl.DataFrame, columns: Mapping[str, str], source: str, target: str
-    ) -> pl.DataFrame:
-        return converted(
-            frame, columns, source=source, target=target, rates=self.rates, base=self.base
-        )
-
-
 def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], base: str) -> Ledger:
     """Lay out a Book's checked frames. ``base`` is the currency the rates are priced in."""
-    convert = _Conversion(rates, base)
+    convert = Conversion(rates, base)
     names = frames["entities"].select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("e"), "entity", pl.col("currency")
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("e"),
+        *("entity", "currency", "identity", "terms_days"),
     )
     keyed = {
         name: frames[name].join(
-            names.rename({"currency": "target"}), on="entity", how="left", maintain_order="left"
+            names.select("e", "entity", pl.col("currency").alias("target")),
+            on="entity",
+            how="left",
+            maintain_order="left",
         )
         for name in ("items", "payments", "orders")
     }
@@ -81,7 +75,7 @@ def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], bas
     laid, lost_laid = _laid_on_claims(keyed, frames["allocations"], claims, convert)
     laid = _clipped(laid)
     applied, lost_applied = _applied(laid, convert)
-    spare, lost_spare = _spare(keyed, frames["allocations"], claims, laid, convert)
+    spare, lost_spare = unapplied_money(keyed, frames["allocations"], claims, laid, convert)
     orders, lost_orders = _orders(keyed["orders"], convert)
     facts = _facts(keyed)
     return Ledger(
@@ -96,13 +90,7 @@ def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], bas
     )
 
 
-def _split(frame: pl.DataFrame, on: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Part the rows that could be converted from (e, on, currency) of those that could not."""
-    lost = frame.filter(pl.col("amount").is_null()).select("e", pl.col(on).alias("on"), "currency")
-    return (frame.drop_nulls("amount") if lost.height else frame), lost
-
-
-def _claims(items: pl.DataFrame, convert: _Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _claims(items: pl.DataFrame, convert: Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
     invoices = items.filter(pl.col("kind") == "invoice").select(
         "item",
         "e",
@@ -116,7 +104,7 @@ def _claims(items: pl.DataFrame, convert: _Conversion) -> tuple[pl.DataFrame, pl
         pl.coalesce("disputed_on", "due_on").alias("disputed_on"),
     )
     columns = {"raw": "amount", "raw_disputed": "disputed"}
-    claims, lost = _split(convert(invoices, columns, "currency", "target"), "issued")
+    claims, lost = split_known(convert(invoices, columns, "currency", "target"), "issued")
     return claims.sort("e", "issued"), lost
 
 
@@ -124,7 +112,7 @@ def _laid_on_claims(
     keyed: Mapping[str, pl.DataFrame],
     allocations: pl.DataFrame,
     claims: pl.DataFrame,
-    convert: _Conversion,
+    convert: Conversion,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """List what was laid on each claim, in the claim's currency, sorted by claim and date."""
     target = claims.select(
@@ -167,14 +155,14 @@ def _laid_on_claims(
     )
     both = pl.concat([cash, notes.select(cash.columns)]).drop("item")
     laid = convert(both.rename({"amount": "own"}), {"own": "amount"}, "currency", "claim_currency")
-    known, lost = _split(laid, "on")
+    known, lost = split_known(laid, "on")
     # One date: credit notes before cash, so that the excess is cash.
     return known.rename({"amount": "laid"}).sort("i", "on", "cash", "p"), lost
 
 
 def _clipped(laid: pl.DataFrame) -> pl.DataFrame:
     """Add ``raw``, the part that still fits on its claim, and the running totals around it."""
-    first = pl.col("i") != pl.col("i").shift().fill_null(_NOTHING)
+    first = pl.col("i") != pl.col("i").shift().fill_null(NOTHING)
     total = pl.col("laid").cum_sum()
     before = _at_first(first, total - pl.col("laid"))
     return laid.with_columns((total - before).alias("total")).with_columns(
@@ -184,7 +172,7 @@ def _clipped(laid: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _applied(laid: pl.DataFrame, convert: _Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _applied(laid: pl.DataFrame, convert: Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Convert what fits on the claims.
 
     The running total is converted, not each part: a claim that is settled in its own currency is
@@ -196,7 +184,7 @@ def _applied(laid: pl.DataFrame, convert: _Conversion) -> tuple[pl.DataFrame, pl
         (pl.col("now") - pl.col("was")).alias("amount"),
         (pl.col("filled") - pl.col("filled_before")).alias("raw"),
     )
-    applied, lost = _split(known, "at")
+    applied, lost = split_known(known, "at")
     return timeline(applied), lost
 
 
@@ -205,7 +193,7 @@ def timeline(parts: pl.DataFrame) -> pl.DataFrame:
 
     Needs i, e, p, on, at, cash, amount, raw, issued, due, claim.
     """
-    first = pl.col("i") != pl.col("i").shift().fill_null(_NOTHING)
+    first = pl.col("i") != pl.col("i").shift().fill_null(NOTHING)
     again = ~first & (pl.col("p") == pl.col("p").shift())
     payment = (pl.col("cash") & ~again).cast(pl.Int64)
     total, count = pl.col("amount").cum_sum(), payment.cum_sum()
@@ -220,105 +208,12 @@ def _at_first(first: pl.Expr, value: pl.Expr) -> pl.Expr:
     return pl.when(first).then(value).forward_fill()
 
 
-def _spare(
-    keyed: Mapping[str, pl.DataFrame],
-    allocations: pl.DataFrame,
-    claims: pl.DataFrame,
-    laid: pl.DataFrame,
-    convert: _Conversion,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """List money that stands on no claim: never applied, applied in excess, or not yet applied."""
-    parts = [
-        _payments_left(keyed["payments"], allocations, claims, convert),
-        _credit_notes_left(keyed["items"], claims),
-        _excess(laid),
-        _ahead_of_their_claim(laid),
-    ]
-    both = pl.concat(parts).filter(pl.col("raw") > 0)
-    targets = pl.concat(
-        [keyed[name].select("e", "target") for name in ("payments", "items")]
-    ).unique()
-    spare = convert(both.join(targets, on="e", how="left"), {"raw": "amount"}, "currency", "target")
-    return _split(spare.drop("target"), "on")
-
-
-def _payments_left(
-    payments: pl.DataFrame, allocations: pl.DataFrame, claims: pl.DataFrame, convert: _Conversion
-) -> pl.DataFrame:
-    known = allocations.join(claims.select("item"), on="item", how="semi").select(
-        "payment", pl.col("currency").alias("claim_currency"), pl.col("amount").alias("laid")
-    )
-    own = payments.select("payment", "currency")
-    used = (
-        convert(
-            known.join(own, on="payment", how="inner"),
-            {"laid": "used"},
-            "claim_currency",
-            "currency",
-        )
-        .group_by("payment")
-        .agg(pl.col("used").sum())
-    )
-    return payments.join(used, on="payment", how="left").select(
-        "e",
-        "account",
-        pl.col("paid_on").alias("on"),
-        pl.lit(None, pl.Date).alias("until"),
-        pl.lit(value=True).alias("cash"),
-        (pl.col("amount") - pl.col("used").fill_null(0)).alias("raw"),
-        "currency",
-    )
-
-
-def _credit_notes_left(items: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    applied_to = pl.col("applies_to")
-    known = claims.select(pl.col("item").alias("applies_to"), pl.lit(value=True).alias("known"))
-    return (
-        items.filter(pl.col("kind") == "credit_note")
-        .join(known, on="applies_to", how="left")
-        .filter(applied_to.is_null() | pl.col("known").is_null())
-        .select(
-            "e",
-            "account",
-            pl.col("issued_on").alias("on"),
-            pl.lit(None, pl.Date).alias("until"),
-            pl.lit(value=False).alias("cash"),
-            pl.col("amount").alias("raw"),
-            "currency",
-        )
-    )
-
-
-def _excess(laid: pl.DataFrame) -> pl.DataFrame:
-    over = pl.col("laid") - (pl.col("filled") - pl.col("filled_before"))
-    return _off_claim(laid.filter(over > 0), pl.col("at"), over)
-
-
-def _ahead_of_their_claim(laid: pl.DataFrame) -> pl.DataFrame:
-    early = laid.filter(pl.col("issued") > pl.col("on"))
-    return _off_claim(early, pl.col("on"), pl.col("laid"), until=pl.col("at"))
-
-
-def _off_claim(
-    laid: pl.DataFrame, on: pl.Expr, raw: pl.Expr, *, until: pl.Expr | None = None
-) -> pl.DataFrame:
-    return laid.filter(pl.col("account").is_not_null()).select(
-        pl.col("payer").alias("e"),
-        "account",
-        on.alias("on"),
-        (pl.lit(None, pl.Date) if until is None else until).alias("until"),
-        "cash",
-        raw.alias("raw"),
-        pl.col("claim_currency").alias("currency"),
-    )
-
-
-def _orders(orders: pl.DataFrame, convert: _Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _orders(orders: pl.DataFrame, convert: Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
     standing = orders.filter(
         (pl.col("status") == "open") & ~pl.col("prepaid") & (pl.col("amount") > pl.col("invoiced"))
     ).with_columns((pl.col("amount") - pl.col("invoiced")).alias("raw"))
     known = convert(standing.drop("amount"), {"raw": "amount"}, "currency", "target")
-    kept, lost = _split(known, "ordered_on")
+    kept, lost = split_known(known, "ordered_on")
     return kept.select("e", "ordered_on", "deliver_on", "amount"), lost
 
 
@@ -341,9 +236,19 @@ def _balance(claims: pl.DataFrame, applied: pl.DataFrame) -> pl.DataFrame:
         ]
     )
     days = changes.group_by("e", "on").agg(pl.col("amount").sum()).sort("e", "on")
-    first = pl.col("e") != pl.col("e").shift().fill_null(_NOTHING)
+    first = pl.col("e") != pl.col("e").shift().fill_null(NOTHING)
     total = pl.col("amount").cum_sum()
-    return days.select("e", "on", (total - _at_first(first, total - pl.col("amount"))).alias("ar"))
+    return days.select(
+        "e",
+        "on",
+        (total - _at_first(first, total - pl.col("amount"))).alias("ar"),
+        day_key(pl.col("e"), pl.col("on")).alias("key"),
+    )
+
+
+def day_key(entity: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """Pack an entity and a day into one number that sorts like the pair."""
+    return entity.cast(pl.Int64) * 2**24 + (day.cast(pl.Int32) + 2**23)
 
 
 def _entities(names: pl.DataFrame, claims: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
@@ -353,7 +258,7 @@ def _entities(names: pl.DataFrame, claims: pl.DataFrame, facts: pl.DataFrame) ->
         .agg(pl.col("on").min().alias("first_on"))
     )
     units = {currency: 10 ** minor_digits(currency) for currency in names["currency"].unique()}
-    unit = pl.col("currency").replace_strict(units, return_dtype=pl.Int64)
+    unit = pl.col("currency").replace_strict(units, default=None, return_dtype=pl.Int64)
     return names.with_columns(unit.alias("unit")).join(
         first, on="e", how="left", maintain_order="left"
     )

@@ -20,7 +20,6 @@ __all__ = [
     "BehaviourPolicy",
     "CharacteristicPolicy",
     "DefaultEventPolicy",
-    "DossierPolicy",
     "ExposurePolicy",
     "GatePolicy",
     "GradePolicy",
@@ -240,6 +239,7 @@ class LimitPolicy(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     starter: Decimal = Decimal(50_000)
+    seasonal_need: bool = True
     growth: Decimal = Decimal(0)
     late_days_in_need: int = 15
     billing_lag_days: int = 0
@@ -273,19 +273,12 @@ class ExposurePolicy(_Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("order_weight lies between 0 and 1")
 
 
-class DossierPolicy(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Weights of the dossier items that this policy can see (3.2)."""
-
-    identity: int = 12
-    trading_history: int = 6
-    trading_history_months: int = 6
-
-
 class WatchPolicy(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold, watch level and outlook (7.2, 9.1, 10): each signal adds its level."""
 
     hold_days: int = 30
     stop_days: int = 45
+    hold_min_overdue: Decimal = Decimal(500)
     trend_attention_days: int = 7
     trend_high_days: int = 15
     overdue_attention: Decimal = Decimal("0.15")
@@ -317,7 +310,6 @@ class Policy(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     gates: GatePolicy = GatePolicy()
     limits: LimitPolicy = LimitPolicy()
     exposure: ExposurePolicy = ExposurePolicy()
-    dossier: DossierPolicy = DossierPolicy()
     watch: WatchPolicy = WatchPolicy()
     dunning: DunningPolicy = DunningPolicy()
     grades: tuple[GradePolicy, ...] = DEFAULT_GRADES

@@ -14,7 +14,7 @@ import polars as pl
 
 from scoring.money import minor_digits
 
-__all__ = ["Rate", "converted", "factor", "minor_amounts", "round_half_up"]
+__all__ = ["Conversion", "Rate", "factor", "minor_amounts", "round_half_up", "split_known"]
 
 _LARGEST = 2**62
 
@@ -65,32 +65,38 @@ def minor_amounts(
     }
 
 
-def converted(
-    frame: pl.DataFrame,
-    columns: Mapping[str, str],
-    *,
-    source: str,
-    target: str,
-    rates: Mapping[str, Rate],
-    base: str,
-) -> pl.DataFrame:
-    """Add columns with amounts of the ``source`` column's currency in the ``target`` column's.
+class Conversion(msgspec.Struct, frozen=True):
+    """Converts columns of frames at given rates, priced in ``base``."""
 
-    ``columns`` maps a column of non-negative minor units to the name of its conversion; without a
-    rate that is null. Rows keep their order.
-    """
-    if frame.select((pl.col(source) == pl.col(target)).all()).item():
-        return frame.with_columns(pl.col(old).alias(new) for old, new in columns.items())
-    pairs = frame.select(source, target).unique()
-    factors = [factor(rates, base, *pair) for pair in pairs.rows()]
-    table = pairs.with_columns(
-        pl.Series("_num", [f and f.numerator for f in factors], pl.Int128),
-        pl.Series("_den", [f and f.denominator for f in factors], pl.Int128),
-    )
-    joined = frame.join(table, on=[source, target], how="left", maintain_order="left")
-    return joined.with_columns(
-        _times_factor(pl.col(old)).alias(new) for old, new in columns.items()
-    ).drop("_num", "_den")
+    rates: Mapping[str, Rate]
+    base: str
+
+    def __call__(
+        self, frame: pl.DataFrame, columns: Mapping[str, str], source: str, target: str
+    ) -> pl.DataFrame:
+        """Add columns with amounts of the ``source`` column's currency in the ``target`` column's.
+
+        ``columns`` maps a column of non-negative minor units to the name of its conversion;
+        without a rate that is null. Rows keep their order.
+        """
+        if frame.select((pl.col(source) == pl.col(target)).all()).item():
+            return frame.with_columns(pl.col(old).alias(new) for old, new in columns.items())
+        pairs = frame.select(source, target).unique()
+        factors = [factor(self.rates, self.base, *pair) for pair in pairs.rows()]
+        table = pairs.with_columns(
+            pl.Series("_num", [one and one.numerator for one in factors], pl.Int128),
+            pl.Series("_den", [one and one.denominator for one in factors], pl.Int128),
+        )
+        joined = frame.join(table, on=[source, target], how="left", maintain_order="left")
+        return joined.with_columns(
+            _times_factor(pl.col(old)).alias(new) for old, new in columns.items()
+        ).drop("_num", "_den")
+
+
+def split_known(frame: pl.DataFrame, on: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part the rows whose ``amount`` is known from (e, on, currency) of those without a rate."""
+    lost = frame.filter(pl.col("amount").is_null()).select("e", pl.col(on).alias("on"), "currency")
+    return (frame.drop_nulls("amount") if lost.height else frame), lost
 
 
 def _times_factor(amount: pl.Expr) -> pl.Expr:

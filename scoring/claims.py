@@ -1,0 +1,135 @@
+"""Open items (未清项) at a date: what remains of each claim, what of it is disputed, how late it is.
+
+Rules: credit-management 2.1. Facts dated after the date do not exist.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from scoring.book import Book
+from scoring.calendar import WorkCalendar
+from scoring.ledger import NOTHING, Ledger
+from scoring.policy import BehaviourPolicy, Policy
+
+__all__ = [
+    "OPEN_ITEM_COLUMNS",
+    "applied_until",
+    "effective",
+    "if_valid",
+    "open_claims",
+    "open_items",
+    "unapplied",
+    "unapplied_at",
+]
+
+OPEN_ITEM_COLUMNS = (
+    *("item", "entity", "account", "number", "due_on", "issued_on"),
+    *("currency", "amount", "open", "disputed_open", "dpd"),
+)
+
+
+def effective(ledger: Ledger, policy: BehaviourPolicy, calendar: WorkCalendar) -> Ledger:
+    """Move due dates on rest days to the next working day, when the policy says so."""
+    if not policy.roll_due_on_holiday:
+        return ledger
+    days = ledger.claims["due"].unique()
+    rolled = pl.Series("rolled", [calendar.next_workday(day) for day in days], pl.Date)
+    table = pl.DataFrame([days, rolled])
+    return replace(
+        ledger, claims=_moved(ledger.claims, table), applied=_moved(ledger.applied, table)
+    )
+
+
+def _moved(frame: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    moved = frame.join(table, on="due", how="left", maintain_order="left")
+    return moved.with_columns(pl.col("rolled").alias("due")).drop("rolled")
+
+
+def applied_until(ledger: Ledger, as_of: date) -> pl.DataFrame:
+    """What had been laid on claims by the end of ``as_of``, sorted by claim and date."""
+    return ledger.applied.filter(pl.col("at") <= as_of)
+
+
+def open_claims(
+    ledger: Ledger, applied: pl.DataFrame, policy: BehaviourPolicy, as_of: date
+) -> pl.DataFrame:
+    """List the claims with something open, in the entity's currency.
+
+    Columns: those of the ledger's claims, i, open, disputed_open (the part under a valid dispute),
+    valid (whether there is one), dpd.
+    """
+    last = applied.filter(pl.col("i") != pl.col("i").shift(-1).fill_null(NOTHING))
+    claims = ledger.claims
+    rest = claims["amount"].clone().scatter(last["i"], last["rest"])
+    standing = claims.with_columns(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"), rest.alias("open")
+    ).filter((pl.col("open") > 0) & (pl.col("issued") <= as_of))
+    return standing.with_columns(
+        _disputed(policy, as_of).alias("valid"),
+        (pl.lit(as_of) - pl.col("due")).dt.total_days().alias("dpd"),
+    ).with_columns(if_valid(pl.min_horizontal("disputed", "open")).alias("disputed_open"))
+
+
+def if_valid(amount: pl.Expr) -> pl.Expr:
+    """Take the disputed amount while the dispute is valid, else nothing."""
+    return pl.when("valid").then(amount).otherwise(0)
+
+
+def _disputed(policy: BehaviourPolicy, as_of: date) -> pl.Expr:
+    """A dispute counts when raised early enough, known by now, and not too old (2.1)."""
+    raised = pl.col("disputed_on")
+    in_time = raised <= pl.col("due").dt.offset_by(f"{policy.dispute_opened_within_days}d")
+    age = (pl.lit(as_of) - raised).dt.total_days()
+    return in_time & (age >= 0) & (age < policy.dispute_max_days)
+
+
+def open_items(
+    book: Book, policy: Policy, as_of: date, *, calendar: WorkCalendar | None = None
+) -> pl.DataFrame:
+    """List every open item at ``as_of`` in its own currency (columns ``OPEN_ITEM_COLUMNS``).
+
+    ``disputed_open`` is the part under a valid dispute; ``dpd`` counts from the effective due date
+    and is negative before it. Sorted by account, due date and item.
+    """
+    rules = policy.behaviour
+    ledger = effective(book.ledger, rules, calendar or WorkCalendar())
+    applied = applied_until(ledger, as_of)
+    standing = open_claims(ledger, applied, rules, as_of)
+    paid = applied.group_by("i").agg(pl.col("raw").sum().alias("paid"))
+    own_open = pl.col("raw") - pl.col("paid").fill_null(0)
+    documents = book.items.select("item", "entity", "account", "number", "currency")
+    return (
+        standing.join(paid, on="i", how="left")
+        .with_columns(own_open.alias("own_open"))
+        .select(
+            "item",
+            pl.col("due").alias("due_on"),
+            pl.col("issued").alias("issued_on"),
+            pl.col("raw").alias("amount"),
+            pl.col("own_open").alias("open"),
+            if_valid(pl.min_horizontal("raw_disputed", "own_open")).alias("disputed_open"),
+            "dpd",
+        )
+        .join(documents, on="item", how="left")
+        .select(OPEN_ITEM_COLUMNS)
+        .sort("account", "due_on", "item")
+    )
+
+
+def unapplied(book: Book, as_of: date) -> pl.DataFrame:
+    """Sum unapplied cash and credit notes an account and currency: account, currency, cash, credit."""
+    standing = book.ledger.spare.filter(unapplied_at(as_of))
+    cash, credit = pl.col("raw").filter("cash"), pl.col("raw").filter(~pl.col("cash"))
+    return (
+        standing.group_by("account", "currency")
+        .agg(cash.sum().alias("cash"), credit.sum().alias("credit"))
+        .sort("account", "currency")
+    )
+
+
+def unapplied_at(as_of: date) -> pl.Expr:
+    """Tell which rows of ``Ledger.spare`` stand unapplied at the end of ``as_of``."""
+    until = pl.col("until")
+    return (pl.col("on") <= as_of) & (until.is_null() | (until > as_of))

@@ -1,0 +1,141 @@
+"""Reasons (原因): which facts made the rating what it is, as codes with numbers.
+
+Rules (credit-management 5.4): only characteristics in use, largest loss of points first; at most
+four against (gates first) and two in favour; at most two of a group, or four while the card has
+only one group.
+
+Codes and parameters:
+
+* ``identity_invalid``, ``identity_conflict``, ``no_history``: none. ``missing_rate``: currency.
+* ``default_event``, ``over_90_days``: days, amount. ``over_60_days``: amount, percent, threshold.
+* ``thin_history``: settled, needed, months. ``no_statements``: none. Each gate also has cap.
+* ``days_late``, ``max_delay``: value (days), threshold (days). ``late_amount``, ``overdue_ratio``,
+  ``broken_promises``: value, threshold (percents). ``threshold`` is the next better mark of the
+  policy's curve; a reason in favour has its best mark.
+"""
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from scoring.assessment import Reason, Sign
+from scoring.gates import GATES
+from scoring.money import Money
+from scoring.policy import GRADES, Policy
+from scoring.scorecard import Characteristic, Group, groups_in_use
+
+__all__ = ["MOST_AGAINST", "MOST_IN_FAVOUR", "hold_reason", "one_digit", "reasons_of"]
+
+MOST_AGAINST = 4
+MOST_IN_FAVOUR = 2
+_GOOD_PERCENT = 90
+_ALWAYS_TOLD = ("default_event", "over_90_days", "over_60_days")
+
+Row = Mapping[str, Any]
+
+
+def reasons_of(row: Row, policy: Policy) -> tuple[Reason, ...]:
+    """Pick the reasons of one row of the assessed frame: gates, then losses, then strengths."""
+    unrated = row["unrated"]
+    if unrated is not None:
+        params = (
+            {"currency": row["unknown"] or row["currency"]} if unrated == "missing_rate" else {}
+        )
+        return (Reason(unrated, params),)
+    gates = [_gate_reason(code, row, policy) for code in _fired(row, policy)]
+    groups = groups_in_use(policy)
+    most = MOST_AGAINST if len(groups) == 1 else 2
+    against = _ranked(row, groups, "negative", most)[: MOST_AGAINST - len(gates)]
+    in_favour = _ranked(row, groups, "positive", most)[:MOST_IN_FAVOUR]
+    return (*gates[:MOST_AGAINST], *against, *in_favour)
+
+
+def _fired(row: Row, policy: Policy) -> list[str]:
+    """List the gates to tell of: the grave ones whenever they fire, others when they bind."""
+    told = []
+    for gate in GATES:
+        scored = row["score_grade"]
+        binds = scored is not None and scored < GRADES.index(gate.cap(policy))
+        if row[f"gate_{gate.code}"] and (gate.code in _ALWAYS_TOLD or binds):
+            told.append(gate.code)
+    return told
+
+
+def _gate_reason(code: str, row: Row, policy: Policy) -> Reason:
+    gate = next(gate for gate in GATES if gate.code == code)
+    currency = row["currency"]
+    days: dict[str, Money | int | str] = {"days": row["late_oldest"] or 0}
+    by_code: dict[str, dict[str, Money | int | str]] = {
+        "default_event": days | {"amount": Money(row["late_default"], currency)},
+        "over_90_days": days | {"amount": Money(row["late_over_90"], currency)},
+        "over_60_days": {
+            "amount": Money(row["late_over_60"], currency),
+            "percent": _percent(row["late_over_60"], row["ar"]),
+            "threshold": one_digit(policy.gates.over_60_ar_share * 100),
+        },
+        "thin_history": {
+            "settled": row["n_settled"],
+            "needed": policy.behaviour.thin_settled,
+            "months": row["age_months"],
+        },
+        "no_statements": {},
+    }
+    return Reason(code, by_code[code] | {"cap": gate.cap(policy)})
+
+
+def _ranked(row: Row, groups: tuple[Group, ...], sign: Sign, most: int) -> list[Reason]:
+    """Order the characteristics of one sign by points lost (or won), ties by weight, then code."""
+    found: list[tuple[float, float, str, Reason]] = []
+    for group in groups:
+        if row[f"share_{group.name}"] is None:
+            continue
+        own = [_judged(part, row, sign) for part in group.characteristics]
+        found += sorted(one for one in own if one is not None)[:most]
+    return [reason for *_, reason in sorted(found, key=lambda one: one[:3])]
+
+
+def _judged(part: Characteristic, row: Row, sign: Sign) -> tuple[float, float, str, Reason] | None:
+    share = row[f"share_{part.code}"]
+    if share is None or part.feature is None:
+        return None
+    good = share >= _GOOD_PERCENT
+    if good != (sign == "positive"):
+        return None
+    points = float(part.rule.points)
+    size = points * (share if good else 100 - share)
+    value = Decimal(str(row[part.feature]))
+    params: dict[str, Money | int | str] = {
+        "value": one_digit(value),
+        "threshold": one_digit(_next_mark(part, value, best=good)),
+    }
+    return (-size, -points, part.code, Reason(part.code, params, sign))
+
+
+def _next_mark(part: Characteristic, value: Decimal, *, best: bool) -> Decimal:
+    marks = [mark for mark, _ in part.rule.curve]
+    better = [mark for mark in marks if mark < value]
+    return marks[0] if best or not better else better[-1]
+
+
+def hold_reason(row: Row, policy: Policy) -> Reason | None:
+    """Say why new orders are held; ``None`` when they are not."""
+    if row["hold"] == "none":
+        return None
+    stopped = row["hold"] == "stop"
+    threshold = policy.watch.stop_days if stopped else policy.watch.hold_days
+    params: dict[str, Money | int | str] = {
+        "days": row["late_oldest"],
+        "threshold": threshold,
+        "amount": Money(row["overdue_unpaid"], row["currency"]),
+    }
+    return Reason("overdue_days", params)
+
+
+def one_digit(value: Decimal) -> str:
+    """Write a number with at most one digit after the point, halves rounded up."""
+    rounded = value.quantize(Decimal("0.1"), ROUND_HALF_UP).normalize()
+    return f"{rounded:f}" if rounded else "0"
+
+
+def _percent(part: int, whole: int) -> str:
+    return one_digit(Decimal(part) * 100 / Decimal(whole)) if whole else "0"

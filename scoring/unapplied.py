@@ -1,0 +1,106 @@
+"""Unapplied money: cash and credit notes that stand on no claim, with the dates it is so.
+
+Three ways lead here: never applied, applied in excess of the claim, and paid before the claim was
+issued (until it is).
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from scoring.rates import Conversion, split_known
+
+__all__ = ["unapplied_money"]
+
+
+def unapplied_money(
+    keyed: Mapping[str, pl.DataFrame],
+    allocations: pl.DataFrame,
+    claims: pl.DataFrame,
+    laid: pl.DataFrame,
+    convert: Conversion,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """List money that stands on no claim: never applied, applied in excess, or not yet applied."""
+    parts = [
+        _payments_left(keyed["payments"], allocations, claims, convert),
+        _credit_notes_left(keyed["items"], claims),
+        _excess(laid),
+        _ahead_of_their_claim(laid),
+    ]
+    both = pl.concat(parts).filter(pl.col("raw") > 0)
+    targets = pl.concat(
+        [keyed[name].select("e", "target") for name in ("payments", "items")]
+    ).unique()
+    spare = convert(both.join(targets, on="e", how="left"), {"raw": "amount"}, "currency", "target")
+    return split_known(spare.drop("target"), "on")
+
+
+def _payments_left(
+    payments: pl.DataFrame, allocations: pl.DataFrame, claims: pl.DataFrame, convert: Conversion
+) -> pl.DataFrame:
+    known = allocations.join(claims.select("item"), on="item", how="semi").select(
+        "payment", pl.col("currency").alias("claim_currency"), pl.col("amount").alias("laid")
+    )
+    own = payments.select("payment", "currency")
+    used = (
+        convert(
+            known.join(own, on="payment", how="inner"),
+            {"laid": "used"},
+            "claim_currency",
+            "currency",
+        )
+        .group_by("payment")
+        .agg(pl.col("used").sum())
+    )
+    return payments.join(used, on="payment", how="left").select(
+        "e",
+        "account",
+        pl.col("paid_on").alias("on"),
+        pl.lit(None, pl.Date).alias("until"),
+        pl.lit(value=True).alias("cash"),
+        (pl.col("amount") - pl.col("used").fill_null(0)).alias("raw"),
+        "currency",
+    )
+
+
+def _credit_notes_left(items: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    applied_to = pl.col("applies_to")
+    known = claims.select(pl.col("item").alias("applies_to"), pl.lit(value=True).alias("known"))
+    return (
+        items.filter(pl.col("kind") == "credit_note")
+        .join(known, on="applies_to", how="left")
+        .filter(applied_to.is_null() | pl.col("known").is_null())
+        .select(
+            "e",
+            "account",
+            pl.col("issued_on").alias("on"),
+            pl.lit(None, pl.Date).alias("until"),
+            pl.lit(value=False).alias("cash"),
+            pl.col("amount").alias("raw"),
+            "currency",
+        )
+    )
+
+
+def _excess(laid: pl.DataFrame) -> pl.DataFrame:
+    over = pl.col("laid") - (pl.col("filled") - pl.col("filled_before"))
+    return _off_claim(laid.filter(over > 0), pl.col("at"), over)
+
+
+def _ahead_of_their_claim(laid: pl.DataFrame) -> pl.DataFrame:
+    early = laid.filter(pl.col("issued") > pl.col("on"))
+    return _off_claim(early, pl.col("on"), pl.col("laid"), until=pl.col("at"))
+
+
+def _off_claim(
+    laid: pl.DataFrame, on: pl.Expr, raw: pl.Expr, *, until: pl.Expr | None = None
+) -> pl.DataFrame:
+    return laid.filter(pl.col("account").is_not_null()).select(
+        pl.col("payer").alias("e"),
+        "account",
+        on.alias("on"),
+        (pl.lit(None, pl.Date) if until is None else until).alias("until"),
+        "cash",
+        raw.alias("raw"),
+        pl.col("claim_currency").alias("currency"),
+    )
