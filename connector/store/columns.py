@@ -2,8 +2,10 @@
 # ruff: noqa: ARG002  the library passes the dialect whether a type needs it or not
 
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -33,6 +35,17 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError(msg)
         moment = value.astimezone(UTC)
         return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
+
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+        """Write SQLite's text at once: the library's own way there takes three times as long."""
+        if dialect.name == "postgresql":
+            return super().bind_processor(dialect)
+
+        def text(value: datetime | None) -> str | None:
+            moment = self.process_bind_param(value, dialect)
+            return None if moment is None else moment.isoformat(" ", "microseconds")
+
+        return text
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         """Give back aware UTC."""

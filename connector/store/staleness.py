@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
+from connector.store.engine import execute_rows
 from connector.store.tables import accounts, stale
 
 __all__ = ["clear_stale", "drop_idle_marks", "mark_stale", "stale_entities", "stale_marks"]
@@ -15,7 +16,7 @@ def mark_stale(conn: sa.Connection, system: str, account_ids: Collection[str]) -
     """Note that these accounts changed. Tells how many."""
     if account_ids:
         rows = [{"system": system, "account_id": account} for account in sorted(account_ids)]
-        conn.execute(stale.insert(), rows)
+        execute_rows(conn, stale.insert(), rows)
     return len(account_ids)
 
 
