@@ -4,6 +4,7 @@
 that is tried again when another writer was in the way. No HTTP call belongs inside any of them.
 """
 
+import json
 import os
 import random
 import sqlite3
@@ -28,6 +29,7 @@ __all__ = [
     "execute_rows",
     "in_one_commit",
     "insert_or_ignore",
+    "is_one_of",
     "reading",
     "upsert",
     "writing",
@@ -230,6 +232,16 @@ def _bound(
     values = map(itemgetter(column.name), rows)
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     return values if process is None else map(process, values)
+
+
+def is_one_of(
+    connection: sa.Connection, column: sa.Column[str], texts: Sequence[str]
+) -> sa.ColumnElement[bool]:
+    """Say that a column holds one of these texts, however many: all go as one parameter."""
+    if connection.dialect.name == "postgresql":
+        return column == sa.any_(sa.literal(list(texts), postgresql.ARRAY(sa.Text)))
+    listed = sa.func.json_each(json.dumps(list(texts))).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 def insert_or_ignore(

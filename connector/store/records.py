@@ -6,6 +6,7 @@ record that became good clears its problem; a record that went bad keeps its las
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from adapters.port import Page
 from connector.store.cursors import FeedState, load_feed, save_feed
 from connector.store.deletions import Deleted, delete_records, sweep
-from connector.store.engine import execute_rows, upsert
+from connector.store.engine import execute_rows, is_one_of, upsert
 from connector.store.links import accounts_of_links
 from connector.store.problems import clear_problems, note_problems
 from connector.store.record_rows import Row, stored_rows
@@ -174,12 +175,8 @@ class _Saving:
         links = ("payment_id", "invoice_id", "applies_to", *_GROUPED_BY)
         columns = [self._table.c[name] for name in (*wanted, *links) if name in self._table.c]
         statement = sa.select(*columns).where(self._table.c.system == self._system)
-        ids, found = sorted(record_ids), dict[str, Row]()
-        for start in range(0, len(ids), _IDS_PER_STATEMENT):
-            chunk = ids[start : start + _IDS_PER_STATEMENT]
-            for row in self._conn.execute(statement.where(self._table.c.record_id.in_(chunk))):
-                found[row.record_id] = row._asdict()
-        return found
+        these = is_one_of(self._conn, self._table.c.record_id, sorted(record_ids))
+        return {row.record_id: row._asdict() for row in self._conn.execute(statement.where(these))}
 
     @staticmethod
     def _compare(rows: Mapping[str, Row], stored: Mapping[str, Row]) -> tuple[list[Row], list[Row]]:
@@ -205,7 +202,7 @@ class _Saving:
         keys = {"system", "record_id"}
         update = tuple(name for name in rows[0] if name not in keys)
         # Sorted: two writers lock rows in the same order.
-        rows.sort(key=lambda row: str(row["record_id"]))
+        rows.sort(key=itemgetter("record_id"))
         statement = upsert(self._conn, self._table, update=update, newer="modified_at")
         execute_rows(self._conn, statement, rows)
 

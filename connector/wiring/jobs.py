@@ -4,14 +4,14 @@ import random
 from functools import partial
 
 import msgspec
-from scoring.assess import Assessments, assess
-from scoring.explain import explain
 
 from connector.flow.assess import Rules
 from connector.flow.fields import plan_fields
 from connector.flow.run import Job
 from connector.flow.tasks import TaskWords
 from connector.wiring.product import Zixin
+from scoring.assess import Assessments, assess
+from scoring.explain import explain
 
 __all__ = ["job_of"]
 
