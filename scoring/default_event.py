@@ -6,7 +6,7 @@ it happened, until there has been no badly late item for some months (the cure).
 
 import polars as pl
 
-from scoring.ledger import Ledger, day_key
+from scoring.ledger import DAYS_BASE, NOTHING, Ledger, day_key
 from scoring.policy import DefaultEventPolicy, Policy
 from scoring.windows import Windows
 
@@ -27,9 +27,10 @@ def default_events(
     materiality then.
     """
     rules = policy.default_event
-    spells = _spells(settled, standing, rules, windows)
     events = _events(ledger, parts, standing, rules)
-    return _uncured(spells.join(events, on="i", how="left"), rules, windows)
+    spells = _spells(settled, standing, rules, windows).join(events, on="e", how="semi")
+    marked = spells.join(events.select("i", "event"), on="i", how="left")
+    return _uncured(marked, rules, windows)
 
 
 def _spells(
@@ -50,7 +51,7 @@ def _spells(
 def _events(
     ledger: Ledger, parts: pl.DataFrame, standing: pl.DataFrame, rules: DefaultEventPolicy
 ) -> pl.DataFrame:
-    """List the items that were a default event: i, event."""
+    """List the items that were a default event: e, i, event."""
     paid = parts.filter(pl.col("cash") & (pl.col("delay") > rules.days))
     now = standing.filter(pl.col("late") & (pl.col("dpd") > rules.days))
     owed = (
@@ -73,26 +74,29 @@ def _events(
         .filter(
             pl.col("amount") * down >= pl.max_horizontal(pl.col("ar") * up, pl.col("least") * down)
         )
-        .select("i", pl.lit(value=True).alias("event"))
+        .select("e", "i", pl.lit(value=True).alias("event"))
     )
 
 
 def _uncured(spells: pl.DataFrame, rules: DefaultEventPolicy, windows: Windows) -> pl.DataFrame:
-    """Chain an entity's spells; a gap as long as the cure starts a new chain."""
-    cure = f"{rules.cure_months}mo"
-    before = pl.col("end").cum_max().shift().over("e")
-    starts = before.is_null() | (pl.col("start") >= before.dt.offset_by(cure))
-    chained = (
-        spells.sort("e", "start", "end")
-        .with_columns(starts.alias("starts"))
-        .with_columns(pl.col("starts").cum_sum().over("e").alias("chain"))
+    """Chain an entity's spells; a gap as long as the cure starts a new chain.
+
+    The latest end so far is tracked as entity and day in one number, which a new entity always
+    exceeds: one running maximum serves all entities.
+    """
+    cure, day = f"{rules.cure_months}mo", pl.col("latest") % DAYS_BASE - DAYS_BASE // 2
+    cured_on = day.cast(pl.Int32).cast(pl.Date).dt.offset_by(cure)
+    same = pl.col("latest") // DAYS_BASE == pl.col("e")
+    chains = (
+        spells.lazy()
+        .sort("e", "start", "end")
+        .with_columns(day_key(pl.col("e"), pl.col("end")).cum_max().shift().alias("latest"))
+        .with_columns((same & (pl.col("start") < cured_on)).fill_null(value=False).alias("goes_on"))
+        .with_columns((~pl.col("goes_on")).cum_sum().alias("chain"))
+        .group_by("chain")
+        .agg(pl.col("e").first(), pl.col("end").max(), pl.col("event").any())
+        .sort("chain")
+        .filter(pl.col("e") != pl.col("e").shift(-1).fill_null(NOTHING))
     )
-    last = pl.col("chain") == pl.col("chain").max().over("e")
-    cured_on = pl.col("end").max().dt.offset_by(cure)
-    return (
-        chained.filter(last)
-        .group_by("e")
-        .agg(
-            (pl.col("event").any() & (cured_on > pl.lit(windows.as_of))).alias("in_default"),
-        )
-    )
+    cured = pl.col("end").dt.offset_by(cure) <= pl.lit(windows.as_of)
+    return chains.select("e", (pl.col("event") & ~cured).alias("in_default")).collect()

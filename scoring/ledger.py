@@ -17,8 +17,9 @@ from scoring.money import minor_digits
 from scoring.rates import Conversion, Rate, split_known
 from scoring.unapplied import unapplied_money
 
-__all__ = ["NOTHING", "Ledger", "day_key", "ledger_of", "timeline"]
+__all__ = ["DAYS_BASE", "NOTHING", "Ledger", "day_key", "ledger_of", "timeline"]
 
+DAYS_BASE = 2**24  # holds every day a date can name, before and after 1970
 NOTHING = 2**32 - 1  # no row number
 _NO_PAYMENT = 2**32 - 1  # the payment of an allocation is not in the Book
 
@@ -248,7 +249,7 @@ def _balance(claims: pl.DataFrame, applied: pl.DataFrame) -> pl.DataFrame:
 
 def day_key(entity: pl.Expr, day: pl.Expr) -> pl.Expr:
     """Pack an entity and a day into one number that sorts like the pair."""
-    return entity.cast(pl.Int64) * 2**24 + (day.cast(pl.Int32) + 2**23)
+    return entity.cast(pl.Int64) * DAYS_BASE + (day.cast(pl.Int32) + DAYS_BASE // 2)
 
 
 def _entities(names: pl.DataFrame, claims: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:

@@ -5,11 +5,13 @@ Definitions: credit-management 2.2.
 
 import polars as pl
 
-from scoring.ledger import Ledger
+from scoring.ledger import NOTHING, Ledger
 from scoring.policy import BehaviourPolicy
 from scoring.windows import Windows
 
 __all__ = ["counted_back_dso", "monthly_volatility"]
+
+_MONTHS_BASE = 2**20  # more months than dates have
 
 
 def monthly_volatility(
@@ -20,16 +22,18 @@ def monthly_volatility(
     Columns e, volatility, n_months; null with fewer months than the policy asks for.
     """
     amount = pl.col("amount").cast(pl.Int128)
-    month = pl.col("on").dt.year() * 12 + pl.col("on").dt.month()
+    month = pl.col("on").dt.year().cast(pl.Int64) * 12 + pl.col("on").dt.month()
+    key = pl.col("e").cast(pl.Int64) * _MONTHS_BASE + month
     months = (
         parts.lazy()
         .filter(pl.col("cash") & (pl.col("on") > windows.year))
-        .group_by("e", month.alias("month"))
+        .group_by(key.alias("key"))
         .agg(
             (amount * pl.col("delay").clip(lower_bound=0)).sum().alias("days"),
             pl.col("amount").sum().alias("paid"),
         )
-        .sort("e", "month")
+        .sort("key")
+        .with_columns((pl.col("key") // _MONTHS_BASE).cast(pl.UInt32).alias("e"))
         .with_columns((pl.col("days").cast(pl.Float64) / pl.col("paid")).alias("wadl"))
     )
     enough = pl.col("n_months") >= rules.volatility_min_months
@@ -47,25 +51,42 @@ def counted_back_dso(ledger: Ledger, frame: pl.DataFrame, windows: Windows) -> p
     The month of ``as_of`` has as many days as have passed. Columns e, count_back_dso; an entity
     that owes more than it ever bought has none.
     """
-    owing = frame.filter(pl.col("ar") > 0).select("e", "ar")
-    first_day = pl.col("issued").dt.month_start()
-    months = (
-        ledger.claims.lazy()
-        .select("e", "issued", "amount")
-        .filter(pl.col("issued") <= windows.as_of)
-        .join(owing.lazy(), on="e", how="inner")
-        .group_by("e", first_day.alias("month"))
-        .agg(pl.col("amount").sum().alias("sales"), pl.col("ar").first())
-        .sort(["e", "month"], descending=[False, True])
-        .with_columns((pl.col("sales").cum_sum().over("e") - pl.col("sales")).alias("newer"))
-        .with_columns((pl.col("ar") - pl.col("newer")).alias("remains"))
+    months = _months_sold(ledger, windows).join(
+        frame.lazy().filter(pl.col("ar") > 0).select("e", "ar"), on="e", how="inner"
     )
     last_day = pl.min_horizontal(pl.col("month").dt.month_end(), pl.lit(windows.as_of))
     whole = (pl.lit(windows.as_of) - last_day).dt.total_days()
     length = (last_day - pl.col("month")).dt.total_days() + 1
-    share = pl.col("remains").cast(pl.Float64) / pl.col("sales")
+    remains = pl.col("ar") - pl.col("newer")
+    share = remains.cast(pl.Float64) / pl.col("sales")
     return (
-        months.filter((pl.col("remains") <= pl.col("sales")) & (pl.col("remains") > 0))
+        months.filter((remains <= pl.col("sales")) & (remains > 0))
         .select("e", (whole + length * share).alias("count_back_dso"))
         .collect()
+    )
+
+
+def _months_sold(ledger: Ledger, windows: Windows) -> pl.LazyFrame:
+    """Sum sales by month: e, month (its first day), sales, newer (sales of later months).
+
+    Claims are sorted by entity and date, so both are differences of one running total.
+    """
+    ends_month = (pl.col("month") != pl.col("month").shift(-1)).fill_null(value=True)
+    ends_entity = pl.col("e") != pl.col("e").shift(-1).fill_null(NOTHING)
+    total = pl.col("total")
+    return (
+        ledger.claims.lazy()
+        .filter(pl.col("issued") <= windows.as_of)
+        .select(
+            "e",
+            pl.col("issued").dt.month_start().alias("month"),
+            pl.col("amount").cum_sum().alias("total"),
+        )
+        .filter(ends_month | ends_entity)
+        .select(
+            "e",
+            "month",
+            (total - total.shift().fill_null(0)).alias("sales"),
+            (pl.when(ends_entity).then(total).backward_fill() - total).alias("newer"),
+        )
     )

@@ -34,17 +34,25 @@ def reviewed(frame: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
     every = pl.col("grade").replace_strict(
         months, default=policy.unrated_review_months, return_dtype=pl.Int64
     )
-    first = pl.when(pl.col("known")).then("first_on").otherwise(pl.lit(_NO_FACTS))
-    start = first.dt.year().cast(pl.Int64) * 12 + first.dt.month() - 1
     today = as_of.year * 12 + as_of.month - 1
-    # A short month would lose the day for good; the 28th exists in all.
-    day = first.dt.day().clip(upper_bound=28)
-    at = start + (today - start) // every * every
-    passed = (at < today) | (day <= as_of.day)
-    due = at + passed * every
-    next_review = pl.date(due // 12, due % 12 + 1, day)
-    valid = next_review.dt.offset_by(f"{policy.limits.valid_days_after_review}d")
-    return frame.with_columns(
-        next_review.alias("next_review_on"),
-        pl.when(pl.col("limit").is_not_null()).then(valid).alias("limit_valid_to"),
+    month = pl.col("_month")
+    passed = (month < today) | (pl.col("_day") <= as_of.day)
+    valid = pl.col("next_review_on") + pl.duration(days=policy.limits.valid_days_after_review)
+    return (
+        frame.with_columns(
+            every.alias("_every"),
+            pl.when("known").then("first_on").otherwise(pl.lit(_NO_FACTS)).alias("_first"),
+        )
+        .with_columns(
+            (
+                pl.col("_first").dt.year().cast(pl.Int64) * 12 + pl.col("_first").dt.month() - 1
+            ).alias("_month"),
+            # A short month would lose the day for good; the 28th exists in all.
+            pl.col("_first").dt.day().clip(upper_bound=28).alias("_day"),
+        )
+        .with_columns(month + (today - month) // pl.col("_every") * pl.col("_every"))
+        .with_columns(month + passed * pl.col("_every"))
+        .with_columns(pl.date(month // 12, month % 12 + 1, "_day").alias("next_review_on"))
+        .with_columns(pl.when(pl.col("limit").is_not_null()).then(valid).alias("limit_valid_to"))
+        .drop("_every", "_first", "_month", "_day")
     )
