@@ -40,8 +40,8 @@ class Link(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
-class Row(msgspec.Struct, kw_only=True):
-    """What every record has."""
+class Row(msgspec.Struct, kw_only=True, gc=False):
+    """What every record has. No row can be part of a cycle, so none is tracked for one."""
 
     id: str
     modified: datetime | None = None
@@ -273,7 +273,7 @@ def _renamed(plain: type[Row], names: Mapping[str, str]) -> type[Row]:
         else (field.name, field.type, field.default)
         for field in msgspec.structs.fields(plain)
     ]
-    built = msgspec.defstruct(plain.__name__, fields, rename=dict(names), kw_only=True)
+    built = msgspec.defstruct(plain.__name__, fields, rename=dict(names), kw_only=True, gc=False)
     return cast("type[Row]", built)  # the same fields; only its keys on the wire differ
 
 

@@ -30,10 +30,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Turn into UTC; SQLite keeps it as text without a zone, so that it sorts."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            msg = "a time without a time zone cannot be stored"
-            raise ValueError(msg)
-        moment = value.astimezone(UTC)
+        moment = _in_utc(value)
         return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
 
     def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any] | None:
@@ -41,17 +38,26 @@ class UtcDateTime(TypeDecorator[datetime]):
         if dialect.name == "postgresql":
             return super().bind_processor(dialect)
 
-        def text(value: datetime | None) -> str | None:
-            moment = self.process_bind_param(value, dialect)
-            return None if moment is None else moment.isoformat(" ", "microseconds")
-
-        return text
+        return _sqlite_text
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         """Give back aware UTC."""
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        msg = "a time without a time zone cannot be stored"
+        raise ValueError(msg)
+    return value.astimezone(UTC)
+
+
+def _sqlite_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 class Tenths(TypeDecorator[Decimal]):

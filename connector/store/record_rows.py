@@ -20,7 +20,7 @@ _HASH_BYTES = 16
 _ENCODER = msgspec.json.Encoder()  # refuses half a character, which no database would take
 _MONEY = frozenset({"amount", "disputed", "invoiced"})
 _NAMED = frozenset({"kind", "status"})  # values of a StrEnum
-_CONVERTED = _MONEY | _NAMED
+_PLAIN = frozenset({Kind.OWNERS, Kind.ACCOUNTS, Kind.CONTACTS})  # neither money nor StrEnum
 
 
 class _Refused(ValueError):
@@ -59,14 +59,17 @@ def _not_older(row: Row, earlier: Row) -> bool:
 
 
 def _row(system: str, kind: Kind, record: Record) -> Row:
-    row: Row = {"system": system, **msgspec.structs.asdict(record)}
-    if not _CONVERTED.isdisjoint(row):
+    fields = msgspec.structs.asdict(record)
+    modified_at = fields.pop("modified_at")
+    row: Row = {"system": system, **fields}
+    if kind not in _PLAIN:
         row = _converted(row)
     if isinstance(record, Invoice):
         row["feed"] = kind.value
     if isinstance(record, Account):
         _check_account(record)
     row["content_hash"] = _content_hash(row)
+    row["modified_at"] = modified_at
     return row
 
 
@@ -101,10 +104,8 @@ def _check_account(account: Account) -> None:
             raise _Refused("unknown_currency", str(error)) from None
 
 
-def _content_hash(row: Row) -> str:
-    """Hash all but the modified time, which our own writes move as well."""
-    content = row.copy()
-    del content["modified_at"]
+def _content_hash(content: Row) -> str:
+    """Hash a row without its modified time, which our own writes move as well."""
     try:
         encoded = _ENCODER.encode(content)
     except UnicodeError:
