@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -124,3 +125,29 @@ def test_chunks_name_every_company_once(engine: sa.Engine) -> None:
     assert sorted({entity for chunk in chunks for entity in chunk}) == [
         f"zoho:a{number}" for number in range(7)
     ]
+
+
+def test_no_statement_reads_a_whole_connection_to_find_one_company(
+    filled: sa.Engine,
+) -> None:
+    """SQLite without statistics once read all allocations for each account."""
+    if filled.dialect.name != "sqlite":
+        pytest.skip("looks at SQLite's plans")
+    seen: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        seen.append((statement, values))
+
+    sa.event.listen(filled, "before_cursor_execute", note)
+    book_of(filled, "zoho:a2")
+    sa.event.remove(filled, "before_cursor_execute", note)
+
+    with reading(filled) as conn:
+        steps = [
+            row[3]
+            for statement, values in seen
+            if statement.lstrip().startswith("SELECT")
+            for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert len(steps) > 10
+    assert [step for step in steps if step.startswith("SCAN") or "(system=?)" in step] == []

@@ -52,8 +52,8 @@ def _leases() -> None:
 def _owners() -> None:
     op.create_table(
         "owners",
-        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
@@ -61,15 +61,15 @@ def _owners() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("gone_at", columns.UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("system", "record_id", name=op.f("pk_owners")),
+        sa.PrimaryKeyConstraint("record_id", "system", name=op.f("pk_owners")),
     )
 
 
 def _accounts() -> None:
     op.create_table(
         "accounts",
-        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("uscc", sa.Text(), nullable=True),
         sa.Column("industry", sa.Text(), nullable=True),
@@ -85,7 +85,7 @@ def _accounts() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("gone_at", columns.UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("system", "record_id", name=op.f("pk_accounts")),
+        sa.PrimaryKeyConstraint("record_id", "system", name=op.f("pk_accounts")),
     )
     op.create_index("ix_accounts_entity", "accounts", ["entity"], unique=False)
     op.create_index("ix_accounts_uscc_key", "accounts", ["uscc_key"], unique=False)
@@ -94,8 +94,8 @@ def _accounts() -> None:
 def _contacts() -> None:
     op.create_table(
         "contacts",
-        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
@@ -104,18 +104,18 @@ def _contacts() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("gone_at", columns.UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("system", "record_id", name=op.f("pk_contacts")),
+        sa.PrimaryKeyConstraint("record_id", "system", name=op.f("pk_contacts")),
     )
     op.create_index(
-        "ix_contacts_system_account_id", "contacts", ["system", "account_id"], unique=False
+        "ix_contacts_account_id_system", "contacts", ["account_id", "system"], unique=False
     )
 
 
 def _invoices() -> None:
     op.create_table(
         "invoices",
-        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -132,18 +132,18 @@ def _invoices() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("gone_at", columns.UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("system", "record_id", name=op.f("pk_invoices")),
+        sa.PrimaryKeyConstraint("record_id", "system", name=op.f("pk_invoices")),
     )
     op.create_index(
-        "ix_invoices_system_account_id", "invoices", ["system", "account_id"], unique=False
+        "ix_invoices_account_id_system", "invoices", ["account_id", "system"], unique=False
     )
 
 
 def _payments() -> None:
     op.create_table(
         "payments",
-        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
@@ -152,18 +152,18 @@ def _payments() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("gone_at", columns.UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("system", "record_id", name=op.f("pk_payments")),
+        sa.PrimaryKeyConstraint("record_id", "system", name=op.f("pk_payments")),
     )
     op.create_index(
-        "ix_payments_system_account_id", "payments", ["system", "account_id"], unique=False
+        "ix_payments_account_id_system", "payments", ["account_id", "system"], unique=False
     )
 
 
 def _allocations() -> None:
     op.create_table(
         "allocations",
-        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("payment_id", sa.Text(), nullable=False),
         sa.Column("invoice_id", sa.Text(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
@@ -172,21 +172,21 @@ def _allocations() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("gone_at", columns.UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("system", "record_id", name=op.f("pk_allocations")),
+        sa.PrimaryKeyConstraint("record_id", "system", name=op.f("pk_allocations")),
     )
     op.create_index(
-        "ix_allocations_system_invoice_id", "allocations", ["system", "invoice_id"], unique=False
+        "ix_allocations_invoice_id_system", "allocations", ["invoice_id", "system"], unique=False
     )
     op.create_index(
-        "ix_allocations_system_payment_id", "allocations", ["system", "payment_id"], unique=False
+        "ix_allocations_payment_id_system", "allocations", ["payment_id", "system"], unique=False
     )
 
 
 def _orders() -> None:
     op.create_table(
         "orders",
-        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("ordered_on", sa.Date(), nullable=False),
@@ -201,9 +201,9 @@ def _orders() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("gone_at", columns.UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("system", "record_id", name=op.f("pk_orders")),
+        sa.PrimaryKeyConstraint("record_id", "system", name=op.f("pk_orders")),
     )
-    op.create_index("ix_orders_system_account_id", "orders", ["system", "account_id"], unique=False)
+    op.create_index("ix_orders_account_id_system", "orders", ["account_id", "system"], unique=False)
 
 
 def _problems() -> None:

@@ -51,7 +51,7 @@ def _stale() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stale")),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_stale_system_account_id", "stale", ["system", "account_id"], unique=False)
+    op.create_index("ix_stale_account_id_system", "stale", ["account_id", "system"], unique=False)
 
 
 def _assessments() -> None:
@@ -112,7 +112,7 @@ def _tasks() -> None:
         sa.Column("closed_at", columns.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_tasks")),
     )
-    op.create_index("ix_tasks_system_account_id", "tasks", ["system", "account_id"], unique=False)
+    op.create_index("ix_tasks_account_id_system", "tasks", ["account_id", "system"], unique=False)
 
 
 def _audit() -> None:
