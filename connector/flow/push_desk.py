@@ -22,6 +22,7 @@ from adapters.events import Hint
 from adapters.port import CreditField, CrmPort, FieldValue, Outcome
 from connector.clock import Clock
 from connector.flow.receipts import note_task_gone
+from connector.store.audit import AuditEntry, append
 from connector.store.engine import in_one_commit
 from connector.work import queue
 from connector.work.claim import LEASE
@@ -100,11 +101,35 @@ class Settling:
         self.now = desk.clock.now()
         self.counts = PushCounts()
         self.alarms: list[str] = []
+        self.audit: list[AuditEntry] = []
 
     def done(self, row: Row, note: str = "") -> bool:
         """End a row. False: it is no longer ours, nothing of its outcome may be written down."""
         return queue.settle(
             self.conn, row, lease=self.lease, state="done", now=self.now, error=note
+        )
+
+    def log(
+        self,
+        row: Row,
+        what: str,
+        *,
+        why: str,
+        old: Mapping[str, str] | None = None,
+        new: Mapping[str, str] | None = None,
+    ) -> None:
+        """Note a write for the audit log; it is appended at the end of the commit."""
+        self.audit.append(
+            AuditEntry(
+                at=self.now,
+                system=row.system,
+                target=row.task_key or row.account_id,
+                what=what,
+                old=None if old is None else msgspec.json.encode(old),
+                new=None if new is None else msgspec.json.encode(new),
+                assessment_id=row.assessment_id,
+                why=why,
+            )
         )
 
     def park(self, row: Row, note: str) -> None:
@@ -187,6 +212,7 @@ class Desk:
         def attempt(conn: sa.Connection) -> Settling:
             settling = Settling(self, conn, lease)
             work(settling)
+            append(conn, settling.audit)  # last: writers of the log stand in line from here on
             return settling
 
         settled = in_one_commit(self.engine, attempt)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from adapters.errors import CrmError, RecordNotFound
-from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt
+from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, field_text
 from connector.flow.owned import OwnedCheck, check_owned
 from connector.flow.push_desk import Desk, Row, Settling
 from connector.flow.receipts import last_told, note_fields
@@ -112,8 +112,14 @@ def _settle_sent(
     elif settling.done(row):
         told = {**check.held, **check.write}
         note_fields(settling.conn, account, told, now=settling.now)
+        why = "overwrite" if row.overwrite else "assessed"
+        settling.log(row, "fields", why=why, old=_texts(check.old), new=_texts(check.write))
         settling.counts.fields_written += len(check.write)
         settling.counts.accounts_written += 1
+
+
+def _texts(values: Mapping[CreditField, FieldValue]) -> dict[str, str]:
+    return {name.value: field_text(value) for name, value in values.items()}
 
 
 def _gone(row: Row) -> RecordNotFound:

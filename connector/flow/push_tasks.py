@@ -86,6 +86,7 @@ def _settle_draft(settling: Settling, row: Row, draft: TaskDraft, outcome: Outco
         settling.fail(row, outcome)
     elif settling.done(row):
         note_task_created(settling.conn, draft, outcome.record_id)
+        _log_created(settling, row, draft, outcome.record_id, outcome.effect)
         if outcome.effect is WriteEffect.ADOPTED:
             settling.counts.tasks_adopted += 1
         else:
@@ -97,6 +98,8 @@ def _settle_change(settling: Settling, row: Row, change: TaskChange, outcome: Ou
         settling.fail(row, outcome)
     elif settling.done(row):
         note_task_changed(settling.conn, change, now=settling.now)
+        what, why = ("task_closed", "settled") if change.closed else ("task_updated", "overdue")
+        settling.log(row, what, why=why, new={"task_id": change.task_id})
         if change.closed:
             settling.counts.tasks_closed += 1
         else:
@@ -139,8 +142,17 @@ def _may_look_at(desk: Desk, row: Row) -> datetime:
 
 def _adopt(settling: Settling, row: Row, task: TaskState) -> None:
     if settling.done(row, "found in the CRM under its key"):
-        note_task_created(settling.conn, _draft(row), task.task_id)
+        draft = _draft(row)
+        note_task_created(settling.conn, draft, task.task_id)
+        _log_created(settling, row, draft, task.task_id, WriteEffect.ADOPTED)
         settling.counts.tasks_adopted += 1
+
+
+def _log_created(
+    settling: Settling, row: Row, draft: TaskDraft, task_id: str, effect: WriteEffect
+) -> None:
+    new = {"task_id": task_id, "level": str(draft.level), "effect": effect.value}
+    settling.log(row, "task_created", why="overdue", new=new)
 
 
 def _draft(row: Row) -> TaskDraft:

@@ -123,10 +123,10 @@ def put_hints(
 
 
 def hints_of(row: sa.Row[Any], codec: EventCodec | None) -> tuple[Hint, ...]:
-    """Read what an inbox row asks for.
+    """Read what an inbox row asks for; nothing, for a message about records that are not read.
 
-    Raises ``UnreadableMessage`` for a message that no codec reads, names nothing known or names
-    more records than a notification may.
+    Raises ``UnreadableMessage`` for a message that no codec reads or that names more records than
+    a notification may.
     """
     if row.kind == HINT:
         return msgspec.json.decode(row.body, type=tuple[Hint, ...])
@@ -138,9 +138,6 @@ def hints_of(row: sa.Row[Any], codec: EventCodec | None) -> tuple[Hint, ...]:
     except ForgedMessage as error:  # its key was replaced meanwhile
         msg = f"the stored message cannot be read any more: {error.reason}"
         raise UnreadableMessage(msg) from error
-    if not hints:
-        msg = "the message names no record of a kind that is read"
-        raise UnreadableMessage(msg)
     if sum(len(hint.record_ids) for hint in hints) > MOST_IDS:
         msg = f"the message names more than {MOST_IDS} records"
         raise UnreadableMessage(msg)

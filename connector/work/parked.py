@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from connector.store.audit import AuditEntry, append
 from connector.store.queue_tables import inbox, outbox
 from connector.work.queue import join_newer
 
@@ -61,27 +62,39 @@ def count_parked(conn: sa.Connection) -> dict[str, int]:
     return counts
 
 
-def retry(conn: sa.Connection, ref: str, *, now: datetime, overwrite: bool = False) -> None:
-    """Let parked work run again, with its attempts forgotten.
+def retry(
+    conn: sa.Connection,
+    ref: str,
+    *,
+    now: datetime,
+    overwrite: bool = False,
+    who: str = "operator",
+) -> None:
+    """Let parked work run again, with its attempts forgotten; the audit log names ``who`` did it.
 
     ``overwrite``: our values replace what a person entered in the CRM; decided by a person.
     A wish gives way to a newer one that waits. Raises ``UnknownItem``.
     """
     table, row = _find(conn, ref)
     if table is outbox and join_newer(conn, row, lease=None, now=now):
+        _log(conn, row, ref, "parked_retried", f"by {who}: joined a newer wish", now)
         return
     values: dict[str, Any] = {"state": "ready", "run_after": now, "attempts": 0, "settled_at": None}
     if table is outbox:
         values["overwrite"] = overwrite
     conn.execute(table.update().where(table.c.id == row.id).values(values))
+    _log(conn, row, ref, "parked_retried", f"by {who}" + (", overwrite" if overwrite else ""), now)
 
 
-def drop(conn: sa.Connection, ref: str, *, reason: str, now: datetime) -> None:
+def drop(
+    conn: sa.Connection, ref: str, *, reason: str, now: datetime, who: str = "operator"
+) -> None:
     """Give parked work up. It stays in the table with the reason. Raises ``UnknownItem``."""
     table, row = _find(conn, ref)
     note = f"dropped: {reason}; before: {row.last_error}"
     values = {"state": "dropped", "settled_at": now, "last_error": note}
     conn.execute(table.update().where(table.c.id == row.id).values(values))
+    _log(conn, row, ref, "parked_dropped", f"by {who}: {reason}", now)
 
 
 def _find(conn: sa.Connection, ref: str) -> tuple[sa.Table, sa.Row[Any]]:
@@ -94,6 +107,20 @@ def _find(conn: sa.Connection, ref: str) -> tuple[sa.Table, sa.Row[Any]]:
     if row is None:
         raise UnknownItem(ref)
     return table, row
+
+
+def _log(
+    conn: sa.Connection, row: sa.Row[Any], ref: str, what: str, why: str, now: datetime
+) -> None:
+    entry = AuditEntry(
+        at=now,
+        system=row.system,
+        target=ref,
+        what=what,
+        assessment_id=getattr(row, "assessment_id", None),
+        why=why,
+    )
+    append(conn, [entry])
 
 
 def _item(box: str, row: sa.Row[Any]) -> ParkedItem:

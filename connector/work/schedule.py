@@ -1,13 +1,16 @@
 """When things are due. APScheduler is the clock, a row of ``ticks`` says what was done.
 
 Any number of nodes may run the same schedules: the due time is computed from the trigger, not from
-the moment of waking, and whoever puts its tick down first does the work. A tick whose worker died
-is taken over when its lease is over; what was missed while everything was down runs once.
+the moment of waking, and whoever puts its tick down first does the work. A tick is
+held by a short lease that is lengthened while its work goes on, so one whose worker died is soon
+taken over; what was missed while everything was down runs once.
 """
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -19,6 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import SQLAlchemyError
 
 from connector.clock import Clock
 from connector.store.engine import in_one_commit, insert_or_ignore
@@ -43,7 +47,8 @@ _log = logging.getLogger(__name__)
 GRACE = timedelta(seconds=60)
 """How late a wake-up may be and still serve its fire time; the library's second is too short."""
 
-TICK_LEASE = timedelta(hours=1)
+TICK_LEASE = timedelta(minutes=2)
+HOLDS_PER_LEASE = 4
 MAKE_UP_PERIOD = timedelta(seconds=60)
 KEPT = timedelta(days=90)
 _ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -147,12 +152,42 @@ class Ticker:
             return False
         note = ""
         try:
-            schedule.work(due_at)
+            with self._held(schedule, due_at, lease):
+                schedule.work(due_at)
         except Exception as error:  # noqa: BLE001 the clock outlives a fault in what it wakes
             note = error_note(error)
             _log.exception("schedule %s failed", schedule.name)
         in_one_commit(self._engine, lambda conn: self._finish(conn, schedule, due_at, lease, note))
         return True
+
+    @contextmanager
+    def _held(self, schedule: Schedule, due_at: datetime, lease: str) -> Iterator[None]:
+        """Lengthen the lease again and again, in a thread beside the work."""
+        ended = threading.Event()
+        period = schedule.lease.total_seconds() / HOLDS_PER_LEASE
+
+        def hold() -> None:
+            while not ended.wait(period):
+                self._hold(schedule, due_at, lease)
+
+        holder = threading.Thread(target=hold, name=f"tick-{schedule.name}", daemon=True)
+        holder.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            holder.join()
+
+    def _hold(self, schedule: Schedule, due_at: datetime, lease: str) -> None:
+        longer = (
+            ticks.update()
+            .where(*_tick(schedule, due_at), ticks.c.lease == lease)
+            .values(lease_until=self._clock.now() + schedule.lease)
+        )
+        try:
+            in_one_commit(self._engine, lambda conn: conn.execute(longer))
+        except SQLAlchemyError as error:  # the next try may succeed before the lease is over
+            _log.warning("tick %s not held: %s", schedule.name, type(error).__name__)
 
     def _take(self, conn: sa.Connection, schedule: Schedule, due_at: datetime, lease: str) -> bool:
         now = self._clock.now()
