@@ -6,7 +6,6 @@
 import os
 import socket
 import time
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from connector.clock import FixedClock
-from connector.store.engine import create_engine, writing
+from connector.store.engine import create_engine
 from connector.store.migrations import upgrade
+from tests.databases import empty_database
 
 # A slip between UTC and local time shows at once where local time is eight hours ahead.
 os.environ["TZ"] = "Asia/Shanghai"
@@ -64,22 +64,8 @@ def clock() -> FixedClock:
 @pytest.fixture
 def database_url(tmp_path: Path) -> Iterator[str]:
     """Give an empty database: a file, or a schema of its own on the PostgreSQL server."""
-    server = os.environ.get("TEST_DATABASE_URL")
-    if server is None:
-        yield f"sqlite:///{tmp_path / 'zixin.db'}"
-        return
-    schema = f"test_{uuid.uuid4().hex}"
-    _run_on(server, f"CREATE SCHEMA {schema}")
-    url = sa.make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield url.render_as_string(hide_password=False)
-    _run_on(server, f"DROP SCHEMA {schema} CASCADE")
-
-
-def _run_on(url: str, statement: str) -> None:
-    engine = create_engine(url)
-    with writing(engine) as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
+    with empty_database(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
