@@ -115,7 +115,6 @@ def test_a_hint_of_ours_is_put_down_once_and_read_without_a_codec(
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"ok", "names no record"),
         (b"ok stale key", "cannot be read any more"),
         (b"ok " + b"I " * 1001, "more than 1000"),
     ],
@@ -127,6 +126,14 @@ def test_a_message_that_says_nothing_we_may_use_is_unreadable(
 
     with pytest.raises(UnreadableMessage, match=why):
         hints_of(rows(engine)[0], Codec())
+
+
+def test_a_message_about_records_that_are_not_read_asks_for_nothing(
+    engine: sa.Engine, clock: FixedClock
+) -> None:
+    DatabaseInbox(engine).put("x", "M1", clock.now(), {}, b"ok")
+
+    assert hints_of(rows(engine)[0], Codec()) == ()
 
 
 def test_a_message_of_a_connection_without_codec_is_unreadable(

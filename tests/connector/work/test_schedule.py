@@ -1,5 +1,6 @@
 """Schedules: each due time once, on whichever node; what was missed runs once."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -124,6 +125,25 @@ def test_a_dead_nodes_tick_is_taken_over_after_its_lease(
     assert work.done == [TEN]
 
 
+def test_a_tick_is_held_while_its_work_goes_on(engine: sa.Engine, clock: FixedClock) -> None:
+    wait = threading.Event().wait
+
+    def long_work(due_at: datetime) -> None:
+        clock.move(timedelta(minutes=20))
+        for _ in range(500):
+            if tick_rows(engine)[0].lease_until > clock.now():
+                return
+            wait(0.01)
+        raise AssertionError("the lease was not lengthened")
+
+    schedule = Schedule(
+        name="pull", trigger=every(QUARTER), work=long_work, lease=timedelta(milliseconds=100)
+    )
+
+    assert Ticker(engine, clock).wake(schedule)
+    assert tick_rows(engine)[0].error == ""
+
+
 def test_a_run_that_takes_longer_than_its_period_is_not_run_beside_itself(
     engine: sa.Engine, clock: FixedClock
 ) -> None:
@@ -134,7 +154,9 @@ def test_a_run_that_takes_longer_than_its_period_is_not_run_beside_itself(
         clock.move(QUARTER)
         inner.append(ticker.wake(schedule))
 
-    schedule = Schedule(name="pull", trigger=every(QUARTER), work=long_work)
+    schedule = Schedule(
+        name="pull", trigger=every(QUARTER), work=long_work, lease=timedelta(hours=1)
+    )
 
     assert ticker.wake(schedule)
     assert inner == [False]
