@@ -1,7 +1,10 @@
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -14,13 +17,16 @@ from connector.clock import FixedClock
 from connector.flow.assess import Scope
 from connector.flow.react import Reader
 from connector.flow.run import PortReader, RunReport, RunWish, decide, run_once
+from connector.store.assessments import latest_assessments
 from connector.store.engine import create_engine, reading
 from connector.store.migrations import upgrade
 from connector.store.queue_tables import outbox
 from connector.store.usage import usage_on
 from connector.work.pauses import paused_systems
+from scoring.assess import assess
+from scoring.explain import explain, explanation_bytes
 from scoring.records import Kind
-from tests.connector.flow.deciding import AS_OF, a_job
+from tests.connector.flow.deciding import AS_OF, a_job, simple_rules
 from tests.connector.store.saving import rows
 from tests.crm_records import a_payment, an_account, an_allocation, an_invoice, an_owner
 from tests.fake_crm import FakeCrm
@@ -291,3 +297,25 @@ def test_an_outage_in_the_middle_is_made_good(engine: sa.Engine, clock: FixedClo
     assert first.connections["zoho"].fields_written == 0
     assert zoho.fields["a1"][CreditField.RATING] == "CCC"
     assert len(zoho.drafts) == 2
+
+
+def test_the_real_rules_go_the_same_way(engine: sa.Engine, clock: FixedClock) -> None:
+    zoho, fx = a_zoho(), an_fx()
+    rules = replace(
+        simple_rules(),
+        assess=assess,
+        explain=lambda decided, entity: explanation_bytes(explain(decided, entity)),
+    )
+    job = replace(a_job(engine, clock, zoho, fx), rules=rules)
+
+    first = run_once(job, WISH)
+    written = state(zoho), state(fx)
+    second = run_once(job, WISH)
+
+    assert (first.assessed, second.assessed) == (4, 0)
+    assert zoho.fields["a1"][CreditField.OVERDUE_AMOUNT] == Decimal("20000.00")
+    assert zoho.fields["a2"][CreditField.OVERDUE_AMOUNT] == Decimal("5000.00")
+    assert fx.fields["b1"][CreditField.EXPOSURE] == zoho.fields["a1"][CreditField.EXPOSURE]
+    assert (state(zoho), state(fx)) == written
+    with reading(engine) as conn:
+        assert all(json.loads(stored.explanation) for stored in latest_assessments(conn))
