@@ -1,0 +1,128 @@
+"""The look-alike's answers must have the keys and types of Zoho's own OpenAPI files."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.contract.openapi import FOLDER, mismatches
+from tests.sandbox.zoho.organisation import SignedIn, organisation
+
+pytestmark = [
+    pytest.mark.realdata,
+    pytest.mark.skipif(
+        not FOLDER.exists(), reason="Zoho's OpenAPI files are not here; ZOHO_OAS_DIR names them"
+    ),
+]
+
+_MODULE = "/crm/v8/{module_api_name}"
+_WATCH = "/crm/v8/actions/watch"
+_FIELDS = "/crm/v8/settings/fields"
+_CHANNEL = {
+    "channel_id": "1001",
+    "events": ["Accounts.all"],
+    "notify_url": "http://127.0.0.1:9/hook",
+    "token": "t",
+}
+
+
+@pytest.fixture
+def filled() -> Iterator[SignedIn]:
+    """An organisation with two accounts."""
+    with organisation(provisioned=True) as crm:
+        crm.add("Accounts", Account_Name="甲")
+        crm.add("Accounts", Account_Name="乙")
+        yield crm
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "url", "args"),
+    [
+        ("record.json", _MODULE, "/Accounts", {"fields": "Account_Name,Owner,Modified_Time"}),
+        ("record.json", _MODULE, "/Accounts", {"fields": "id", "per_page": 1}),
+        ("record.json", _MODULE, "/Accounts", {}),
+        ("record.json", _MODULE, "/Nothing", {"fields": "id"}),
+        ("record.json", f"{_MODULE}/{{id}}", "/Accounts/5000000000100001", {}),
+        ("modules.json", "/crm/v8/settings/modules", "/settings/modules", {}),
+        ("modules.json", "/crm/v8/settings/modules/{api_name}", "/settings/modules/Tasks", {}),
+        ("fields.json", _FIELDS, "/settings/fields", {"module": "Accounts"}),
+        ("fields.json", _FIELDS, "/settings/fields", {"module": "Tasks"}),
+        ("fields.json", _FIELDS, "/settings/fields", {}),
+        ("layouts.json", "/crm/v8/settings/layouts", "/settings/layouts", {"module": "Tasks"}),
+        (
+            "related_lists.json",
+            "/crm/v8/settings/related_lists",
+            "/settings/related_lists",
+            {"module": "Accounts"},
+        ),
+        ("org.json", "/crm/v8/org", "/org", {}),
+        ("currencies.json", "/crm/v8/org/currencies", "/org/currencies", {}),
+        ("users.json", "/crm/v8/users", "/users", {"type": "CurrentUser"}),
+        ("users.json", "/crm/v8/users/{user}", "/users/5000000000000001", {}),
+    ],
+)
+def test_reads_answer_as_the_openapi_file_says(
+    filled: SignedIn, file: str, path: str, url: str, args: dict[str, Any]
+) -> None:
+    answer = filled.get(url, **args)
+    assert mismatches(file, "get", path, answer.status_code, answer.json) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("select id, Account_Name, Owner from Accounts where id is not null", 200),
+        ("select id from Accounts", 400),
+        ("select Nothing from Accounts where id is not null", 400),
+    ],
+)
+def test_coql_answers_as_the_openapi_file_says(filled: SignedIn, query: str, status: int) -> None:
+    answer = filled.query(query)
+    assert answer.status_code == status
+    assert mismatches("coql.json", "post", "/crm/v8/coql", status, answer.json) == []
+
+
+def test_writes_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
+    good: dict[str, object] = {"id": "5000000000100001", "Credit_Score": 71.5}
+    wrong: dict[str, object] = {"id": "5000000000100002", "Credit_Score": "many"}
+    answers = [
+        ("put", _MODULE, filled.write("PUT", "Accounts", good, wrong)),
+        ("post", _MODULE, filled.write("POST", "Accounts", {"Account_Name": "丙"}, {})),
+        ("delete", _MODULE, filled.call("DELETE", "/Accounts?ids=5000000000100002,1")),
+        ("get", f"{_MODULE}/deleted", filled.get("/Accounts/deleted")),
+    ]
+    for method, path, answer in answers:
+        assert mismatches("record.json", method, path, answer.status_code, answer.json) == []
+
+
+def test_field_creation_answers_as_the_openapi_file_says(filled: SignedIn) -> None:
+    wanted = [{"field_label": "Region", "data_type": "text"}, {"field_label": "Wrong"}]
+    answer = filled.send("POST", "/settings/fields?module=Accounts", {"fields": wanted})
+    assert answer.status_code == 207
+    assert mismatches("fields.json", "post", _FIELDS, 201, answer.json) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("POST", {"watch": [_CHANNEL]}),
+        ("PUT", {"watch": [_CHANNEL]}),
+        ("PATCH", {"watch": [{"channel_id": "1001", "token": "u"}]}),
+        ("POST", {"watch": [{"channel_id": "1001"}]}),
+    ],
+)
+def test_watch_answers_as_the_openapi_file_says(
+    filled: SignedIn, method: str, body: dict[str, Any]
+) -> None:
+    filled.send("POST", "/actions/watch", {"watch": [_CHANNEL]})
+    answer = filled.send(method, "/actions/watch", body)
+    found = mismatches("notifications.json", method, _WATCH, answer.status_code, answer.json)
+    assert found == []
+
+
+def test_the_list_of_channels_answers_as_the_openapi_file_says(filled: SignedIn) -> None:
+    filled.send("POST", "/actions/watch", {"watch": [_CHANNEL]})
+    answer = filled.get("/actions/watch")
+    assert mismatches("notifications.json", "get", _WATCH, 200, answer.json) == []
+    stopped = filled.call("DELETE", "/actions/watch?channel_ids=1001")
+    assert mismatches("notifications.json", "delete", _WATCH, 200, stopped.json) == []
