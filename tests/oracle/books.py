@@ -1,0 +1,138 @@
+"""Random books for property tests: every case of the method, in small."""
+
+from datetime import date, timedelta
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from scoring.rates import Rate
+from tests.builders import (
+    AS_OF,
+    Row,
+    a_credit_note,
+    a_payment,
+    a_rate,
+    an_allocation,
+    an_entity,
+    an_invoice,
+    an_order,
+    days_ago,
+)
+
+__all__ = ["RATES", "books"]
+
+RATES: dict[str, Rate] = {"USD": a_rate("7.1234"), "JPY": a_rate("0.0487"), "KWD": a_rate("23.1")}
+_CURRENCIES = ("CNY", "CNY", "CNY", "USD", "JPY", "KWD")
+
+_amounts = st.one_of(st.integers(1, 500), st.integers(10_000, 3_000_000))
+_days = st.integers(-30, 800)
+
+
+@st.composite
+def books(draw: DrawFn, *, entities: int = 2) -> list[Row]:
+    """Draw the rows of a book with a few entities; their rates are ``RATES``."""
+    rows: list[Row] = []
+    for number in range(1, entities + 1):
+        rows += draw(_one_entity(f"E{number}"))
+    return rows
+
+
+@st.composite
+def _one_entity(draw: DrawFn, entity: str) -> list[Row]:
+    currency = draw(st.sampled_from(_CURRENCIES))
+    terms = draw(st.sampled_from((None, 0, 30, 60)))
+    rows = [an_entity(entity, currency=currency, terms_days=terms)]
+    for number in range(draw(st.integers(0, 14))):
+        rows += draw(_invoice(f"{entity}i{number}", entity, currency))
+    for number in range(draw(st.integers(0, 3))):
+        rows.append(draw(_loose_payment(f"{entity}u{number}", entity, currency)))
+    if draw(st.booleans()):
+        rows.append(draw(_credit_note(f"{entity}c", entity, currency, None)))
+    if draw(st.booleans()):
+        rows.append(draw(_order(f"{entity}o", entity, currency)))
+    return rows
+
+
+def _currency(own: str) -> st.SearchStrategy[str]:
+    return st.sampled_from((own,) * 6 + ("USD", "CNY"))
+
+
+@st.composite
+def _invoice(draw: DrawFn, item: str, entity: str, own: str) -> list[Row]:
+    amount, issued_on = draw(_amounts), days_ago(draw(_days))
+    disputed_on = issued_on + timedelta(days=draw(st.integers(0, 120)))
+    invoice = an_invoice(
+        item,
+        amount=amount,
+        issued_on=issued_on,
+        due_on=issued_on + timedelta(days=draw(st.sampled_from((-1, 0, 15, 30, 60)))),
+        entity=entity,
+        currency=draw(_currency(own)),
+        disputed=draw(st.sampled_from((0, 0, 0, amount // 2, amount * 2))),
+        disputed_on=draw(st.sampled_from((None, disputed_on))),
+    )
+    return [invoice, *draw(_settlement(invoice, own))]
+
+
+@st.composite
+def _settlement(draw: DrawFn, invoice: Row, own: str) -> list[Row]:
+    """Pay in no, one or more parts, some on one day, some too much; perhaps credit a part."""
+    values, rows = invoice.values, list[Row]()
+    due, amount = values["due_on"], values["amount"]
+    assert isinstance(due, date)
+    assert isinstance(amount, int)
+    parts = draw(st.sampled_from(((), (1,), (1,), (1,), (2, 2), (3,), (2, 2, 2), (3, 3, 1))))
+    for number, divisor in enumerate(parts):
+        paid_on = due + timedelta(
+            days=draw(st.sampled_from((-40, -3, 0, 2, 4, 20, 20, 35, 95, 130)))
+        )
+        payment = a_payment(
+            f"{values['item']}p{number}",
+            amount=max(1, amount // divisor) + draw(st.sampled_from((0, 0, 0, 7, 500))),
+            paid_on=paid_on,
+            entity=str(values["entity"]),
+            currency=str(values["currency"]),
+        )
+        rows += [payment, an_allocation(payment, invoice)]
+    if draw(st.integers(0, 5)) == 0:
+        entity, item = str(values["entity"]), str(values["item"])
+        rows.append(draw(_credit_note(f"{item}c", entity, own, item)))
+    return rows
+
+
+@st.composite
+def _credit_note(draw: DrawFn, item: str, entity: str, own: str, applies_to: str | None) -> Row:
+    return a_credit_note(
+        item,
+        amount=draw(_amounts),
+        issued_on=days_ago(draw(_days)),
+        applies_to=applies_to,
+        entity=entity,
+        currency=draw(_currency(own)),
+    )
+
+
+@st.composite
+def _loose_payment(draw: DrawFn, payment: str, entity: str, own: str) -> Row:
+    return a_payment(
+        payment,
+        amount=draw(_amounts),
+        paid_on=AS_OF - timedelta(days=draw(st.sampled_from((0, 5, 6, 7, 8, 30, 200)))),
+        entity=entity,
+        currency=draw(_currency(own)),
+    )
+
+
+@st.composite
+def _order(draw: DrawFn, order: str, entity: str, own: str) -> Row:
+    return an_order(
+        order,
+        amount=draw(_amounts),
+        invoiced=draw(st.sampled_from((0, 100))),
+        ordered_on=days_ago(draw(st.integers(-3, 40))),
+        deliver_on=draw(st.sampled_from((None, days_ago(-10), days_ago(-60), days_ago(-61)))),
+        status=draw(st.sampled_from(("open", "open", "draft", "closed"))),
+        prepaid=draw(st.sampled_from((False, False, True))),
+        entity=entity,
+        currency=draw(_currency(own)),
+    )
