@@ -143,7 +143,8 @@ def test_reacting_again_reads_nothing(house: House) -> None:
 
 
 def test_a_message_nobody_understands_is_kept_and_can_be_replayed(house: House) -> None:
-    house.receive("weather sunny", "invoices I1")
+    house.receive("invoices I1", system="stranger")
+    house.receive("invoices I1")
 
     report = house.react()
 
@@ -153,6 +154,13 @@ def test_a_message_nobody_understands_is_kept_and_can_be_replayed(house: House) 
     with writing(house.engine) as conn:
         parked.retry(conn, "in:1", now=house.clock.now())
     assert house.react().unhandled == 1
+
+
+def test_a_message_about_records_that_are_not_read_is_settled(house: House) -> None:
+    house.receive("weather sunny")
+
+    assert house.react().handled == 1
+    assert house.reader.asked == []
 
 
 def test_a_storm_is_read_as_a_feed(house: House) -> None:
