@@ -4,7 +4,7 @@ Deciding is pure and happens outside transactions. A chunk that was killed is de
 change that arrives while a chunk is decided stays noted and is decided next time.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from adapters.port import CreditField, FieldUpdate, field_text
 from connector.clock import Clock
 from connector.flow.receipts import last_told
+from connector.store.accounts import entities_in
 from connector.store.assessments import (
     StoredAssessment,
     assessment_id,
@@ -117,17 +118,19 @@ def assess_stale(
     *,
     scope: Scope = Scope.DUE,
     only: Sequence[str] | None = None,
+    unread: Collection[str] = (),
     chunk: int = ENTITIES_AT_ONCE,
     progress: Callable[[int, int], None] = _silent,
 ) -> AssessReport:
     """Assess companies as of a date and ask for the write-backs that follow.
 
-    ``only`` names entities and outranks ``scope``. Assessing again on the same facts stores and
+    ``only`` names entities and outranks ``scope``. Companies in a connection of ``unread`` wait,
+    with their marks: half of their books would be no books. Assessing again on the same facts stores and
     writes nothing. A date before a company's latest assessment is stored as history and not
     written back.
     """
     report = AssessReport()
-    entities = _chosen(engine, rules, as_of, scope) if only is None else sorted(set(only))
+    entities = _chosen(engine, rules, as_of, scope, unread) if only is None else sorted(set(only))
     for start in range(0, len(entities), chunk):
         part = entities[start : start + chunk]
         _assess_chunk(engine, rules, as_of, clock, part, report)
@@ -136,14 +139,23 @@ def assess_stale(
     return report
 
 
-def _chosen(engine: sa.Engine, rules: Rules, as_of: date, scope: Scope) -> list[str]:
+def _chosen(
+    engine: sa.Engine, rules: Rules, as_of: date, scope: Scope, unread: Collection[str]
+) -> list[str]:
     with reading(engine) as conn:
-        if scope is Scope.EVERYTHING:
-            return [entity for part in entity_chunks(conn, ENTITIES_AT_ONCE) for entity in part]
-        found = set(stale_entities(conn))
-        if scope is Scope.DUE:
-            found.update(undecided(conn, as_of, rules.policy.version))
-        return sorted(found)
+        found = _in_scope(conn, rules, as_of, scope)
+        if found and unread:
+            found -= entities_in(conn, unread)
+    return sorted(found)
+
+
+def _in_scope(conn: sa.Connection, rules: Rules, as_of: date, scope: Scope) -> set[str]:
+    if scope is Scope.EVERYTHING:
+        return {entity for part in entity_chunks(conn, ENTITIES_AT_ONCE) for entity in part}
+    found = set(stale_entities(conn))
+    if scope is Scope.DUE:
+        found.update(undecided(conn, as_of, rules.policy.version))
+    return found
 
 
 def _assess_chunk(

@@ -5,20 +5,21 @@ Killed anywhere, the next pull goes on at the page after the last one kept.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict
 
 import msgspec
 import sqlalchemy as sa
 
 from adapters.port import CrmPort, Page, Usage
 from connector.clock import Clock
-from connector.store.cursors import FeedState, load_feed
+from connector.store.cursors import FeedState, load_feed, read_once
 from connector.store.engine import in_one_commit, reading
 from connector.store.records import Saved, save_page, save_records, start_full_scan
 from connector.store.tables import RECORD_TABLES
 from connector.store.usage import add_usage
 from scoring.records import Allocation, Kind
 
-__all__ = ["Progress", "PullReport", "pull", "pull_records"]
+__all__ = ["Progress", "PullReport", "PullWish", "pull", "pull_records"]
 
 _MOST_IDS_AT_ONCE = 100
 _MOST_ROUNDS = 3
@@ -58,8 +59,22 @@ class PullReport(msgspec.Struct):
         self.feeds[page.kind] = self.feeds.get(page.kind, Saved()) + saved
 
 
+class PullWish(TypedDict, total=False):
+    """How a pull is wanted: the named arguments of ``pull``."""
+
+    full: bool
+    allow_mass_change: bool
+    progress: Progress
+    stop: Callable[[], bool]
+
+
 def _silent(_kind: Kind, _done: int, _expected: int | None) -> None:
     """Show nothing."""
+
+
+def _go_on() -> bool:
+    """Never stop."""
+    return False
 
 
 def pull(
@@ -71,19 +86,22 @@ def pull(
     full: bool = False,
     allow_mass_change: bool = False,
     progress: Progress = _silent,
+    stop: Callable[[], bool] = _go_on,
 ) -> PullReport:
     """Read what changed in these feeds (``None``: all the CRM has), page by page.
 
     ``full`` reads everything anew and marks as gone what is not there any more, unless that is so
-    much that the brake trips. A full pull that was broken off goes on where it stood.
+    much that the brake trips. A full pull that was broken off goes on where it stood. Ends after a
+    page when ``stop`` says so.
 
     Raises:
         CrmError: A feed could not be read; what came before is kept.
     """
     report, before = PullReport(system=port.system), port.usage()
     try:
+        wish = _Wish(full, allow_mass_change, stop)
         for kind in _in_order(port, kinds):
-            _pull_feed(port, engine, clock, kind, report, _Wish(full, allow_mass_change), progress)
+            _pull_feed(port, engine, clock, kind, report, wish, progress)
     finally:
         _note_usage(port, engine, clock, report, before)
     return report
@@ -92,6 +110,7 @@ def pull(
 class _Wish(msgspec.Struct, frozen=True):
     full: bool
     allow_mass_change: bool
+    stop: Callable[[], bool]
 
 
 def _in_order(port: CrmPort, kinds: Sequence[Kind] | None) -> list[Kind]:
@@ -107,6 +126,8 @@ def _pull_feed(
     wish: _Wish,
     progress: Progress,
 ) -> None:
+    if wish.stop():
+        return
     state = _begin(port, engine, clock, kind, full=wish.full)
     cursor, done = state.cursor, state.seen_count
     report.pulled.setdefault(kind, 0)
@@ -116,18 +137,19 @@ def _pull_feed(
         report.add(page, saved)
         done += len(page.records) + len(page.problems)
         progress(kind, done, page.expected)
-        if page.finished:
+        if page.finished or wish.stop():
             return
         cursor = page.cursor
 
 
 def _begin(port: CrmPort, engine: sa.Engine, clock: Clock, kind: Kind, *, full: bool) -> FeedState:
-    if full:
-        return in_one_commit(
-            engine, lambda conn: start_full_scan(conn, port.system, kind, now=clock.now())
-        )
-    with reading(engine) as conn:
+    def begin(conn: sa.Connection) -> FeedState:
+        # The first reading of all is full by itself and finds nothing to be gone.
+        if full and read_once(conn, port.system, [kind]):
+            return start_full_scan(conn, port.system, kind, now=clock.now())
         return load_feed(conn, port.system, kind)
+
+    return in_one_commit(engine, begin)
 
 
 def _keep(engine: sa.Engine, system: str, page: Page, clock: Clock, wish: _Wish) -> Saved:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from time import monotonic
+from typing import Unpack
 
 import msgspec
 import sqlalchemy as sa
@@ -15,9 +16,11 @@ from connector.clock import Clock
 from connector.flow.assess import AssessReport, Rules, Scope, assess_stale
 from connector.flow.dunning import DunningReport, plan_dunning
 from connector.flow.entities import group_entities
-from connector.flow.pull import PullReport, pull, pull_records
+from connector.flow.pull import PullReport, PullWish, pull, pull_records
 from connector.flow.push import PushReport, push_due
 from connector.flow.tasks import TaskWords
+from connector.store.accounts import accounts_apart_from
+from connector.store.cursors import read_once
 from connector.store.engine import in_one_commit, reading
 from connector.store.problems import count_problems
 from connector.store.queue_tables import paused
@@ -25,7 +28,7 @@ from connector.store.references import check_references
 from connector.store.usage import add_usage
 from connector.work.parked import count_parked
 from connector.work.pauses import halt, resume
-from scoring.records import Kind
+from scoring.records import AccountRef, Kind
 
 __all__ = [
     "ConnectionReport",
@@ -35,6 +38,7 @@ __all__ = [
     "RunReport",
     "RunWish",
     "decide",
+    "read_crm",
     "run_once",
 ]
 
@@ -135,22 +139,32 @@ def run_once(
 
 def _pull(job: Job, port: CrmPort, wish: RunWish, report: ConnectionReport, step: Step) -> None:
     try:
-        pulled = pull(
+        pulled = read_crm(
+            job,
             port,
-            job.engine,
-            job.clock,
             full=wish.full,
             allow_mass_change=wish.allow_mass_change,
             progress=lambda kind, done, total: step(f"pull {kind}", port.system, done, total),
         )
     except CrmError as error:
         report.error = str(error)
-        if isinstance(error, CredentialsRejected):
-            _halt(job, port.system, error)
         return
     report.pulled = _counts(pulled)
     report.warnings = pulled.warnings
+
+
+def read_crm(job: Job, port: CrmPort, **wish: Unpack[PullWish]) -> PullReport:
+    """Pull a connection. Its work halts when it refuses our credentials and goes on when not.
+
+    Raises ``CrmError``.
+    """
+    try:
+        pulled = pull(port, job.engine, job.clock, **wish)
+    except CredentialsRejected as error:
+        _halt(job, port.system, error)
+        raise
     in_one_commit(job.engine, lambda conn: _resume_halted(conn, port.system))
+    return pulled
 
 
 def _counts(pulled: PullReport) -> dict[str, int]:
@@ -174,21 +188,24 @@ def _resume_halted(conn: sa.Connection, system: str) -> None:
 def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = _silent) -> Decision:
     """Group, assess and plan tasks for what was pulled; the write-backs wait in the outbox.
 
-    With ``Scope.STALE`` tasks are planned for the accounts that were assessed, else for all.
+    A company in a CRM that was never read to its end waits: invoices without their payments would
+    make bad ratings and tasks for nothing. With ``Scope.STALE`` tasks are planned for the accounts that were assessed, else for all.
     """
     now = job.clock.now()
     group_entities(job.engine, now=now, default_currency=job.rules.policy.currency)
     if scope is not Scope.STALE:
         in_one_commit(job.engine, lambda conn: check_references(conn, now=now))
+    unread = _unread(job)
     assessed = assess_stale(
         job.engine,
         job.rules,
         as_of,
         job.clock,
         scope=scope,
+        unread=unread,
         progress=lambda done, total: step("assess", "", done, total),
     )
-    only = assessed.accounts if scope is Scope.STALE else None
+    only = assessed.accounts if scope is Scope.STALE else _all_but(job, unread)
     if only == []:
         return Decision(assessed, DunningReport())
     tasks = plan_dunning(
@@ -201,6 +218,20 @@ def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = _s
         only=only,
     )
     return Decision(assessed, tasks)
+
+
+def _unread(job: Job) -> list[str]:
+    """Name the connections whose feeds were not all read to their end yet."""
+    with reading(job.engine) as conn:
+        return [name for name, port in job.ports.items() if not read_once(conn, name, port.kinds)]
+
+
+def _all_but(job: Job, unread: Sequence[str]) -> list[AccountRef] | None:
+    """Name the accounts of companies in no unread connection; ``None``: all."""
+    if not unread:
+        return None
+    with reading(job.engine) as conn:
+        return accounts_apart_from(conn, unread)
 
 
 def _push(job: Job, report: RunReport, step: Step) -> None:

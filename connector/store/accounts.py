@@ -1,10 +1,13 @@
 """Looking accounts up by how people name them."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from connector.store.tables import accounts, entities
+from scoring.records import AccountRef
 
-__all__ = ["entity_names", "entity_of"]
+__all__ = ["accounts_apart_from", "entities_in", "entity_names", "entity_of"]
 
 
 def entity_of(conn: sa.Connection, ref: str) -> str | None:
@@ -33,3 +36,24 @@ def entity_names(conn: sa.Connection) -> dict[str, str]:
     """Tell every company's name, by entity."""
     statement = sa.select(entities.c.entity, entities.c.name)
     return {row.entity: row.name for row in conn.execute(statement)}
+
+
+def entities_in(conn: sa.Connection, systems: Collection[str]) -> set[str]:
+    """Name the companies that have an account in one of these connections."""
+    statement = sa.select(accounts.c.entity).where(
+        accounts.c.system.in_(sorted(systems)), accounts.c.entity.is_not(None)
+    )
+    return set(conn.execute(statement).scalars())
+
+
+def accounts_apart_from(conn: sa.Connection, systems: Collection[str]) -> list[AccountRef]:
+    """Name the accounts of all companies that stand in none of these connections."""
+    there = sa.select(accounts.c.entity).where(
+        accounts.c.system.in_(sorted(systems)), accounts.c.entity.is_not(None)
+    )
+    statement = (
+        sa.select(accounts.c.system, accounts.c.record_id)
+        .where(accounts.c.entity.not_in(there), accounts.c.gone_at.is_(None))
+        .order_by(accounts.c.system, accounts.c.record_id)
+    )
+    return [AccountRef(row.system, row.record_id) for row in conn.execute(statement)]

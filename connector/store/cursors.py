@@ -1,5 +1,6 @@
 """Where each feed of each connection stands, saved in the commit of the page that moved it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -10,7 +11,7 @@ from connector.store.engine import upsert
 from connector.store.tables import cursors
 from scoring.records import Kind
 
-__all__ = ["FeedState", "load_feed", "save_feed"]
+__all__ = ["FeedState", "load_feed", "read_once", "save_feed"]
 
 _COLUMNS = (
     "watermark",
@@ -51,6 +52,15 @@ def load_feed(conn: sa.Connection, system: str, kind: Kind) -> FeedState:
         generation=row.generation,
         sweeping=row.sweeping,
     )
+
+
+def read_once(conn: sa.Connection, system: str, kinds: Sequence[Kind]) -> bool:
+    """Tell whether each of these feeds was read to its end at least once."""
+    # A full scan begins only after a first reading, and forgets the watermark.
+    ended = sa.or_(cursors.c.watermark.is_not(None), cursors.c.position == "", cursors.c.sweeping)
+    statement = sa.select(cursors.c.kind).where(cursors.c.system == system, ended)
+    found = set(conn.execute(statement).scalars())
+    return found.issuperset(kind.value for kind in kinds)
 
 
 def save_feed(
