@@ -1,7 +1,8 @@
 """``zixin serve``: receiver, worker and schedules in one process."""
 
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +32,7 @@ def serve_command(
     port: Annotated[int | None, typer.Option(help="Listen here instead.")] = None,
 ) -> None:
     """Run everything in one process until Ctrl-C: receiver, worker and schedules."""
-    with opened(config) as zixin, serving(zixin, port=port) as address:
+    with opened(config) as zixin, serving(zixin, port=port, give_up=_leave) as address:
         say(f"listening on {address}")
         for name in zixin.names:
             word = "has" if zixin.callback_url(name) else "has no"
@@ -40,9 +41,19 @@ def serve_command(
         say("finishing what is under way")
 
 
+def _leave() -> None:
+    """End the process, whatever its threads still do: all they do survives being cut off."""
+    os._exit(ExitCode.WELL)
+
+
 @contextmanager
-def serving(zixin: Zixin, *, port: int | None = None) -> Iterator[str]:
-    """Serve while the block runs; gives the address. Work under way is finished at the end."""
+def serving(
+    zixin: Zixin, *, port: int | None = None, give_up: Callable[[], None] = lambda: None
+) -> Iterator[str]:
+    """Serve while the block runs; gives the address. Work under way is finished at the end.
+
+    ``give_up`` is called when that takes longer than patience lasts.
+    """
     service = Service(zixin)
     server_config = zixin.config.server
     try:
@@ -66,3 +77,4 @@ def serving(zixin: Zixin, *, port: int | None = None) -> Iterator[str]:
         web.join(timeout=5)
         if not finished:
             say("some work did not finish in time; it goes on at the next start")
+            give_up()

@@ -7,21 +7,22 @@ scheduler.
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from time import monotonic
 
 import structlog
+from apscheduler.triggers.base import BaseTrigger
 from flask import Flask
 
 from adapters.errors import CrmError
 from connector.flow.assess import Scope
-from connector.flow.pull import pull
 from connector.flow.push import push_due
 from connector.flow.react import react_due
-from connector.flow.run import Job, PortReader, decide
+from connector.flow.run import Job, PortReader, decide, read_crm
 from connector.wiring.jobs import job_of
 from connector.wiring.product import Zixin
 from connector.work.channels import renew_channels
 from connector.work.inbox import DatabaseInbox, EventSource
-from connector.work.schedule import Schedule, Ticker, cron, every, make_scheduler
+from connector.work.schedule import GRACE, Schedule, Ticker, cron, every, make_scheduler
 from connector.work.worker import Step, Worker
 from webhooks.app import create_app
 
@@ -29,7 +30,7 @@ __all__ = ["Service"]
 
 _log = structlog.get_logger(__name__)
 
-STOP_PATIENCE = timedelta(seconds=30)
+STOP_PATIENCE = timedelta(seconds=20)
 Stop = Callable[[], bool]
 
 
@@ -67,44 +68,25 @@ class Service:
 
     def stop(self) -> bool:
         """Finish what is under way. False: something still worked when patience ended."""
-        self.scheduler.shutdown(wait=False)
+        until = monotonic() + STOP_PATIENCE.total_seconds()
         self.worker.stop()
-        return self.worker.join(STOP_PATIENCE)
+        ending = threading.Thread(target=self.scheduler.shutdown, name="ending", daemon=True)
+        ending.start()  # it waits for schedules under way
+        rested = self.worker.join(STOP_PATIENCE)
+        ending.join(max(0.0, until - monotonic()))
+        return rested and not ending.is_alive()
 
     def schedules(self) -> Sequence[Schedule]:
-        """Name what is done when."""
+        """Name what is done when. Channels come first: what changes during a pull is then told."""
         times, zone = self._zixin.config.schedule, self._zixin.config.zone
+        often = timedelta(minutes=times.pull_minutes)
         return [
-            Schedule(
-                name="pull",
-                trigger=every(timedelta(minutes=times.pull_minutes)),
-                work=lambda _due: self._pull(full=False),
-            ),
-            Schedule(
-                name="full-pull",
-                trigger=cron(_daily(times.full_pull_at), zone),
-                work=lambda _due: self._pull(full=True),
-            ),
-            Schedule(
-                name="assess",
-                trigger=cron(_daily(times.assess_at), zone),
-                work=lambda _due: self._decide_all(),
-            ),
-            Schedule(
-                name="dunning",
-                trigger=cron(_daily(times.dunning_at), zone),
-                work=lambda _due: self._decide_all(),
-            ),
-            Schedule(
-                name="write-back",
-                trigger=every(timedelta(minutes=times.pull_minutes)),
-                work=lambda _due: self.worker.wake(),
-            ),
-            Schedule(
-                name="renew-channels",
-                trigger=every(timedelta(hours=times.renew_hours)),
-                work=lambda _due: self.renew(),
-            ),
+            _each(timedelta(hours=times.renew_hours), "renew-channels", self.renew),
+            _each(often, "pull", lambda: self._pull(full=False)),
+            _at(cron(_daily(times.full_pull_at), zone), "full-pull", lambda: self._pull(full=True)),
+            _at(cron(_daily(times.assess_at), zone), "assess", self._decide_all),
+            _at(cron(_daily(times.dunning_at), zone), "dunning", self._decide_all),
+            _each(often, "write-back", self.worker.wake),
         ]
 
     def renew(self) -> None:
@@ -141,11 +123,11 @@ class Service:
     def _pull(self, *, full: bool) -> None:
         for name, port in self._job.ports.items():
             try:
-                report = pull(port, self._job.engine, self._job.clock, full=full)
+                report = read_crm(self._job, port, full=full, stop=lambda: self.worker.stopping)
                 self._say(report.warnings)
             except CrmError as error:
                 _log.warning("pull failed", system=name, error=type(error).__name__)
-        self.worker.wake()
+            self.worker.wake()
 
     def _decide_all(self) -> None:
         with self._deciding:
@@ -156,6 +138,17 @@ class Service:
     def _say(sentences: Sequence[str]) -> None:
         for sentence in sentences:
             _log.warning(sentence)
+
+
+def _each(period: timedelta, name: str, work: Callable[[], None]) -> Schedule:
+    """Do it each period; a wake-up may be late by half of it."""
+    grace = min(GRACE, period / 2)
+    return Schedule(name=name, trigger=every(period), work=lambda _due: work(), grace=grace)
+
+
+def _at(trigger: BaseTrigger, name: str, work: Callable[[], None]) -> Schedule:
+    """Do it at a time of day."""
+    return Schedule(name=name, trigger=trigger, work=lambda _due: work())
 
 
 def _daily(at: str) -> str:

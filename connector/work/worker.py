@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 __all__ = ["POLL", "Step", "Worker"]
 
@@ -65,8 +66,9 @@ class Worker:
 
     def join(self, timeout: timedelta) -> bool:
         """Wait for the threads to end. False: some still work after ``timeout``."""
+        until = monotonic() + timeout.total_seconds()
         for thread in self._threads:
-            thread.join(timeout.total_seconds())
+            thread.join(max(0.0, until - monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     @property
