@@ -30,6 +30,7 @@ __all__ = [
     "in_one_commit",
     "insert_or_ignore",
     "is_one_of",
+    "listed",
     "reading",
     "upsert",
     "writing",
@@ -240,8 +241,15 @@ def is_one_of(
     """Say that a column holds one of these texts, however many: all go as one parameter."""
     if connection.dialect.name == "postgresql":
         return column == sa.any_(sa.literal(list(texts), postgresql.ARRAY(sa.Text)))
-    listed = sa.func.json_each(json.dumps(list(texts))).table_valued("value")
-    return column.in_(sa.select(listed.c.value))
+    return column.in_(sa.select(listed(connection, texts).c.value))
+
+
+def listed(connection: sa.Connection, texts: Sequence[str]) -> sa.TableValuedAlias:
+    """Make a table of texts, in their order in its column ``value``: all go as one parameter."""
+    if connection.dialect.name == "postgresql":
+        array = sa.literal(list(texts), postgresql.ARRAY(sa.Text))
+        return sa.func.unnest(array).table_valued("value").render_derived()
+    return sa.func.json_each(json.dumps(list(texts))).table_valued("value")
 
 
 def insert_or_ignore(

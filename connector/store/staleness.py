@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
-from connector.store.engine import execute_rows
+from connector.store.engine import listed
 from connector.store.tables import accounts, stale
 
 __all__ = ["clear_stale", "drop_idle_marks", "mark_stale", "stale_entities", "stale_marks"]
@@ -15,8 +15,9 @@ _IDS_PER_STATEMENT = 1000
 def mark_stale(conn: sa.Connection, system: str, account_ids: Collection[str]) -> int:
     """Note that these accounts changed. Tells how many."""
     if account_ids:
-        rows = [{"system": system, "account_id": account} for account in sorted(account_ids)]
-        execute_rows(conn, stale.insert(), rows)
+        these = listed(conn, sorted(account_ids))
+        marks = sa.select(sa.literal(system), these.c.value)
+        conn.execute(stale.insert().from_select(["system", "account_id"], marks))
     return len(account_ids)
 
 
