@@ -51,6 +51,8 @@ class Batch:
             if meta.default is not None:
                 row[meta.api_name] = meta.default
         row.update(values)
+        if "Exchange_Rate" in row and "Exchange_Rate" not in values:
+            row["Exchange_Rate"] = RATES.get(str(row["Currency"]), 1.0)
         self._derive(row, row)
         self.state.tables[self.module].insert(row)
         self._note("insert", record_id, values)
@@ -148,9 +150,6 @@ class Batch:
             if meta.read_only:
                 raise place.refuse("NOT_ALLOWED", "the field is read only")
             values[name] = stored_value(self.state, meta, value, place, se_module=se_module)
-        if creating and "Exchange_Rate" not in item and "Exchange_Rate" in known:
-            currency = values.get("Currency") or self.state.options.base_currency
-            values["Exchange_Rate"] = RATES[str(currency)]
         return values
 
     def _check_mandatory(self, item: Row, index: int, *, creating: bool) -> None:

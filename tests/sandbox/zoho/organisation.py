@@ -1,6 +1,6 @@
 """A sandbox organisation for tests, on a frozen clock, and a client that is already signed in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -43,9 +43,7 @@ class SignedIn:
         full = path if path.startswith(("/crm", "/oauth")) else f"/crm/v8{path}"
         return self._client.open(full, method=method, headers=headers, **rest)
 
-    def get(
-        self, path: str, /, headers: dict[str, str] | None = None, **args: object
-    ) -> TestResponse:
+    def get(self, path: str, /, headers: dict[str, str] | None = None, **args: Any) -> TestResponse:
         """``GET`` with query parameters."""
         query = {key: str(value) for key, value in args.items()}
         return self.call("GET", path, query_string=query, headers=headers or {})
@@ -54,7 +52,7 @@ class SignedIn:
         """Send a JSON body."""
         return self.call(method, path, json=body, **rest)
 
-    def write(self, method: str, module: str, *records: dict[str, object]) -> TestResponse:
+    def write(self, method: str, module: str, *records: Mapping[str, object]) -> TestResponse:
         """Insert (``POST``) or update (``PUT``) records without workflows."""
         return self.send(method, f"/{module}", {"data": list(records), "trigger": []})
 

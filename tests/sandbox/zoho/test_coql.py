@@ -1,5 +1,7 @@
 """COQL: what it selects, how it pages, and how it refuses."""
 
+# ruff: noqa: S608 COQL is no SQL, and the sandbox that reads it holds nothing worth injecting into
+
 from datetime import timedelta
 from typing import Any
 
@@ -67,8 +69,10 @@ def _subjects(crm: SignedIn, where: str) -> str:
         ("Modified_Time >= '2026-11-24T09:00:04+08:00'", "34"),
         ("Modified_Time = '2026-11-24T01:00:02Z'", "1"),
         (
-            "(Modified_Time >= '2026-11-24T09:00:02+08:00' "
-            "and Modified_Time < '2026-11-24T09:00:04+08:00')",
+            (
+                "(Modified_Time >= '2026-11-24T09:00:02+08:00' "
+                "and Modified_Time < '2026-11-24T09:00:04+08:00')"
+            ),
             "12",
         ),
     ],

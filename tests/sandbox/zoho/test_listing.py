@@ -122,9 +122,14 @@ def test_page_tokens_lead_through_everything_once(
     crm: SignedIn, sort_by: str, sort_order: str
 ) -> None:
     ids = _add(crm, 25)
-    args = {"fields": "id", "per_page": 10, "sort_by": sort_by, "sort_order": sort_order}
+    args: dict[str, Any] = {
+        "fields": "id",
+        "per_page": 10,
+        "sort_by": sort_by,
+        "sort_order": sort_order,
+    }
     seen: list[str] = []
-    token: dict[str, str] = {}
+    token: dict[str, Any] = {}
     for page in (1, 2, 3):
         answer = crm.get("/Accounts", **args, **token)
         assert answer.json is not None
@@ -178,7 +183,7 @@ def test_if_modified_since_shows_later_changes_only(sort_by: str, status: int) -
         old, new = _add(crm, 2)
         crm.org.clock.advance(timedelta(seconds=1))
         crm.org.put_record("Accounts", {"Industry": "Retail"}, new)
-        args = {"fields": "id", "sort_by": sort_by}
+        args: dict[str, Any] = {"fields": "id", "sort_by": sort_by}
         headers = {"If-Modified-Since": "2026-11-24T09:00:00+08:00"}
         assert _ids(crm.get("/Accounts", headers, **args)) == [new]
         headers = {"If-Modified-Since": "2026-11-24T01:00:01+00:00"}
@@ -236,7 +241,9 @@ def test_a_count_counts(crm: SignedIn) -> None:
 
 def test_the_search_index_lags_behind_writes(crm: SignedIn) -> None:
     (account,) = _add(crm, 1)
-    args = {"criteria": "((Account_Name:equals:A0000)and(Industry:not_equal:Retail))"}
+    args: dict[str, Any] = {
+        "criteria": "((Account_Name:equals:A0000)and(Industry:not_equal:Retail))"
+    }
     assert crm.get("/Accounts/search", **args).status_code == 204
     crm.org.clock.advance(timedelta(seconds=30))
     assert _ids(crm.get("/Accounts/search", **args)) == [account]
