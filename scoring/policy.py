@@ -132,16 +132,7 @@ class PaymentGroupPolicy(_Part, frozen=True, kw_only=True, forbid_unknown_fields
     late_amount: CharacteristicPolicy = _characteristic(8, "0:100 5:90 15:75 30:50 50:25 80:0")
     overdue_ratio: CharacteristicPolicy = _characteristic(5, "0:100 5:80 15:60 30:20", steps=True)
     max_delay: CharacteristicPolicy = _characteristic(5, "5:100 15:80 30:60 60:30 90:10 120:0")
-    promises: CharacteristicPolicy = msgspec.field(
-        default=CharacteristicPolicy(
-            points=Decimal(3),
-            curve=tuple(
-                (Decimal(value), Decimal(share).quantize(Decimal("0.01")))
-                for value, share in (("0", "100"), ("20", "66.67"), ("50", "33.33"))
-            ),
-            steps=True,
-        )
-    )
+    promises: CharacteristicPolicy = _characteristic(3, "0:100 20:66.67 50:33.33", steps=True)
 
     def __post_init__(self) -> None:
         """Refuse characteristics that do not add up to the group."""

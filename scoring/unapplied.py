@@ -84,23 +84,25 @@ def _credit_notes_left(items: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFram
 
 def _excess(laid: pl.DataFrame) -> pl.DataFrame:
     over = pl.col("laid") - (pl.col("filled") - pl.col("filled_before"))
-    return _off_claim(laid.filter(over > 0), pl.col("at"), over)
+    never = pl.lit(None, pl.Date)
+    return _off_claim(laid, pl.col("at"), never, over, pl.col("claim_currency"))
 
 
 def _ahead_of_their_claim(laid: pl.DataFrame) -> pl.DataFrame:
     early = laid.filter(pl.col("issued") > pl.col("on"))
-    return _off_claim(early, pl.col("on"), pl.col("laid"), until=pl.col("at"))
+    return _off_claim(early, pl.col("on"), pl.col("at"), pl.col("own"), pl.col("currency"))
 
 
 def _off_claim(
-    laid: pl.DataFrame, on: pl.Expr, raw: pl.Expr, *, until: pl.Expr | None = None
+    laid: pl.DataFrame, on: pl.Expr, until: pl.Expr, raw: pl.Expr, currency: pl.Expr
 ) -> pl.DataFrame:
+    """Shape rows as unapplied money of who paid; a payment that is not in the Book has no payer."""
     return laid.filter(pl.col("account").is_not_null()).select(
         pl.col("payer").alias("e"),
         "account",
         on.alias("on"),
-        (pl.lit(None, pl.Date) if until is None else until).alias("until"),
+        until.alias("until"),
         "cash",
         raw.alias("raw"),
-        pl.col("claim_currency").alias("currency"),
+        currency.alias("currency"),
     )

@@ -24,8 +24,12 @@ __all__ = ["RATES", "books"]
 RATES: dict[str, Rate] = {"USD": a_rate("7.1234"), "JPY": a_rate("0.0487"), "KWD": a_rate("23.1")}
 _CURRENCIES = ("CNY", "CNY", "CNY", "USD", "JPY", "KWD")
 
-_amounts = st.one_of(st.integers(1, 500), st.integers(10_000, 3_000_000))
+_amounts = st.one_of(
+    st.integers(1, 500), st.integers(10_000, 3_000_000), st.integers(1_000_000, 90_000_000)
+)
 _days = st.integers(-30, 800)
+_ANY_DELAY = (-40, -3, 0, 2, 4, 20, 20, 35, 95, 130)
+_PROMPT = (-40, -3, 0, 2)
 
 
 @st.composite
@@ -41,9 +45,10 @@ def books(draw: DrawFn, *, entities: int = 2) -> list[Row]:
 def _one_entity(draw: DrawFn, entity: str) -> list[Row]:
     currency = draw(st.sampled_from(_CURRENCIES))
     terms = draw(st.sampled_from((None, 0, 30, 60)))
+    delays = draw(st.sampled_from((_ANY_DELAY, _PROMPT)))
     rows = [an_entity(entity, currency=currency, terms_days=terms)]
     for number in range(draw(st.integers(0, 14))):
-        rows += draw(_invoice(f"{entity}i{number}", entity, currency))
+        rows += draw(_invoice(f"{entity}i{number}", entity, currency, delays))
     for number in range(draw(st.integers(0, 3))):
         rows.append(draw(_loose_payment(f"{entity}u{number}", entity, currency)))
     if draw(st.booleans()):
@@ -58,7 +63,7 @@ def _currency(own: str) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def _invoice(draw: DrawFn, item: str, entity: str, own: str) -> list[Row]:
+def _invoice(draw: DrawFn, item: str, entity: str, own: str, delays: tuple[int, ...]) -> list[Row]:
     amount, issued_on = draw(_amounts), days_ago(draw(_days))
     disputed_on = issued_on + timedelta(days=draw(st.integers(0, 120)))
     invoice = an_invoice(
@@ -71,11 +76,11 @@ def _invoice(draw: DrawFn, item: str, entity: str, own: str) -> list[Row]:
         disputed=draw(st.sampled_from((0, 0, 0, amount // 2, amount * 2))),
         disputed_on=draw(st.sampled_from((None, disputed_on))),
     )
-    return [invoice, *draw(_settlement(invoice, own))]
+    return [invoice, *draw(_settlement(invoice, own, delays))]
 
 
 @st.composite
-def _settlement(draw: DrawFn, invoice: Row, own: str) -> list[Row]:
+def _settlement(draw: DrawFn, invoice: Row, own: str, delays: tuple[int, ...]) -> list[Row]:
     """Pay in no, one or more parts, some on one day, some too much; perhaps credit a part."""
     values, rows = invoice.values, list[Row]()
     due, amount = values["due_on"], values["amount"]
@@ -83,9 +88,7 @@ def _settlement(draw: DrawFn, invoice: Row, own: str) -> list[Row]:
     assert isinstance(amount, int)
     parts = draw(st.sampled_from(((), (1,), (1,), (1,), (2, 2), (3,), (2, 2, 2), (3, 3, 1))))
     for number, divisor in enumerate(parts):
-        paid_on = due + timedelta(
-            days=draw(st.sampled_from((-40, -3, 0, 2, 4, 20, 20, 35, 95, 130)))
-        )
+        paid_on = due + timedelta(days=draw(st.sampled_from(delays)))
         payment = a_payment(
             f"{values['item']}p{number}",
             amount=max(1, amount // divisor) + draw(st.sampled_from((0, 0, 0, 7, 500))),
