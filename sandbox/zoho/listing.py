@@ -1,4 +1,4 @@
-"""Lists records page by page, with Zoho's limits, and shows deletions and counts."""
+"""Lists records page by page, with Zoho's limits, and counts them."""
 
 import secrets
 from bisect import bisect_left, bisect_right
@@ -9,9 +9,8 @@ from sandbox.zoho.asking import Answer, Ask
 from sandbox.zoho.errors import ZohoError
 from sandbox.zoho.rendering import show_record, show_rows
 from sandbox.zoho.state import OrgState
-from sandbox.zoho.table import Row
 
-__all__ = ["Pager", "count_records", "list_deleted", "one_record"]
+__all__ = ["Pager", "count_records", "modified_since", "one_record"]
 
 _MOST_FIELDS = 50
 _MOST_WITHOUT_TOKEN = 2_000
@@ -211,34 +210,6 @@ def one_record(state: OrgState, ask: Ask, module: str, record_id: str) -> Answer
     return Answer(body={"data": data})
 
 
-def list_deleted(state: OrgState, ask: Ask, module: str) -> Answer:
-    """``GET /{module}/deleted``, newest first."""
-    if module not in state.modules:
-        message = "the module name given seems to be invalid"
-        raise ZohoError("INVALID_MODULE", message, {"resource_path_index": 0}, root="data")
-    kind = ask.args.get("type", "all")
-    if kind not in ("all", "recycle", "permanent"):
-        message = "please check whether the input values are correct"
-        raise ZohoError("PATTERN_NOT_MATCHED", message, {"param_name": "type"}, root="data")
-    per_page, page = ask.per_page(), ask.number("page", 1)
-    since = modified_since(state, ask)
-    meant = [
-        row
-        for row in reversed(state.tables[module].deleted)
-        if kind in ("all", row["type"]) and (since is None or int(str(row["deleted_time"])) > since)
-    ]
-    part = meant[(page - 1) * per_page : page * per_page]
-    if not part:
-        return Answer(status=204)
-    info = {
-        "per_page": per_page,
-        "count": len(part),
-        "page": page,
-        "more_records": len(meant) > page * per_page,
-    }
-    return Answer(body={"data": [_deletion(state, row) for row in part], "info": info})
-
-
 def count_records(state: OrgState, _ask: Ask, module: str) -> Answer:
     """``GET /{module}/actions/count``."""
     state.module(module)
@@ -289,14 +260,3 @@ def _sorting(ask: Ask) -> tuple[str, bool]:
         details = {"param_name": "sort_order", "supported_values": ["asc", "desc"]}
         raise ZohoError("INVALID_DATA", "invalid data", details)
     return sort_by, sort_order == "desc"
-
-
-def _deletion(state: OrgState, row: Row) -> dict[str, object]:
-    return {
-        "id": row["id"],
-        "display_name": row["display_name"],
-        "type": row["type"],
-        "deleted_time": state.iso(row["deleted_time"]),
-        "deleted_by": state.person(row["deleted_by"]),
-        "created_by": state.person(row["created_by"]),
-    }

@@ -1,5 +1,7 @@
 """Shows the organisation: modules, layouts, related lists, currencies, people."""
 
+from collections.abc import Callable
+
 from sandbox.zoho.asking import Answer, Ask
 from sandbox.zoho.fields import field_json
 from sandbox.zoho.listing import modified_since
@@ -34,6 +36,13 @@ _NAMES = {
 }
 _FIRST_CURRENCY_ID = 5_000_000_000_002_901
 _FOUNDED = "2020-01-01T10:00:00+08:00"
+_USERS_OF_TYPE: dict[str, Callable[[User], bool]] = {
+    "ActiveUsers": lambda user: user.active,
+    "ActiveConfirmedUsers": lambda user: user.active,
+    "DeactiveUsers": lambda user: not user.active,
+    "NotConfirmedUsers": lambda _user: False,
+    "AdminUsers": lambda user: user.profile == "Administrator",
+}
 _ROLE_ID, _PROFILE_ID = "5000000000002951", "5000000000002961"
 
 
@@ -189,13 +198,10 @@ def list_currencies(state: OrgState, _ask: Ask) -> Answer:
 def list_users(state: OrgState, ask: Ask) -> Answer:
     """``GET /users?type=``."""
     kind = ask.args.get("type", "AllUsers")
-    users = list(state.users.values())
+    is_meant = _USERS_OF_TYPE.get(kind)
+    users = [user for user in state.users.values() if is_meant is None or is_meant(user)]
     if kind == "CurrentUser":
         users = [state.users[ask.user]]
-    elif kind in ("ActiveUsers", "ActiveConfirmedUsers", "AdminUsers"):
-        users = [u for u in users if u.active and (kind[0:2] == "Ac" or u.profile != "Standard")]
-    elif kind in ("DeactiveUsers", "NotConfirmedUsers"):
-        users = [u for u in users if not u.active and kind == "DeactiveUsers"]
     if "ids" in ask.args:
         users = [u for u in users if u.id in ask.args["ids"].split(",")]
     per_page, page = ask.per_page(), ask.number("page", 1)

@@ -15,6 +15,7 @@ _MOST_FIELDS = 5
 _MOST_LABEL = 25
 _MOST_OPTION = 25
 _CREDITS_PER_FIELD = 10
+_MOST_DECIMALS = 9
 _LENGTHS = {
     "text": 255,
     "email": 100,
@@ -130,7 +131,7 @@ def _create(
     label, type_ = _label(wanted, index), wanted.get("data_type")
     if type_ is None:
         raise _refused("MANDATORY_NOT_FOUND", "required field not found", "data_type", index)
-    if type_ not in CREATABLE_TYPES:
+    if str(type_) not in CREATABLE_TYPES:
         values = sorted(CREATABLE_TYPES)
         raise _refused("INVALID_DATA", "invalid data", "data_type", index, supported_values=values)
     if any(field.label.casefold() == label.casefold() for field in module.fields.values()):
@@ -267,7 +268,7 @@ def _decimals(wanted: Mapping[str, object]) -> int | None:
     if wanted.get("data_type") not in ("currency", "double", "percent"):
         return None
     given = wanted.get("decimal_place")
-    return given if isinstance(given, int) else 2
+    return given if isinstance(given, int) and 0 <= given <= _MOST_DECIMALS else 2
 
 
 def _textarea(wanted: Mapping[str, object]) -> str | None:
@@ -275,7 +276,7 @@ def _textarea(wanted: Mapping[str, object]) -> str | None:
         return None
     given = wanted.get("textarea")
     kind = given.get("type") if isinstance(given, dict) else None
-    return str(kind) if kind in TEXTAREA_LENGTHS else "small"
+    return str(kind) if str(kind) in TEXTAREA_LENGTHS else "small"
 
 
 def _target(state: OrgState, wanted: Mapping[str, object], index: int) -> str | None:
@@ -284,7 +285,7 @@ def _target(state: OrgState, wanted: Mapping[str, object], index: int) -> str | 
     given = wanted.get("lookup")
     module = given.get("module") if isinstance(given, dict) else None
     name = module.get("api_name") if isinstance(module, dict) else None
-    if name not in state.modules:
+    if str(name) not in state.modules:
         raise _refused("INVALID_DATA", "invalid data", "lookup", index)
     return str(name)
 

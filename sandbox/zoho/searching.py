@@ -25,7 +25,7 @@ def search_records(state: OrgState, ask: Ask, module: str) -> Answer:
     Records changed within the index's delay are not found as they are now: they are left out.
     """
     state.module(module)
-    test = _test(ask, module)
+    test = _test(ask)
     indexed_until = state.now() - state.options.search_delay_seconds
     rows = [
         row
@@ -67,7 +67,7 @@ def _page(state: OrgState, ask: Ask, module: str, rows: list[Row]) -> Answer:
     return Answer(body={"data": show_rows(state, module, part, names), "info": info})
 
 
-def _test(ask: Ask, module: str) -> Test:
+def _test(ask: Ask) -> Test:
     if "criteria" in ask.args:
         return _criteria(ask.args["criteria"])
     for kind, names in (("email", ("Email",)), ("phone", ("Phone", "Mobile"))):
@@ -75,7 +75,6 @@ def _test(ask: Ask, module: str) -> Test:
             wanted = ask.args[kind]
             return lambda row: any(row.get(name) == wanted for name in names)
     word = ask.required("word").casefold()
-    del module
     return lambda row: any(word in str(value).casefold() for value in row.values())
 
 

@@ -4,24 +4,30 @@ A call that changes many records makes one message a module and operation. Nothi
 a message that does not arrive is lost, as with the original.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from sandbox.notifier import Notification, Notifier, is_loopback
+from sandbox.notifier import Notification, Notifier
 from sandbox.zoho.asking import Answer, Ask
 from sandbox.zoho.errors import Refusal
 from sandbox.zoho.records_api import mixed
 from sandbox.zoho.state import Change, OrgState
+from sandbox.zoho.watch_entries import (
+    Item,
+    channel_id,
+    conditions,
+    notify_url,
+    refused,
+    token,
+)
 
 __all__ = ["Channel", "WatchDesk"]
 
 _MOST_ENTRIES = 50
-_MOST_TOKEN = 50
-_MOST_URL = 255
 _DEFAULT = timedelta(hours=1)
 _LONGEST = timedelta(days=7)
 _OPERATIONS = {"create": "insert", "edit": "update", "delete": "delete"}
@@ -29,8 +35,6 @@ _SUBSCRIBED = "Successfully subscribed for actions-watch of the given module"
 _UPDATED = "Successfully updated the subscribe details"
 _REMOVED = "Successfully removed the subscribe details"
 _STOPPED = "Successfully un-subscribed from actions-watch"
-
-Item = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,17 +130,17 @@ class WatchDesk:
 
     def _open(self, ask: Ask, item: Item, index: int, message: str) -> dict[str, object]:
         channel = Channel(
-            id=_channel_id(item, index),
+            id=channel_id(item, index),
             user=ask.user,
             events=self._events(item, index),
-            notify_url=_notify_url(item, index),
+            notify_url=notify_url(item, index),
             ends_at=self._expiry(item, index),
             base_url=ask.base_url,
-            token=_token(item, index),
+            token=token(item, index),
             on_related_action=item.get("notify_on_related_action") is not False,
             with_values=item.get("return_affected_field_values") is True,
             condition=item.get("notification_condition"),
-            fields=_conditions(item.get("notification_condition"), index),
+            fields=conditions(item.get("notification_condition"), index),
         )
         self._channels[channel.id] = channel
         return self._subscribed(channel, message)
@@ -155,11 +159,11 @@ class WatchDesk:
         if "events" in item:
             given["events"] = self._events(item, index)
         if "notify_url" in item:
-            given["notify_url"] = _notify_url(item, index)
+            given["notify_url"] = notify_url(item, index)
         if "channel_expiry" in item:
             given["ends_at"] = self._expiry(item, index)
         if "token" in item:
-            given["token"] = _token(item, index)
+            given["token"] = token(item, index)
         self._channels[channel.id] = replace(channel, **given)  # type: ignore[arg-type] # checked above
         return self._done(channel, _UPDATED)
 
@@ -169,19 +173,19 @@ class WatchDesk:
         return self._done(channel, _STOPPED)
 
     def _alive(self, item: Item, index: int) -> Channel:
-        channel = self._channels.get(_channel_id(item, index))
+        channel = self._channels.get(channel_id(item, index))
         if channel is None or channel.ends_at <= self._state.clock.now():
-            raise _refused("NOT_SUBSCRIBED", "the channel is not subscribed", "channel_id", index)
+            raise refused("NOT_SUBSCRIBED", "the channel is not subscribed", "channel_id", index)
         return channel
 
     def _events(self, item: Item, index: int) -> tuple[str, ...]:
         events = item.get("events")
         if not isinstance(events, list) or not events:
-            raise _refused("MANDATORY_NOT_FOUND", "required field not found", "events", index)
+            raise refused("MANDATORY_NOT_FOUND", "required field not found", "events", index)
         for event in events:
             module, _, operation = str(event).partition(".")
             if module not in self._state.modules or operation not in (*_OPERATIONS, "all"):
-                raise _refused("INVALID_DATA", "invalid data", "events", index)
+                raise refused("INVALID_DATA", "invalid data", "events", index)
         return tuple(map(str, events))
 
     def _expiry(self, item: Item, index: int) -> datetime:
@@ -193,9 +197,9 @@ class WatchDesk:
         try:
             ends_at = datetime.fromisoformat(str(given))
         except ValueError as error:
-            raise _refused("INVALID_DATA", "invalid data", "channel_expiry", index) from error
+            raise refused("INVALID_DATA", "invalid data", "channel_expiry", index) from error
         if ends_at.tzinfo is None or ends_at <= now:
-            raise _refused("INVALID_DATA", "invalid data", "channel_expiry", index)
+            raise refused("INVALID_DATA", "invalid data", "channel_expiry", index)
         return ends_at if ends_at <= now + _LONGEST else now + _DEFAULT
 
     def _subscribed(self, channel: Channel, message: str) -> dict[str, object]:
@@ -276,66 +280,8 @@ def _cares(channel: Channel, change: Change, record_id: str) -> bool:
     return bool(wanted & set(change.affected.get(record_id, {})))
 
 
-def _conditions(given: object, index: int) -> dict[str, frozenset[str]]:
-    """Return the fields of each module that an edit must touch (``or`` of the fields named)."""
-    found: dict[str, frozenset[str]] = {}
-    for condition in given if isinstance(given, list) else []:
-        module = condition.get("module") if isinstance(condition, dict) else None
-        if not isinstance(module, dict) or not module.get("api_name"):
-            raise _refused(
-                "EXPECTED_FIELD_MISSING", "expected field missing", "notification_condition", index
-            )
-        selection = condition.get("field_selection")
-        if not isinstance(selection, dict):
-            raise _refused(
-                "DEPENDENT_FIELD_MISSING", "dependent field missing", "field_selection", index
-            )
-        found[str(module["api_name"])] = frozenset(_field_names(selection))
-    return found
-
-
-def _field_names(selection: Mapping[str, object]) -> list[str]:
-    leaf = selection.get("field")
-    names = [str(leaf["api_name"])] if isinstance(leaf, dict) and "api_name" in leaf else []
-    group = selection.get("group")
-    for member in group if isinstance(group, list) else []:
-        if isinstance(member, dict):
-            names += _field_names(member)
-    return names
-
-
-def _channel_id(item: Item, index: int) -> str:
-    given = item.get("channel_id")
-    if given in (None, ""):
-        raise _refused("MANDATORY_NOT_FOUND", "required field not found", "channel_id", index)
-    if not str(given).isdigit():
-        raise _refused("INVALID_DATA", "invalid data", "channel_id", index)
-    return str(given)
-
-
-def _notify_url(item: Item, index: int) -> str:
-    url = item.get("notify_url")
-    if not url:
-        raise _refused("MANDATORY_NOT_FOUND", "required field not found", "notify_url", index)
-    # The sandbox calls nobody but this machine, and says so at once rather than never sending.
-    if len(str(url)) > _MOST_URL or not is_loopback(str(url)):
-        raise _refused("INVALID_DATA", "invalid data", "notify_url", index)
-    return str(url)
-
-
-def _token(item: Item, index: int) -> str | None:
-    token = item.get("token")
-    if token is not None and len(str(token)) > _MOST_TOKEN:
-        raise _refused("INVALID_DATA", "invalid data", "token", index)
-    return None if token is None else str(token)
-
-
 def _result_of(act: Callable[[], dict[str, object]], _index: int) -> dict[str, object]:
     try:
         return act()
     except Refusal as refusal:
         return refusal.item()
-
-
-def _refused(code: str, message: str, key: str, index: int) -> Refusal:
-    return Refusal(code, message, {"api_name": key, "json_path": f"$.watch[{index}].{key}"})

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -11,10 +11,10 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from sandbox.faults import FaultKind
-from sandbox.zoho import coql, listing, metadata, provisioning, records_api, searching
 from sandbox.zoho.asking import Answer, Ask
 from sandbox.zoho.credits import too_many_calls, too_many_credits
 from sandbox.zoho.errors import ZohoError
+from sandbox.zoho.routes import Operation, operations
 from sandbox.zoho.scopes import covers, module_scope
 
 if TYPE_CHECKING:
@@ -25,31 +25,20 @@ __all__ = ["api_app"]
 _JSON = "application/json;charset=UTF-8"
 _MOST_JOURNALED = 100_000
 _SECRETS = re.compile(
-    r"((?:client_secret|refresh_token|access_token|code|token)\"?[=:]\s*\"?)([^&\"\s]+)"
+    r"(?<!\w)((?:client_secret|refresh_token|access_token|code|token)\"?[=:]\s*\"?)([^&\"\s]+)"
 )
+# An API answer says "code" for the outcome, which is no secret.
+_API_SECRETS = re.compile(r"(?<!\w)(\"?token\"?[=:]\s*\"?)([^&\"\s]+)")
 _VERSIONS = frozenset({"v2", "v8"})
 _CONDITIONAL = ("If-Modified-Since", "If-Unmodified-Since")
 _PREFIX = "Zoho-oauthtoken "
-
-Handler = Callable[..., Answer]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """One API operation: where it is, what it does, its scope and whether it is heavy."""
-
-    method: str
-    path: str
-    handler: Handler
-    scope: str | None = None
-    is_heavy: Callable[[], bool] = lambda: False
 
 
 def api_app(org: "ZohoOrg") -> Flask:
     """Return the accounts server and the API of one organisation as one application."""
     app = Flask("sandbox.zoho", static_folder=None)
     _add_accounts_server(app, org)
-    for number, call in enumerate(_calls(org)):
+    for number, call in enumerate(operations(org)):
         app.add_url_rule(
             f"/crm/<version>{call.path}",
             endpoint=f"{number} {call.method} {call.path}",
@@ -61,144 +50,7 @@ def api_app(org: "ZohoOrg") -> Flask:
     return app
 
 
-def _calls(org: "ZohoOrg") -> list[_Call]:
-    state = org.state
-
-    def on_state(function: Callable[..., Answer]) -> Handler:
-        return lambda ask, **parts: function(state, ask, **parts)
-
-    fields, one_field = "/settings/fields", "/settings/fields/<field_id>"
-    record, watch = "/<module>/<record_id>", "/actions/watch"
-    return [
-        _Call(method="GET", path="/org", handler=on_state(metadata.show_org), scope="org.READ"),
-        _Call(
-            method="GET",
-            path="/org/currencies",
-            handler=on_state(metadata.list_currencies),
-            scope="settings.currencies.READ",
-        ),
-        _Call(
-            method="GET", path="/users", handler=on_state(metadata.list_users), scope="users.READ"
-        ),
-        _Call(
-            method="GET",
-            path="/users/<user_id>",
-            handler=on_state(metadata.one_user),
-            scope="users.READ",
-        ),
-        _Call(
-            method="GET",
-            path="/settings/modules",
-            handler=on_state(metadata.list_modules),
-            scope="settings.modules.READ",
-        ),
-        _Call(
-            method="GET",
-            path="/settings/modules/<name>",
-            handler=on_state(metadata.one_module),
-            scope="settings.modules.READ",
-        ),
-        _Call(
-            method="GET",
-            path="/settings/layouts",
-            handler=on_state(metadata.list_layouts),
-            scope="settings.layouts.READ",
-        ),
-        _Call(
-            method="GET",
-            path="/settings/layouts/<layout_id>",
-            handler=on_state(metadata.one_layout),
-            scope="settings.layouts.READ",
-        ),
-        _Call(
-            method="GET",
-            path="/settings/related_lists",
-            handler=on_state(metadata.list_related_lists),
-            scope="settings.related_lists.READ",
-        ),
-        _Call(
-            method="GET",
-            path=fields,
-            handler=on_state(metadata.list_fields),
-            scope="settings.fields.READ",
-        ),
-        _Call(
-            method="POST",
-            path=fields,
-            handler=on_state(provisioning.create_fields),
-            scope="settings.fields.CREATE",
-        ),
-        _Call(
-            method="PATCH",
-            path=fields,
-            handler=on_state(provisioning.update_fields),
-            scope="settings.fields.UPDATE",
-        ),
-        _Call(
-            method="GET",
-            path=one_field,
-            handler=on_state(metadata.one_field),
-            scope="settings.fields.READ",
-        ),
-        _Call(
-            method="PATCH",
-            path=one_field,
-            handler=on_state(provisioning.update_fields),
-            scope="settings.fields.UPDATE",
-        ),
-        _Call(
-            method="DELETE",
-            path=one_field,
-            handler=on_state(provisioning.delete_field),
-            scope="settings.fields.DELETE",
-        ),
-        _Call(
-            method="POST",
-            path="/coql",
-            handler=on_state(coql.run_query),
-            scope="coql.READ",
-            is_heavy=lambda: True,
-        ),
-        _Call(method="GET", path=watch, handler=org.watch.listing, scope="notifications.READ"),
-        _Call(method="POST", path=watch, handler=org.watch.subscribe, scope="notifications.CREATE"),
-        _Call(method="PUT", path=watch, handler=org.watch.replace, scope="notifications.UPDATE"),
-        _Call(method="PATCH", path=watch, handler=org.watch.change, scope="notifications.UPDATE"),
-        _Call(method="DELETE", path=watch, handler=org.watch.stop, scope="notifications.DELETE"),
-        _Call(method="GET", path="/<module>", handler=org.pager.list_records, is_heavy=_is_sorted),
-        _Call(
-            method="POST",
-            path="/<module>",
-            handler=on_state(records_api.insert_records),
-            is_heavy=_is_large,
-        ),
-        _Call(
-            method="PUT",
-            path="/<module>",
-            handler=on_state(records_api.update_records),
-            is_heavy=_is_large,
-        ),
-        _Call(method="DELETE", path="/<module>", handler=on_state(records_api.delete_records)),
-        _Call(
-            method="POST",
-            path="/<module>/upsert",
-            handler=on_state(records_api.upsert_records),
-            is_heavy=_is_large,
-        ),
-        _Call(method="GET", path="/<module>/deleted", handler=on_state(listing.list_deleted)),
-        _Call(method="GET", path="/<module>/search", handler=on_state(searching.search_records)),
-        _Call(
-            method="GET", path="/<module>/actions/count", handler=on_state(listing.count_records)
-        ),
-        _Call(method="GET", path=record, handler=on_state(listing.one_record)),
-        _Call(method="PUT", path=record, handler=on_state(records_api.update_records)),
-        _Call(method="DELETE", path=record, handler=on_state(records_api.delete_records)),
-        _Call(
-            method="GET", path=f"{record}/<related>", handler=on_state(searching.related_records)
-        ),
-    ]
-
-
-def _view(org: "ZohoOrg", call: _Call) -> Callable[..., Response]:
+def _view(org: "ZohoOrg", call: Operation) -> Callable[..., Response]:
     def view(version: str, **parts: str) -> Response:
         try:
             if version not in _VERSIONS:
@@ -213,7 +65,7 @@ def _view(org: "ZohoOrg", call: _Call) -> Callable[..., Response]:
     return view
 
 
-def _answered(org: "ZohoOrg", call: _Call, version: str, parts: dict[str, str]) -> Answer:
+def _answered(org: "ZohoOrg", call: Operation, version: str, parts: dict[str, str]) -> Answer:
     user = _authorised(org)
     _check_scope(org, call, parts)
     _play_faults(org)
@@ -226,7 +78,7 @@ def _answered(org: "ZohoOrg", call: _Call, version: str, parts: dict[str, str]) 
         user=user,
         base_url=_base_url(),
     )
-    with org.credits.running(heavy=call.is_heavy()), org.state.lock:
+    with org.credits.running(heavy=call.is_heavy(request.args, request.get_data())), org.state.lock:
         return call.handler(ask, **parts)
 
 
@@ -241,7 +93,7 @@ def _authorised(org: "ZohoOrg") -> str:
     return user
 
 
-def _check_scope(org: "ZohoOrg", call: _Call, parts: dict[str, str]) -> None:
+def _check_scope(org: "ZohoOrg", call: Operation, parts: dict[str, str]) -> None:
     if call.scope is not None:
         needed = f"ZohoCRM.{call.scope}"
     elif parts["module"] in org.state.modules:
@@ -289,7 +141,9 @@ def _journal(org: "ZohoOrg", response: Response, body: bytes, credits: int) -> N
 
 def _masked(raw: bytes) -> str:
     text = raw[:_MOST_JOURNALED].decode("utf-8", "replace")
-    return _SECRETS.sub(r"\1***", text) if "token" in text or "secret" in text else text
+    if request.path.startswith("/oauth/"):
+        return _SECRETS.sub(r"\1***", text)
+    return _API_SECRETS.sub(r"\1***", text) if "token" in text else text
 
 
 def _form_text() -> str:
@@ -331,6 +185,8 @@ def _unknown(org: "ZohoOrg", error: HTTPException) -> Response:
             "The http request method type is not a valid one",
             {"resource_path_index": 0},
         )
+    elif error.code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        refused = ZohoError("INTERNAL_ERROR", "Internal Server Error", status=500)
     else:
         refused = _no_such_path()
     return _respond(org, Answer(status=refused.status, body=refused.body(), credits=0))
@@ -343,12 +199,3 @@ def _no_such_path() -> ZohoError:
 
 def _base_url() -> str:
     return request.host_url.rstrip("/")
-
-
-def _is_sorted() -> bool:
-    return "sort_by" in request.args or "cvid" in request.args
-
-
-def _is_large() -> bool:
-    """Tell whether a write has more than ten records, by a look at its size alone."""
-    return request.get_data().count(b"},{") >= 10 or (request.content_length or 0) > 20_000
