@@ -162,11 +162,15 @@ class ZohoTasks:
         }
 
     def _changed(self, change: TaskChange) -> Body:
-        """Say what changes; the status only when closing, for its progress is the owner's."""
-        body = {"id": change.task_id, **self._said(change)}
+        """Say what changes: at the end status and reason alone, before that all but the status.
+
+        Its progress is the owner's; and whom it was given to, and when, stays to be seen.
+        """
+        names = self._names
         if change.closed:
-            body[self._names.status] = self._names.status_done
-        return body
+            reason = _cut(change.body, BODY_LENGTH)
+            return {"id": change.task_id, names.status: names.status_done, names.body: reason}
+        return {"id": change.task_id, **self._said(change)}
 
     def _said(self, task: TaskDraft | TaskChange) -> Body:
         names = self._names

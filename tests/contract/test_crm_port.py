@@ -320,13 +320,14 @@ class TestTasks:
         changed = a_change(draft, created.record_id, subject="已升级", level=2)
         (rewritten,) = port.change_tasks([changed])
         still_open = port.find_tasks([draft.key])[draft.key]
-        closing = a_change(draft, created.record_id, body="已付清", closed=True)
-        (closed,) = port.change_tasks([closing])
+        ending = {"subject": "", "owner_id": None, "body": "已付清", "closed": True}
+        (closed,) = port.change_tasks([a_change(draft, created.record_id, **ending)])
 
         assert isinstance(rewritten, Receipt)
         assert isinstance(closed, Receipt)
         assert (still_open.subject, still_open.closed) == ("已升级", False)
-        assert port.find_tasks([draft.key])[draft.key].closed
+        at_last = port.find_tasks([draft.key])[draft.key]
+        assert (at_last.subject, at_last.closed) == ("已升级", True)
 
     def test_one_bad_task_does_not_stop_the_others(self, bench: Bench, port: CrmPort) -> None:
         account, gone = bench.add_account(), bench.add_account()
