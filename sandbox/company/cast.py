@@ -10,7 +10,7 @@ from sandbox.company.uscc import make_uscc
 
 __all__ = ["Identity", "draw_cast", "key_of"]
 
-_SHARE_IN_BOTH = 0.15
+_SHARE_IN_BOTH = 0.18
 _SHARE_FOREIGN = 0.12
 _SHARE_WITHOUT_CODE = 0.04
 _CRMS = ("zoho", "fxiaoke")

@@ -221,9 +221,9 @@ def _payments(claim: Claim, trader: Trader, rng: Random) -> list[tuple[int, int]
     plan = [(paid_on, undisputed)]
     if rng.random() < story.part_payments and undisputed >= 100:
         first = undisputed * rng.randint(30, 70) // 100
-        plan = [(paid_on, first), (paid_on + rng.randint(18, 55), undisputed - first)]
+        plan = [(paid_on, first), (paid_on + rng.randint(8, 30), undisputed - first)]
     if disputed:
-        plan.append((claim.due + rng.randint(70, 200), disputed))
+        plan.append((claim.due + rng.randint(12, 55), disputed))
     progress = _progress(trader, claim.issued)
     if story.last_items_stay_open and progress > story.ends_at - 0.06 and rng.random() < 0.6:
         return []
