@@ -129,7 +129,8 @@ def _laid_on_claims(
     )
     payments = keyed["payments"].select(
         "payment",
-        pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("p"),
+        # By id, so that two payments on one day are laid in the same order whoever lists them.
+        pl.col("payment").rank("ordinal").cast(pl.UInt32).alias("p"),
         pl.col("e").alias("payer"),
         "account",
     )

@@ -194,7 +194,9 @@ def _allowed() -> pl.Expr:
 
 def _limit(policy: Policy) -> pl.Expr:
     graded = pl.col("grade").is_not_null()
-    wanted = pl.when(graded).then(pl.min_horizontal("need", "allowed")).otherwise("allowed")
+    # Nothing bought in the window tells no need: the starter amount at most (6.3).
+    bounded = pl.min_horizontal("allowed", pl.coalesce("need", "starter"))
+    wanted = pl.when(graded).then(bounded).otherwise("allowed")
     may = graded | (pl.col("unrated") == "no_history")
     return pl.when(may).then(rounded_down(wanted, policy.limits.round_digits))
 
@@ -218,6 +220,8 @@ def _bound_by() -> pl.Expr:
         .then(pl.lit("starter"))
         .when(~pl.col("unsecured_allowed"))
         .then(pl.lit("grade"))
+        .when(pl.col("need").is_null() & (pl.col("starter") <= pl.col("allowed")))
+        .then(pl.lit("starter"))
         .when(pl.col("need") <= pl.col("allowed"))
         .then(pl.lit("need"))
         .when(pl.col("cap_grade") <= pl.col("unsecured"))

@@ -32,6 +32,7 @@ def monthly_volatility(
             (amount * pl.col("delay").clip(lower_bound=0)).sum().alias("days"),
             pl.col("amount").sum().alias("paid"),
         )
+        .filter(pl.col("paid") > 0)
         .sort("key")
         .with_columns((pl.col("key") // _MONTHS_BASE).cast(pl.UInt32).alias("e"))
         .with_columns((pl.col("days").cast(pl.Float64) / pl.col("paid")).alias("wadl"))

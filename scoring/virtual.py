@@ -44,7 +44,7 @@ def _first_in_first_out(cash: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame
     Cash and items of an entity are two rulers side by side; each stretch between two marks belongs
     to one payment and one item.
     """
-    money = cash.sort("e", "on", "account").select(
+    money = cash.sort("e", "on", "amount").select(
         "e",
         pl.col("amount").cum_sum().over("e").alias("mark"),
         (pl.int_range(pl.len(), dtype=pl.UInt32) + _FIRST_VIRTUAL_PAYMENT).alias("p"),

@@ -84,7 +84,7 @@ class Measures:
         before = workdays_back(self.as_of, self.rules.virtual_cash_working_days)
         cash = [s for s in self.ledger.spares if s.cash and s.on < before]
         queue = sorted(self.claims, key=lambda claim: (claim.due, claim.issued, claim.item))
-        for number, spare in enumerate(sorted(cash, key=lambda s: s.on)):
+        for number, spare in enumerate(sorted(cash, key=lambda s: (s.on, s.amount))):
             left = spare.amount
             for claim in queue:
                 take = min(left, self.unpaid(claim))
@@ -404,7 +404,7 @@ class Measures:
             unsecured = min(unsecured, self.policy_amount(Fraction(row.unsecured_cap)))
         if not row.unsecured:
             unsecured = 0
-        return {"limit": nice(unsecured if need is None else min(need, unsecured)), "need": need}
+        return {"limit": nice(min(starter if need is None else need, unsecured)), "need": need}
 
     def need(self, found: dict[str, Any], *, lateness: bool) -> int | None:
         """The most bought in any span of terms and lateness (M3s)."""

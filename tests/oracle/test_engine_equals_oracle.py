@@ -30,7 +30,7 @@ def _nearly(value: Fraction | float | None) -> object:
     return None if value is None else pytest.approx(float(value), rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=books(), ago=st.sampled_from((0, 0, 0, 10, 100, 400)))
 def test_every_figure_equals_the_oracles(rows: list[Row], ago: int) -> None:
     as_of, policy = AS_OF - timedelta(days=ago), Policy()

@@ -1,0 +1,131 @@
+"""The credit limit: its methods one by one, and how the waterfall joins them."""
+
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from scoring.assess import assess
+from scoring.limits import _needs, loss_cap, rounded_down
+from scoring.policy import Policy, load_policy
+from tests.builders import (
+    AS_OF,
+    Row,
+    a_book,
+    a_paid_invoice,
+    a_rate,
+    a_steady_payer,
+    an_entity,
+    an_invoice,
+    days_ago,
+)
+
+
+def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, Any]:
+    book = a_book(*rows, rates={"USD": a_rate("8")})
+    return assess(book, policy or Policy(), AS_OF).figures("E1")
+
+
+def test_average_need() -> None:
+    """Vector 10: 600,000 a year, terms 60, 12 days late, safety 1.2 → 144,000."""
+    frame = pl.DataFrame(
+        {"sales": 60_000_000, "months": 12, "need_days": 72, "peak": 0, "safety_up": 6}
+    ).with_columns(safety_down=5)
+
+    assert frame.select(_needs(Policy()))["need_average"].item() == 14_400_000
+
+
+def test_lateness_does_not_count_in_the_need_of_weak_grades() -> None:
+    found = _figures(an_entity(terms_days=60), a_steady_payer(late=12))
+
+    assert (found["rating"], found["need_days"]) == ("BB", 60)
+
+
+def test_average_need_decides_when_the_policy_says_so() -> None:
+    policy = load_policy("[limits]\nseasonal_need = false")
+    found = _figures(a_steady_payer(), policy=policy)
+
+    assert found["need"] == found["need_average"] == 1_100_000 * 30 * 13 // (12 * 30 * 10)
+
+
+@pytest.mark.parametrize(("late", "days"), [(2, 62), (0, 60)])
+def test_lateness_counts_in_the_need_of_good_grades(late: int, days: int) -> None:
+    found = _figures(an_entity(terms_days=60), a_steady_payer(late=late))
+
+    assert (found["rating"], found["need_days"]) == ("A", days)
+
+
+def test_loss_cap() -> None:
+    """Vector 11: budget 1,000, PD 2.6%, LGD 60% → 64,102.56."""
+    cap = loss_cap(Decimal(1000), Decimal("0.026"), Decimal("0.6"))
+
+    assert cap.quantize(Decimal("0.01")) == Decimal("64102.56")
+
+
+def test_a_loss_budget_caps_the_limit() -> None:
+    policy = load_policy("[limits]\nloss_budget = 100")
+    found = _figures(a_steady_payer(amount=50_000_000), policy=policy)
+
+    assert found["bound_by"] == "cap_loss"
+    assert found["limit"] == 1_800_000, "100 / (0.92% x 60%) = 18,115.94, rounded down"
+
+
+def test_a_concentration_cap_binds_new_customers_too() -> None:
+    policy = load_policy("[limits]\nconcentration_base = 100000")
+    found = _figures(an_entity(), policy=policy)
+
+    assert (found["rating"], found["limit"]) == ("NR", 1_000_000)
+
+
+def test_a_customer_without_history_gets_the_starter_limit() -> None:
+    found = _figures(an_entity())
+
+    assert (found["rating"], found["limit"], found["bound_by"]) == ("NR", 5_000_000, "starter")
+
+
+def test_the_starter_limit_is_converted() -> None:
+    found = _figures(an_entity(currency="USD"))
+
+    assert (found["currency"], found["limit"]) == ("USD", 620_000)
+
+
+def test_a_proven_peak_lifts_the_limit_above_the_starter() -> None:
+    found = _figures(
+        a_steady_payer(amount=50_000_000),
+        an_invoice("x", amount=50_000_000, issued_on=days_ago(35)),
+    )
+
+    assert found["high_credit"] == 100_000_000
+    assert found["history"] == 125_000_000
+    assert (found["limit"], found["bound_by"]) == (found["need"], "need")
+
+
+def test_a_grade_without_unsecured_credit_gets_no_limit() -> None:
+    found = _figures(a_steady_payer(), an_invoice("x", amount=1_000_000, issued_on=days_ago(140)))
+
+    assert (found["rating"], found["limit"], found["bound_by"]) == ("D", 0, "grade")
+
+
+def test_a_customer_that_buys_nothing_any_more_gets_the_starter_at_most() -> None:
+    rows = a_paid_invoice("old", late=340, due_on=days_ago(345), amount=50_000_000)
+    found = _figures(rows, a_steady_payer(months=0))
+
+    assert found["need"] is None
+    assert found["limit"] <= found["starter"]
+
+
+def test_a_limit_is_never_more_than_the_need() -> None:
+    found = _figures(a_steady_payer(amount=123_456))
+
+    assert (found["need"], found["limit"]) == (123_456, 120_000)
+
+
+@pytest.mark.parametrize(
+    ("amount", "nice"),
+    [(0, 0), (7, 7), (99, 99), (100, 100), (109, 100), (14_432_755, 14_000_000)],
+)
+def test_limits_keep_two_digits(amount: int, nice: int) -> None:
+    frame = pl.DataFrame({"amount": [amount]})
+
+    assert frame.select(rounded_down(pl.col("amount"), 2)).item() == nice

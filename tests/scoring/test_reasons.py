@@ -1,0 +1,54 @@
+"""Reasons: gates first, then the largest losses, never more than a person reads."""
+
+from scoring.assess import assess
+from scoring.assessment import Reason
+from scoring.policy import Policy
+from tests.builders import AS_OF, Row, a_book, a_paid_invoice, a_steady_payer, an_invoice, days_ago
+
+
+def _reasons(*rows: Row | list[Row]) -> tuple[Reason, ...]:
+    return assess(a_book(*rows), Policy(), AS_OF).row("E1").reasons
+
+
+def test_the_largest_loss_of_points_comes_first() -> None:
+    found = _reasons(a_steady_payer(late=40))
+
+    assert [reason.code for reason in found] == [
+        "days_late",
+        "late_amount",
+        "overdue_ratio",
+        "max_delay",
+    ]
+    assert {reason.sign for reason in found} == {"negative"}
+
+
+def test_a_reason_names_its_value_and_the_next_better_mark() -> None:
+    found = _reasons(a_steady_payer(late=40))
+
+    assert found[0].params == {"value": "39.2", "threshold": "30"}
+    assert found[1].params == {"value": "100", "threshold": "80"}
+
+
+def test_at_most_four_against_and_two_in_favour() -> None:
+    worst = an_invoice("x", amount=90_000_000, issued_on=days_ago(150))
+    for rows in ([], [worst]):
+        found = _reasons(a_steady_payer(late=100), *rows)
+        signs = [reason.sign for reason in found]
+
+        assert signs.count("negative") <= 4
+        assert signs.count("positive") <= 2
+
+
+def test_gates_take_their_place_among_the_four() -> None:
+    worst = an_invoice("x", amount=90_000_000, issued_on=days_ago(150))
+    codes = [reason.code for reason in _reasons(a_steady_payer(late=100), worst)]
+
+    assert codes[:3] == ["default_event", "over_90_days", "over_60_days"]
+    assert len(codes) == 4
+
+
+def test_a_soft_gate_that_changes_nothing_is_not_told() -> None:
+    codes = [reason.code for reason in _reasons(a_paid_invoice(late=60))]
+
+    assert "no_statements" not in codes
+    assert "thin_history" not in codes
