@@ -3,6 +3,7 @@
 import base64
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -37,12 +38,13 @@ from connector.wiring.jobs import job_of
 from sandbox.company.generate import generate
 from sandbox.fxiaoke import FxiaokeTenant
 from sandbox.server import Sandbox
-from scoring.assessment import NOT_RATED
+from scoring.assessment import NOT_RATED, Assessment
 from scoring.policy import GRADES
 
 __all__ = ["add_commands"]
 
 WORST_SHOWN = 8
+BAR_WIDTH = 40
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -106,33 +108,48 @@ def _print_result(zixin: Zixin, running: Sandbox, passes: Sequence[RunReport]) -
         assessments = [stored.assessment for stored in latest_assessments(conn)]
         names = entity_names(conn)
     texts = Texts(zixin.config.company.language)
-    counts = dict.fromkeys((*GRADES, NOT_RATED), 0)
-    for assessment in assessments:
-        counts[assessment.rating] += 1
-    shown = [(grade, str(count), "█" * count) for grade, count in counts.items() if count]
-    print_table(("rating 评级", "customers", ""), shown, right=("customers",))
+    _print_ratings(assessments)
     overdue = sorted(
         (one for one in assessments if one.overdue is not None and one.oldest_days),
         key=lambda one: -(one.oldest_days or 0),
     )
     rows = [
-        (
-            names[one.entity],
-            one.rating,
-            str(one.overdue),
-            str(one.oldest_days),
-            str(field_values(one, texts)[CreditField.SUMMARY]),
-        )
+        (names[one.entity], str(field_values(one, texts)[CreditField.SUMMARY]))
         for one in overdue[:WORST_SHOWN]
     ]
     print_table(
-        ("customer 客户", "rating", "overdue 逾期", "days", "what sales reads 销售看到"),
+        ("customer 客户", "what sales reads in the CRM 销售在 CRM 里看到"),
         rows,
         title="Longest overdue 逾期最久",
-        right=("overdue 逾期", "days"),
     )
+    _print_conclusion(assessments, passes[0])
     for vendor in running.names():
         say(f"Look at it as sales would: {running.url(vendor)}/_sandbox/  ({vendor})")
+
+
+def _print_ratings(assessments: Sequence[Assessment]) -> None:
+    counts = Counter(assessment.rating for assessment in assessments)
+    longest = max(counts.values(), default=1)
+    rows = [
+        (grade, str(counts[grade]), "█" * max(1, counts[grade] * BAR_WIDTH // longest))
+        for grade in (*GRADES, NOT_RATED)
+        if counts[grade]
+    ]
+    print_table(("rating 评级", "customers 客户数", ""), rows, right=("customers 客户数",))
+
+
+def _print_conclusion(assessments: Sequence[Assessment], first: RunReport) -> None:
+    """Say in two sentences what a salesperson would want to know."""
+    held = sum(assessment.hold != "none" for assessment in assessments)
+    tasks = sum(report.tasks_created for report in first.connections.values())
+    say(
+        f"{len(assessments)} customers of both CRMs are rated; {held} of them get no new orders on "
+        f"credit for now; {tasks} overdue tasks stand with their owners and close when paid."
+    )
+    say(
+        f"两个 CRM 共 {len(assessments)} 家客户完成评级；{held} 家暂停赊销；"
+        f"{tasks} 个逾期任务已交给负责人，付款后自动关闭。"
+    )
 
 
 def _serve(zixin: Zixin, running: Sandbox, port: int) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["Step", "complain", "print_json", "print_table", "progress", "say"]
+__all__ = ["Step", "complain", "print_json", "print_table", "progress", "say", "write_json"]
 
 Step = Callable[[str, int, int | None], None]
 """Told as (what, how many so far, of how many or ``None``)."""
@@ -27,8 +27,12 @@ def complain(text: str) -> None:
 
 def print_json(document: object) -> None:
     """Print one JSON document, and nothing else, on standard output."""
-    encoded = msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1)
-    sys.stdout.write(encoded.decode() + "\n")
+    write_json(msgspec.json.encode(document, order="sorted"))
+
+
+def write_json(encoded: bytes) -> None:
+    """Print a document that is JSON already."""
+    sys.stdout.write(msgspec.json.format(encoded, indent=1).decode() + "\n")
 
 
 def print_table(

@@ -20,6 +20,7 @@ __all__ = ["add_commands", "serving"]
 
 DEFAULT_CONFIG = Path("zixin.toml")
 WEB_THREADS = 8
+ANSWERING_SECONDS = 5
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -66,15 +67,16 @@ def serving(
         )
     except OSError as error:
         end(ExitCode.WRONG_USE, f"cannot listen on port {server_config.port}: {error.strerror}")
-    web = threading.Thread(target=server.run, name="web")
+    # A daemon: a CRM that keeps its connection open must not keep this process.
+    web = threading.Thread(target=server.run, name="web", daemon=True)
     web.start()
     service.start()
     try:
         yield f"http://{server_config.host}:{server.effective_port}"
     finally:
         server.close()
+        server.task_dispatcher.shutdown(timeout=ANSWERING_SECONDS)
         finished = service.stop()
-        web.join(timeout=5)
         if not finished:
             say("some work did not finish in time; it goes on at the next start")
             give_up()

@@ -224,24 +224,18 @@ def pass_of(report: RunReport) -> object:
 
 
 def print_pass(report: RunReport, title: str = "") -> None:
-    """Print one pass as a table."""
-    columns = ("fields_written", "tasks_created", "tasks_updated", "tasks_closed", "parked")
-    spent = ("api_calls", "api_credits")
+    """Print one pass as a table, a column for each connection."""
+    counted = ("fields_written", "tasks_created", "tasks_updated", "tasks_closed", "parked")
     rows = [
-        (
-            system,
-            *(str(counts.pulled.get(kind, 0)) for kind in ("accounts", "invoices", "payments")),
-            *(str(getattr(counts, column)) for column in (*columns, *spent)),
-        )
-        for system, counts in report.connections.items()
+        (f"{kind} read", *(str(one.pulled.get(kind, 0)) for one in report.connections.values()))
+        for kind in ("accounts", "invoices", "payments")
     ]
-    titles = (
-        "accounts",
-        "invoices",
-        "payments",
-        *(column.replace("_", " ") for column in (*columns, *spent)),
-    )
-    print_table(("connection", *titles), rows, title=title, right=titles)
+    rows += [
+        (name.replace("_", " "), *(str(getattr(one, name)) for one in report.connections.values()))
+        for name in (*counted, "api_calls", "api_credits")
+    ]
+    systems = tuple(report.connections)
+    print_table(("", *systems), rows, title=title, right=systems)
     say(f"{report.assessed} companies assessed; {report.seconds:.1f} seconds")
 
 

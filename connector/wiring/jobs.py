@@ -3,15 +3,13 @@
 import random
 from functools import partial
 
-import msgspec
-
 from connector.flow.assess import Rules
 from connector.flow.fields import plan_fields
 from connector.flow.run import Job
 from connector.flow.tasks import TaskWords
 from connector.wiring.product import Zixin
 from scoring.assess import Assessments, assess
-from scoring.explain import explain
+from scoring.explain import explain, explanation_bytes
 
 __all__ = ["job_of"]
 
@@ -41,4 +39,4 @@ def job_of(zixin: Zixin, only: str | None = None) -> Job:
 
 
 def _explanation(decided: Assessments, entity: str) -> bytes:
-    return msgspec.json.encode(explain(decided, entity), order="deterministic")
+    return explanation_bytes(explain(decided, entity))
