@@ -27,10 +27,12 @@ from connector.config import (
     load_config,
     resolve_secret,
 )
-from connector.store.engine import create_engine
+from connector.store.engine import create_engine, in_one_commit
 from connector.store.migrations import upgrade
+from connector.store.presence import be_present
 from connector.store.tokens import DatabaseTokenStore
 from connector.texts.catalogue import Texts
+from connector.work.takeover import take_over
 from scoring.book import Rate
 from scoring.calendar import WorkCalendar
 from scoring.document import Mistake
@@ -148,16 +150,21 @@ def open_zixin(
 ) -> Zixin:
     """Read the configuration, open the database and bring it up to date.
 
+    What a process held that was killed is taken over, unless others still work on the database.
+
     Raises ``ConfigError`` for a configuration, key or policy that cannot be used.
     """
     config = load_config(path)
     folder = path.parent
     engine = create_engine(_beside(config.store.url, folder))
     upgrade(engine)
+    clock = clock or SystemClock(config.zone)
+    now = clock.now()
+    be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
     return Zixin(
         config=config,
         folder=folder,
-        clock=clock or SystemClock(config.zone),
+        clock=clock,
         engine=engine,
         policy=_policy(config, folder),
         sealer=Sealer(_key(config, folder, environment)),
