@@ -89,14 +89,13 @@ def _picked(table: sa.Table, now: datetime, limit: int, systems: Collection[str]
 def _runnable(
     work: sa.FromClause, other: sa.FromClause, now: datetime, systems: Collection[str] | None
 ) -> list[sa.ColumnElement[bool]]:
-    ahead = sa.exists().where(  # someone of my lane runs, or was first
-        other.c.lane == work.c.lane,
-        other.c.id != work.c.id,
-        sa.or_(
-            other.c.state == _RUNNING,
-            sa.and_(other.c.state == _READY, other.c.id < work.c.id),
-        ),
+    lane_runs = sa.exists().where(other.c.lane == work.c.lane, other.c.state == _RUNNING)
+    lane_first = sa.exists().where(
+        other.c.lane == work.c.lane, other.c.state == _READY, other.c.id < work.c.id
     )
+    # A row that runs has its lane: nobody is ahead of it, not even one of a smaller number that
+    # was committed after it was claimed. They would wait for each other for ever.
+    my_turn = sa.or_(work.c.state == _RUNNING, sa.and_(~lane_runs, ~lane_first))
     resting = sa.exists().where(
         paused.c.system == work.c.system,
         sa.or_(paused.c.until.is_(None), paused.c.until > now),
@@ -104,7 +103,7 @@ def _runnable(
     conditions: list[sa.ColumnElement[bool]] = [
         work.c.state.in_((_READY, _RUNNING)),
         work.c.run_after <= now,
-        ~ahead,
+        my_turn,
         ~resting,
     ]
     if systems is not None:

@@ -114,8 +114,9 @@ class _Values:
 
 
 def _insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> int:
-    statement = insert_or_ignore(conn, outbox).values(rows).returning(outbox.c.id)
-    return len(conn.execute(statement).all())
+    # Rows beside the statement, not inside it: then it is compiled once.
+    statement = insert_or_ignore(conn, outbox).returning(outbox.c.id)
+    return len(conn.execute(statement, rows).all())
 
 
 def _enqueue_wishes(conn: sa.Connection, wishes: dict[str, WriteBack], values: _Values) -> int:
@@ -130,8 +131,8 @@ def _enqueue_wishes(conn: sa.Connection, wishes: dict[str, WriteBack], values: _
             return created
         parked = _take_parked(conn, left, values.now)
         rows = [values.of(write, parked.get(key)) for key, write in left.items()]
-        statement = insert_or_ignore(conn, outbox).values(rows).returning(outbox.c.collapse_key)
-        for key in conn.execute(statement).scalars():
+        statement = insert_or_ignore(conn, outbox).returning(outbox.c.collapse_key)
+        for key in conn.execute(statement, rows).scalars().all():
             created += 1
             del left[key]
         if not left:

@@ -184,6 +184,19 @@ def test_the_lane_index_stops_a_race_that_the_query_missed(
         conn.execute(outbox.update().values(state="running"))
 
 
+def test_rows_of_a_lane_never_wait_for_each_other(engine: sa.Engine, clock: FixedClock) -> None:
+    """On PostgreSQL a row may be committed after a younger one of its lane was claimed."""
+    put(engine, clock, a_draft("A1", key="late"), a_draft("A1", key="early"))
+    dead = {"state": "running", "lease": "dead", "attempts": 1}
+    with writing(engine) as conn:
+        conn.execute(outbox.update().where(outbox.c.task_key == "early").values(dead))
+
+    (first,) = take(engine, clock)
+    assert first.task_key == "early"
+    assert end(engine, clock, first)
+    assert [row.task_key for row in take(engine, clock)] == ["late"]
+
+
 def test_the_next_due_time_is_told(engine: sa.Engine, clock: FixedClock) -> None:
     with reading(engine) as conn:
         assert next_due_at(conn, outbox) is None

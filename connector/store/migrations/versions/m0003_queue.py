@@ -39,7 +39,22 @@ def _inbox() -> None:
         sa.UniqueConstraint("system", "message_id", name="uq_inbox_system_message_id"),
     )
     op.create_index("ix_inbox_lane", "inbox", ["lane", "state", "id"], unique=False)
-    op.create_index("ix_inbox_open", "inbox", ["state", "run_after", "id"], unique=False)
+    op.create_index(
+        "ix_inbox_open",
+        "inbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('ready', 'running')"),
+        postgresql_where=sa.text("state IN ('ready', 'running')"),
+    )
+    op.create_index(
+        "ix_inbox_open_of",
+        "inbox",
+        ["system", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('ready', 'running')"),
+        postgresql_where=sa.text("state IN ('ready', 'running')"),
+    )
     op.create_index(
         "uq_inbox_lane_running",
         "inbox",
@@ -77,7 +92,22 @@ def _outbox() -> None:
     )
     op.create_index("ix_outbox_collapse_key", "outbox", ["collapse_key", "state"], unique=False)
     op.create_index("ix_outbox_lane", "outbox", ["lane", "state", "id"], unique=False)
-    op.create_index("ix_outbox_open", "outbox", ["state", "run_after", "id"], unique=False)
+    op.create_index(
+        "ix_outbox_open",
+        "outbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('ready', 'running')"),
+        postgresql_where=sa.text("state IN ('ready', 'running')"),
+    )
+    op.create_index(
+        "ix_outbox_open_of",
+        "outbox",
+        ["system", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('ready', 'running')"),
+        postgresql_where=sa.text("state IN ('ready', 'running')"),
+    )
     op.create_index(
         "uq_outbox_collapse_key",
         "outbox",
