@@ -135,12 +135,14 @@ def _worth_asking_for(
 
 
 def _reached(policy: DunningPolicy, grade: str, days: int) -> tuple[LadderLevel, ...]:
-    shift: Mapping[str, int] = policy.grade_shift_days
-    return tuple(
-        level
-        for level in policy.levels
-        if days >= level.day + (shift.get(grade, 0) if level.shifts_with_grade else 0)
-    )
+    """List the levels whose day has come; one that a grade hastens still follows the one before."""
+    shift = policy.grade_shift_days.get(grade, 0)
+    reached, earliest = [], 0
+    for level in policy.levels:
+        earliest = max(earliest + 1, level.day + (shift if level.shifts_with_grade else 0))
+        if days >= earliest:
+            reached.append(level)
+    return tuple(reached)
 
 
 def _climb(

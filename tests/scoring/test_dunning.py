@@ -70,6 +70,13 @@ def test_good_grades_get_five_more_days_and_weak_ones_five_less() -> None:
     assert step(overdue_item(12), grade="AA") != patient
 
 
+@pytest.mark.parametrize(("days", "level"), [(2, None), (3, 1), (4, 2), (9, 2), (10, 3)])
+def test_hastened_level_still_follows_the_one_before(days: int, level: int | None) -> None:
+    found = step(overdue_item(days), grade="CCC", policy=DunningPolicy(levels_at_once=8))
+
+    assert (found.level if found else None) == level
+
+
 def test_residues_bother_nobody() -> None:
     assert step(overdue_item(40, 9_900)) is None
     assert step(overdue_item(40, 20_000), overdue_item(20, 20_000, "b")) is None
