@@ -23,7 +23,7 @@ class Reason(msgspec.Struct, frozen=True):
     """A stable code with its numbers; the sentence is made elsewhere.
 
     Decimal values stand in ``params`` as text with at most one digit after the point.
-    ``docs/reference`` and ``scoring/reasons.py`` list the codes.
+    ``scoring/reasons.py`` lists the codes and their parameters.
     """
 
     code: str
