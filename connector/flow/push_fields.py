@@ -90,6 +90,8 @@ def _settle_unsent(
             elif settling.done(row, "unchanged"):
                 account = wishes[row.id].account
                 note_fields(settling.conn, account, check.held, now=settling.now)
+                if row.sent_at is not None:  # it is there because of us: the answer was lost
+                    settling.log(row, "fields", why="confirmed", new=_texts(check.held))
                 settling.counts.unchanged += 1
 
     if unsent:

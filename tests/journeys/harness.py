@@ -51,7 +51,7 @@ _VOLATILE = frozenset(
     {
         *("id", "Created_Time", "Modified_Time", "Closed_Time"),
         *("Credit_Computed_At", "Credit_Assessment_Id"),
-        *("_id", "create_time", "last_modified_time", "version", "searchAfterId"),
+        *("_id", "extend_obj_data_id", "create_time", "last_modified_time", "version"),
         *("credit_updated_at__c", "credit_run_id__c"),
     }
 )

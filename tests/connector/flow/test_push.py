@@ -222,6 +222,9 @@ def test_a_write_without_an_answer_is_found_done_next_time(house: House) -> None
 
     assert (counts.unchanged, counts.fields_written) == (1, 0)
     assert house.told() == {("A1", "rating"): "A"}
+    (confirmed,) = house.audited()
+    assert (confirmed.target, confirmed.what, confirmed.why) == ("A1", "fields", "confirmed")
+    assert msgspec.json.decode(confirmed.new) == {"rating": "A"}
 
 
 def test_our_own_unconfirmed_value_is_no_persons_edit(house: House) -> None:
