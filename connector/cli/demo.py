@@ -2,6 +2,7 @@
 
 import base64
 import os
+import socket
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -65,7 +66,7 @@ def demo(
     with (
         open_company(company, seed=seed) as running,
         tempfile.TemporaryDirectory(prefix="zixin-demo-") as folder,
-        _connected(running, Path(folder)) as zixin,
+        _connected(running, Path(folder), port or _free_port()) as zixin,
     ):
         with progress(quiet=as_json) as step:
             passes = [_pass(zixin, step), _pass(zixin, step)]
@@ -74,18 +75,18 @@ def demo(
         else:
             _print_result(zixin, running, passes)
         if not once:
-            _serve(zixin, running, port)
+            _serve(zixin, running)
 
 
 @contextmanager
-def _connected(running: Sandbox, folder: Path) -> Iterator[Zixin]:
+def _connected(running: Sandbox, folder: Path, port: int) -> Iterator[Zixin]:
     """Write a configuration for the sandbox, open it, and create the credit fields in both CRMs."""
-    (folder / "zixin.toml").write_text(sandbox_config(running), encoding="utf-8")
+    (folder / "zixin.toml").write_text(sandbox_config(running, port=port), encoding="utf-8")
     (folder / "zixin.key").write_text(base64.b64encode(os.urandom(32)).decode())
     zixin = open_zixin(folder / "zixin.toml", environment=sandbox_environment(running))
     for vendor in running.names():
-        port = zixin.port(CONNECTION_NAMES[vendor])
-        by_hand(running, vendor, port.provision(dry_run=False))
+        crm = zixin.port(CONNECTION_NAMES[vendor])
+        by_hand(running, vendor, crm.provision(dry_run=False))
     zixin.forget_ports()  # they have read the CRMs' fields before there were credit fields
     try:
         yield zixin
@@ -152,16 +153,19 @@ def _print_conclusion(assessments: Sequence[Assessment], first: RunReport) -> No
     )
 
 
-def _serve(zixin: Zixin, running: Sandbox, port: int) -> None:
+def _free_port() -> int:
+    """Find a port for our receiver: the CRMs are told its address before it listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _serve(zixin: Zixin, running: Sandbox) -> None:
     """Keep working: a payment booked in a sandbox CRM changes the rating and closes the task."""
-    with serving(zixin, port=port) as address:
-        for vendor in running.names():
-            name = CONNECTION_NAMES[vendor]
-            url = f"{address}/hooks/{zixin.hook(name)}"
-            crm = running.crm(vendor)
-            if isinstance(crm, FxiaokeTenant):
-                crm.set_callback(url, CALLBACK_KEY)  # by hand in the console, as E2 describes
-            else:
-                zixin.port(name).watch(url)
+    tenant = running.crm("fxiaoke")
+    if isinstance(tenant, FxiaokeTenant):  # by hand in its console, as its manual says
+        tenant.set_callback(zixin.callback_url(CONNECTION_NAMES["fxiaoke"]), CALLBACK_KEY)
+    with serving(zixin) as address:
         say(f"Serving at {address}; book a payment in a sandbox CRM and watch. Ctrl-C ends it.")
         wait_for_the_end()
