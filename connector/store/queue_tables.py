@@ -90,7 +90,7 @@ for _table in (inbox, outbox):
 _index_where("uq_outbox_task_key", "kind = 'task'", outbox.c.task_key)
 # One waiting wish an account (or task): a newer one joins it.
 _index_where("uq_outbox_collapse_key", "state = 'ready'", outbox.c.collapse_key)
-sa.Index("ix_outbox_collapse_key", outbox.c.collapse_key, outbox.c.state)
+_index_where("ix_outbox_parked", "state = 'parked'", outbox.c.collapse_key, unique=False)
 
 ticks = sa.Table(
     "ticks",

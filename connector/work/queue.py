@@ -18,6 +18,7 @@ from connector.store.queue_tables import outbox
 from connector.work import claim as claims
 from connector.work.writebacks import (
     WriteBack,
+    WriteKind,
     collapse_key,
     decode,
     decode_unconfirmed,
@@ -50,6 +51,10 @@ _NO_IDS: Mapping[AccountRef, str] = {}
 
 Row = sa.Row[Any]
 T = TypeVar("T")
+
+# Literals, not parameters: only then do the databases recognise their partial indexes.
+_READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
+_PARKED: sa.ColumnElement[str] = sa.literal_column("'parked'")
 
 
 def enqueue(
@@ -120,28 +125,28 @@ def _insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> int:
 
 
 def _enqueue_wishes(conn: sa.Connection, wishes: dict[str, WriteBack], values: _Values) -> int:
-    """Join what waits, insert the rest; again for keys another transaction was faster with."""
+    """Insert what nobody waits with, join what waits; again where another writer was faster."""
     created = 0
     left = dict(wishes)
+    parked = _take_parked(conn, left, values.now)
     for _round in range(_MOST_ROUNDS):
-        waiting = _locked(conn, left, "ready")
-        for row in waiting:
-            _join(conn, row, left.pop(row.collapse_key), values)
-        if not left:
-            return created
-        parked = _take_parked(conn, left, values.now)
         rows = [values.of(write, parked.get(key)) for key, write in left.items()]
         statement = insert_or_ignore(conn, outbox).returning(outbox.c.collapse_key)
         for key in conn.execute(statement, rows).scalars().all():
             created += 1
             del left[key]
+        for row in _locked(conn, left, _READY) if left else ():
+            key = row.collapse_key
+            _join(conn, row, left.pop(key), values, parked.get(key))
         if not left:
             return created
     msg = f"{len(left)} wishes found no place in the outbox: other writers were always faster"
     raise RuntimeError(msg)
 
 
-def _locked(conn: sa.Connection, keys: Collection[str], state: str) -> Sequence[Row]:
+def _locked(
+    conn: sa.Connection, keys: Collection[str], state: sa.ColumnElement[str]
+) -> Sequence[Row]:
     statement = (
         sa.select(outbox)
         .where(outbox.c.collapse_key.in_(list(keys)), outbox.c.state == state)
@@ -151,13 +156,20 @@ def _locked(conn: sa.Connection, keys: Collection[str], state: str) -> Sequence[
     return conn.execute(statement).all()
 
 
-def _join(conn: sa.Connection, row: Row, newer: WriteBack, values: _Values) -> None:
+def _join(
+    conn: sa.Connection, row: Row, newer: WriteBack, values: _Values, parked: bytes | None
+) -> None:
     merged = merge(decode(row.kind, row.body), newer)
+    known = merge_unconfirmed([decode_unconfirmed(kept) for kept in (row.unconfirmed, parked)])
     assessment_id = values.assessment_id(newer) or row.assessment_id
     conn.execute(
         outbox.update()
         .where(outbox.c.id == row.id)
-        .values(body=encode(merged), assessment_id=assessment_id)
+        .values(
+            body=encode(merged),
+            assessment_id=assessment_id,
+            unconfirmed=encode_unconfirmed(known),
+        )
     )
 
 
@@ -165,7 +177,7 @@ def _take_parked(
     conn: sa.Connection, keys: Collection[str], now: datetime
 ) -> dict[str, bytes | None]:
     """Let parked wishes give way; keep what they may have left in the CRM."""
-    parked = _locked(conn, keys, "parked")
+    parked = _locked(conn, keys, _PARKED)
     if not parked:
         return {}
     unconfirmed: dict[str, bytes | None] = {}
@@ -192,10 +204,11 @@ def waiting_values(
     meantime is asked for again and replaces the one that waits.
     """
     found: dict[AccountRef, dict[CreditField, FieldValue]] = {}
-    for keys in _chunks([f"fields:{account}" for account in accounts]):
+    for lanes in _chunks([lane_of(account) for account in accounts]):
         statement = (
             sa.select(outbox)
-            .where(outbox.c.collapse_key.in_(keys), outbox.c.state.in_(("ready", "running")))
+            .where(outbox.c.lane.in_(lanes), outbox.c.state.in_(("ready", "running")))
+            .where(outbox.c.kind == WriteKind.FIELDS.value)
             .order_by(outbox.c.id)
         )
         for row in conn.execute(statement):
@@ -311,7 +324,7 @@ def join_newer(conn: sa.Connection, row: Row, *, lease: str | None, now: datetim
     """
     if row.collapse_key is None:
         return False
-    newer = [other for other in _locked(conn, [row.collapse_key], "ready") if other.id != row.id]
+    newer = [other for other in _locked(conn, [row.collapse_key], _READY) if other.id != row.id]
     if not newer or not _drop(conn, row, lease, now):
         return False
     older, waiting = _current(conn, row.id), newer[0]

@@ -90,7 +90,14 @@ def _outbox() -> None:
         sa.Column("settled_at", columns.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
-    op.create_index("ix_outbox_collapse_key", "outbox", ["collapse_key", "state"], unique=False)
+    op.create_index(
+        "ix_outbox_parked",
+        "outbox",
+        ["collapse_key"],
+        unique=False,
+        sqlite_where=sa.text("state = 'parked'"),
+        postgresql_where=sa.text("state = 'parked'"),
+    )
     op.create_index("ix_outbox_lane", "outbox", ["lane", "state", "id"], unique=False)
     op.create_index(
         "ix_outbox_open",
