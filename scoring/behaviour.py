@@ -33,19 +33,21 @@ def behaviour(ledger: Ledger, policy: Policy, windows: Windows) -> pl.DataFrame:
     parts = _with_settlement(parts, levels, rules)
     settled = parts.filter("settles")
     standing = _marked(standing, levels, rules)
+    measured = pl.collect_all(
+        [
+            _open_sums(standing, policy),
+            _paid_sums(parts, rules, windows),
+            _settled_sums(settled, rules, windows),
+            _unapplied_sums(ledger, windows),
+            _high_credit(ledger, windows),
+            _last_fact(ledger, windows),
+            monthly_volatility(parts, rules, windows),
+        ]
+    )
+    events = default_events(ledger, parts, settled, standing, policy, windows)
     frame = ledger.entities
-    for measured in (
-        sales,
-        _open_sums(standing, policy),
-        _paid_sums(parts, rules, windows),
-        _settled_sums(settled, rules, windows),
-        _unapplied_sums(ledger, windows),
-        _high_credit(ledger, windows),
-        _last_fact(ledger, windows),
-        default_events(ledger, parts, settled, standing, policy, windows),
-        monthly_volatility(parts, rules, windows),
-    ):
-        frame = frame.join(measured, on="e", how="left", maintain_order="left")
+    for part in (sales, *measured, events):
+        frame = frame.join(part, on="e", how="left", maintain_order="left")
     frame = completed(frame, policy, windows)
     dso = counted_back_dso(ledger, frame, windows)
     return frame.join(dso, on="e", how="left", maintain_order="left")
@@ -142,7 +144,7 @@ def _marked(standing: pl.DataFrame, levels: pl.DataFrame, rules: BehaviourPolicy
     )
 
 
-def _open_sums(standing: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+def _open_sums(standing: pl.DataFrame, policy: Policy) -> pl.LazyFrame:
     dpd, amount, unpaid = pl.col("dpd"), pl.col("open"), pl.col("unpaid")
     undisputed = amount - pl.col("disputed_open")
     late, grace = pl.col("late"), policy.behaviour.grace_days
@@ -175,11 +177,10 @@ def _open_sums(standing: pl.DataFrame, policy: Policy) -> pl.DataFrame:
             dpd.filter("late").max().alias("late_oldest"),
             dpd.filter(late & pl.col("large")).max().alias("late_max"),
         )
-        .collect()
     )
 
 
-def _paid_sums(parts: pl.DataFrame, rules: BehaviourPolicy, windows: Windows) -> pl.DataFrame:
+def _paid_sums(parts: pl.DataFrame, rules: BehaviourPolicy, windows: Windows) -> pl.LazyFrame:
     """Sum what was paid in the window, by amount and days; ``recent`` is its newest part."""
     amount, delay = pl.col("amount"), pl.col("delay")
     wide = amount.cast(pl.Int128)
@@ -203,11 +204,10 @@ def _paid_sums(parts: pl.DataFrame, rules: BehaviourPolicy, windows: Windows) ->
             (pl.col("starts") & pl.col("recent")).sum().alias("n_recent"),
             (pl.col("starts") & ~pl.col("recent")).sum().alias("n_prior"),
         )
-        .collect()
     )
 
 
-def _settled_sums(settled: pl.DataFrame, rules: BehaviourPolicy, windows: Windows) -> pl.DataFrame:
+def _settled_sums(settled: pl.DataFrame, rules: BehaviourPolicy, windows: Windows) -> pl.LazyFrame:
     year, delay = pl.col("on") > windows.year, pl.col("delay")
     return (
         settled.lazy()
@@ -220,14 +220,14 @@ def _settled_sums(settled: pl.DataFrame, rules: BehaviourPolicy, windows: Window
             delay.filter("large").max().alias("settled_max"),
             delay.filter(year).max().alias("settled_max_year"),
         )
-        .collect()
     )
 
 
-def _unapplied_sums(ledger: Ledger, windows: Windows) -> pl.DataFrame:
+def _unapplied_sums(ledger: Ledger, windows: Windows) -> pl.LazyFrame:
     amount = pl.col("amount")
     return (
-        ledger.spare.filter(unapplied_at(windows.as_of))
+        ledger.spare.lazy()
+        .filter(unapplied_at(windows.as_of))
         .group_by("e")
         .agg(
             amount.filter("cash").sum().alias("unapplied_cash"),
@@ -236,7 +236,7 @@ def _unapplied_sums(ledger: Ledger, windows: Windows) -> pl.DataFrame:
     )
 
 
-def _high_credit(ledger: Ledger, windows: Windows) -> pl.DataFrame:
+def _high_credit(ledger: Ledger, windows: Windows) -> pl.LazyFrame:
     """Find the highest receivable at the end of a day of the window, the opening one included."""
     inside = pl.col("on") > windows.year
     return (
@@ -248,15 +248,13 @@ def _high_credit(ledger: Ledger, windows: Windows) -> pl.DataFrame:
             pl.col("ar").filter(~inside).last().alias("opening"),
         )
         .select("e", pl.max_horizontal("highest", "opening").alias("high_credit"))
-        .collect()
     )
 
 
-def _last_fact(ledger: Ledger, windows: Windows) -> pl.DataFrame:
+def _last_fact(ledger: Ledger, windows: Windows) -> pl.LazyFrame:
     return (
         ledger.facts.lazy()
         .filter(pl.col("on") <= windows.as_of)
         .group_by("e")
         .agg(pl.col("on").max().alias("last_fact"))
-        .collect()
     )

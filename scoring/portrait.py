@@ -16,7 +16,7 @@ _MONTHS_BASE = 2**20  # more months than dates have
 
 def monthly_volatility(
     parts: pl.DataFrame, rules: BehaviourPolicy, windows: Windows
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     """Standard deviation of the monthly weighted days late, over months with payments.
 
     Columns e, volatility, n_months; null with fewer months than the policy asks for.
@@ -42,7 +42,6 @@ def monthly_volatility(
         months.group_by("e", maintain_order=True)
         .agg(pl.col("wadl").std().alias("volatility"), pl.len().alias("n_months"))
         .with_columns(pl.when(enough).then("volatility").alias("volatility"))
-        .collect()
     )
 
 
