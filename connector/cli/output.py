@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 __all__ = ["Step", "complain", "print_json", "print_table", "progress", "say", "write_json"]
 
@@ -16,8 +17,8 @@ Step = Callable[[str, int, int | None], None]
 
 
 def say(text: str) -> None:
-    """Print a line for people on standard output."""
-    Console(highlight=False, soft_wrap=True).print(text)
+    """Print a line for people on standard output. Brackets in it are brackets, no styles."""
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def complain(text: str) -> None:
@@ -37,17 +38,17 @@ def write_json(encoded: bytes) -> None:
 
 def print_table(
     columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[str | Text]],
     *,
     title: str = "",
     right: Sequence[str] = (),
 ) -> None:
-    """Print a table; ``right`` names the columns of numbers."""
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    """Print a table; ``right`` names the columns of numbers. Brackets are no styles, ``Text`` has."""
+    table = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     Console(highlight=False).print(table)
 
 

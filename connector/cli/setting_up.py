@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from adapters.port import Finding, FindingLevel, ProvisionStep
 from connector.cli.output import print_json, print_table, say
@@ -17,9 +18,9 @@ __all__ = ["add_commands"]
 
 DEFAULT_CONFIG = Path("zixin.toml")
 _MARKS = {
-    FindingLevel.OK: "[green]ok[/]",
-    FindingLevel.WARNING: "[yellow]warning[/]",
-    FindingLevel.ERROR: "[red]error[/]",
+    FindingLevel.OK: Text("ok", style="green"),
+    FindingLevel.WARNING: Text("warning", style="yellow"),
+    FindingLevel.ERROR: Text("error", style="red"),
 }
 
 NameArgument = Annotated[str, typer.Argument(help="The connection's name in the configuration.")]
