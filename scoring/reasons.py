@@ -7,7 +7,7 @@ only one group.
 Codes and parameters:
 
 * ``identity_invalid``, ``identity_conflict``, ``no_history``: none. ``missing_rate``: currency.
-* ``default_event``, ``over_90_days``: days, amount. ``over_60_days``: amount, percent, threshold.
+* ``default_event``, ``over_90_days``: days, amount. ``past_default``: threshold (days), months. ``over_60_days``: amount, percent, threshold.
 * ``thin_history``: settled, needed, months. ``no_statements``: none. Each gate also has cap.
 * ``days_late``, ``max_delay``: value (days), threshold (days). ``late_amount``, ``overdue_ratio``,
   ``broken_promises``: value, threshold (percents). ``threshold`` is the next better mark of the
@@ -64,9 +64,16 @@ def _fired(row: Row, policy: Policy) -> list[str]:
 def _gate_reason(code: str, row: Row, policy: Policy) -> Reason:
     gate = next(gate for gate in GATES if gate.code == code)
     currency = row["currency"]
+    if code == "default_event" and not row["late_default"]:
+        # It was paid, but too recently: there is nothing to name but the rule.
+        code = "past_default"
     days: dict[str, Money | int | str] = {"days": row["late_oldest"] or 0}
     by_code: dict[str, dict[str, Money | int | str]] = {
         "default_event": days | {"amount": Money(row["late_default"], currency)},
+        "past_default": {
+            "threshold": policy.default_event.days,
+            "months": policy.default_event.cure_months,
+        },
         "over_90_days": days | {"amount": Money(row["late_over_90"], currency)},
         "over_60_days": {
             "amount": Money(row["late_over_60"], currency),

@@ -52,3 +52,10 @@ def test_a_soft_gate_that_changes_nothing_is_not_told() -> None:
 
     assert "no_statements" not in codes
     assert "thin_history" not in codes
+
+
+def test_default_that_was_paid_but_is_not_cured_names_the_rule_and_no_amount() -> None:
+    paid = a_paid_invoice("x", late=120, due_on=days_ago(150), amount=90_000_000)
+    found = _reasons(a_steady_payer(), paid)
+
+    assert found[0] == Reason("past_default", {"threshold": 90, "months": 6, "cap": "D"})
