@@ -17,6 +17,7 @@ from connector.config import ConfigError, example_text, load_config
 __all__ = ["add_commands"]
 
 DEFAULT_CONFIG = Path("zixin.toml")
+MESSAGES_SHOWN = 3
 _MARKS = {
     FindingLevel.OK: Text("ok", style="green"),
     FindingLevel.WARNING: Text("warning", style="yellow"),
@@ -114,8 +115,23 @@ def doctor(
 
 
 def _print_findings(system: str, findings: Sequence[Finding]) -> None:
-    rows = [(_MARKS[f.level], f.topic, f.message, f.remedy) for f in findings]
+    """Print what was found; findings with one remedy, such as missing fields, are one row."""
+    alike: dict[tuple[FindingLevel, str, str], list[str]] = {}
+    for finding in findings:
+        group = (finding.level, finding.topic, finding.remedy)
+        alike.setdefault(group, []).append(finding.message)
+    rows = [
+        (_MARKS[level], topic, _folded(messages), remedy)
+        for (level, topic, remedy), messages in alike.items()
+    ]
     print_table(("", "what", "how it is", "remedy"), rows, title=system)
+
+
+def _folded(messages: Sequence[str]) -> str:
+    shown = list(messages[:MESSAGES_SHOWN])
+    if len(messages) > MESSAGES_SHOWN:
+        shown.append(f"and {len(messages) - MESSAGES_SHOWN} more of this kind; --json lists all")
+    return "\n".join(shown)
 
 
 def provision(
