@@ -104,7 +104,9 @@ class FxiaokeWriter:
                 continue  # the tenant does not keep this one, as configured
             field = described.fields.get(name)
             if field is None:
-                complaints[credit.value] = f"{described.api_name} has no field {name}"
+                complaints[credit.value] = (
+                    f"{described.api_name} has no field {name}: see `zixin provision`"
+                )
                 continue
             try:
                 values[name] = encode(value, field, self._mapping.options.get(credit, {}))

@@ -135,8 +135,10 @@ def error_note(error: Exception) -> str:
     """Describe an error for the parked list: a sentence, or a bug's place without its values."""
     if isinstance(error, CrmError):
         text = f"{type(error).__name__}: {error.user_message}"
-        if isinstance(error, RecordInvalid) and error.fields:
-            text += " (" + "; ".join(f"{k}: {v}" for k, v in sorted(error.fields.items())) + ")"
+        fields = error.fields if isinstance(error, RecordInvalid) else {}
+        untold = [f"{k}: {v}" for k, v in sorted(fields.items()) if v not in text]
+        if untold:
+            text += f" ({'; '.join(untold)})"
         return text[:_NOTE_CHARACTERS]
     # Only where it happened: a message of a foreign error may hold customer data or a secret.
     frames = traceback.extract_tb(error.__traceback__)[-_NOTE_FRAMES:]

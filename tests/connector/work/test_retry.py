@@ -152,3 +152,12 @@ def test_a_fault_of_ours_is_retried_then_parked_with_its_place_but_not_its_value
 
 def test_a_note_is_bounded() -> None:
     assert len(error_note(RecordInvalid("x" * 10_000, **ABOUT))) <= 2000
+
+
+def test_a_note_tells_each_field_once() -> None:
+    fields = {"limit": "too large", "summary": "no such field"}
+    error = RecordInvalid("nothing was written: summary: no such field", **ABOUT, fields=fields)
+
+    assert error_note(error) == (
+        "RecordInvalid: nothing was written: summary: no such field (limit: too large)"
+    )
