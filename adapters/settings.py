@@ -1,10 +1,12 @@
 """What an adapter is told about its connection. Vendor-neutral; the configuration fills it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-__all__ = ["ConnectionSettings", "MissingSettingError", "Secret"]
+__all__ = ["ConnectionSettings", "MissingSettingError", "Secret", "read_mapping", "read_part"]
+
+_S = TypeVar("_S", bound=msgspec.Struct)
 
 
 class MissingSettingError(ValueError):
@@ -70,3 +72,25 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
         if not secret:
             raise MissingSettingError(self.name, f"secrets.{key}")
         return secret.reveal()
+
+
+def read_part(settings: ConnectionSettings, part: str, given: dict[str, Any], kind: type[_S]) -> _S:
+    """Read a vendor's own part of the settings. Raises ``ValueError`` naming the wrong key."""
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"connection {settings.name!r}: {part}: {error}") from None
+
+
+def read_mapping(settings: ConnectionSettings, default: _S) -> _S:
+    """Read the mapping: the default with what the configuration says instead.
+
+    Of the credit fields those not named keep their default. Raises ``ValueError`` naming the
+    wrong key.
+    """
+    given = dict(settings.mapping)
+    credit_fields = given.get("credit_fields")
+    if isinstance(credit_fields, dict):
+        known: dict[str, Any] = msgspec.to_builtins(default)
+        given["credit_fields"] = known["credit_fields"] | credit_fields
+    return read_part(settings, "mapping", given, type(default))

@@ -1,18 +1,15 @@
 """What the configuration may say about a Fenxiang connection, checked as a whole."""
 
 from enum import StrEnum
-from typing import Any, TypeVar
 
 import msgspec
 
 from adapters.fxiaoke.mapping import FxiaokeMapping
-from adapters.settings import ConnectionSettings
+from adapters.settings import ConnectionSettings, read_mapping, read_part
 
 __all__ = ["DEFAULT_BASE_URL", "FxiaokeOptions", "Style", "mapping_of", "options_of"]
 
 DEFAULT_BASE_URL = "https://open.fxiaoke.com"
-
-_S = TypeVar("_S", bound=msgspec.Struct)
 
 
 class Style(StrEnum):
@@ -46,7 +43,7 @@ class FxiaokeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 def options_of(settings: ConnectionSettings) -> FxiaokeOptions:
     """Read the options. Raises ``ValueError`` naming the key that is wrong."""
-    return _converted(settings, "options", settings.options, FxiaokeOptions)
+    return read_part(settings, "options", settings.options, FxiaokeOptions)
 
 
 def mapping_of(settings: ConnectionSettings) -> FxiaokeMapping:
@@ -54,18 +51,4 @@ def mapping_of(settings: ConnectionSettings) -> FxiaokeMapping:
 
     Raises ``ValueError`` naming the key that is wrong.
     """
-    given = dict(settings.mapping)
-    default = msgspec.to_builtins(FxiaokeMapping())
-    credit_fields = given.get("credit_fields")
-    if isinstance(credit_fields, dict):
-        given["credit_fields"] = default["credit_fields"] | credit_fields
-    return _converted(settings, "mapping", given, FxiaokeMapping)
-
-
-def _converted(
-    settings: ConnectionSettings, part: str, given: dict[str, Any], kind: type[_S]
-) -> _S:
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"connection {settings.name!r}: {part}: {error}") from None
+    return read_mapping(settings, FxiaokeMapping())

@@ -1,15 +1,11 @@
 """What the configuration may say about a Zoho connection, checked as a whole."""
 
-from typing import Any, TypeVar
-
 import msgspec
 
-from adapters.settings import ConnectionSettings
+from adapters.settings import ConnectionSettings, read_mapping, read_part
 from adapters.zoho.names import ZohoMapping
 
 __all__ = ["ZohoOptions", "accounts_url", "api_url", "mapping_of", "options_of"]
-
-_S = TypeVar("_S", bound=msgspec.Struct)
 
 
 class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +25,7 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 def options_of(settings: ConnectionSettings) -> ZohoOptions:
     """Read the options. Raises ``ValueError`` naming the key that is wrong."""
-    options = _converted(settings, "options", settings.options, ZohoOptions)
+    options = read_part(settings, "options", settings.options, ZohoOptions)
     if not 1 <= options.page_rows <= 2_000:
         raise ValueError(f"connection {settings.name!r}: options.page_rows must be 1 to 2000")
     return options
@@ -40,12 +36,7 @@ def mapping_of(settings: ConnectionSettings) -> ZohoMapping:
 
     Raises ``ValueError`` naming the key that is wrong.
     """
-    given = dict(settings.mapping)
-    default = msgspec.to_builtins(ZohoMapping())
-    credit_fields = given.get("credit_fields")
-    if isinstance(credit_fields, dict):
-        given["credit_fields"] = default["credit_fields"] | credit_fields
-    return _converted(settings, "mapping", given, ZohoMapping)
+    return read_mapping(settings, ZohoMapping())
 
 
 def api_url(settings: ConnectionSettings) -> str:
@@ -56,12 +47,3 @@ def api_url(settings: ConnectionSettings) -> str:
 def accounts_url(settings: ConnectionSettings) -> str:
     """Return the token host as configured; the data centre in the United States by default."""
     return (settings.accounts_url or "https://accounts.zoho.com").rstrip("/")
-
-
-def _converted(
-    settings: ConnectionSettings, part: str, given: dict[str, Any], kind: type[_S]
-) -> _S:
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"connection {settings.name!r}: {part}: {error}") from None
