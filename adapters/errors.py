@@ -20,6 +20,7 @@ a whole body or a bank detail.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Required, TypedDict, Unpack
 
 __all__ = [
     "ContractBroken",
@@ -38,47 +39,36 @@ __all__ = [
 ]
 
 
+class _Context(TypedDict, total=False):
+    """Where an error happened, and what the vendor's support will ask for."""
+
+    system: Required[str]
+    operation: Required[str]
+    vendor_code: str
+    request_id: str
+
+
 class CrmError(Exception):
     """A CRM call did not do what was asked. The text is a sentence for a person."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        system: str,
-        operation: str,
-        vendor_code: str = "",
-        request_id: str = "",
-    ) -> None:
-        details = " ".join(part for part in (vendor_code, request_id) if part)
-        super().__init__(f"{system}: {operation}: {message}" + (f" [{details}]" if details else ""))
+    def __init__(self, message: str, **context: Unpack[_Context]) -> None:
         self.user_message = message
-        self.system = system
-        self.operation = operation
-        self.vendor_code = vendor_code
-        self.request_id = request_id
+        self.system = context["system"]
+        self.operation = context["operation"]
+        self.vendor_code = context.get("vendor_code", "")
+        self.request_id = context.get("request_id", "")
+        details = " ".join(part for part in (self.vendor_code, self.request_id) if part)
+        where = f"{self.system}: {self.operation}: {message}"
+        super().__init__(where + (f" [{details}]" if details else ""))
 
 
 class Transient(CrmError):
     """May succeed later without anybody doing anything; ``retry_at`` when the vendor named it."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        system: str,
-        operation: str,
-        vendor_code: str = "",
-        request_id: str = "",
-        retry_at: datetime | None = None,
+        self, message: str, *, retry_at: datetime | None = None, **context: Unpack[_Context]
     ) -> None:
-        super().__init__(
-            message,
-            system=system,
-            operation=operation,
-            vendor_code=vendor_code,
-            request_id=request_id,
-        )
+        super().__init__(message, **context)
         self.retry_at = retry_at
 
 
@@ -110,22 +100,9 @@ class RecordInvalid(Refused):
     """The CRM refused values; ``fields`` maps our field name to its complaint."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        system: str,
-        operation: str,
-        vendor_code: str = "",
-        request_id: str = "",
-        fields: Mapping[str, str] | None = None,
+        self, message: str, *, fields: Mapping[str, str] | None = None, **context: Unpack[_Context]
     ) -> None:
-        super().__init__(
-            message,
-            system=system,
-            operation=operation,
-            vendor_code=vendor_code,
-            request_id=request_id,
-        )
+        super().__init__(message, **context)
         self.fields = dict(fields or {})
 
 
@@ -133,22 +110,9 @@ class RecordConflict(Refused):
     """Somebody else changed the record, or a unique value exists; ``duplicate_id`` names it."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        system: str,
-        operation: str,
-        vendor_code: str = "",
-        request_id: str = "",
-        duplicate_id: str | None = None,
+        self, message: str, *, duplicate_id: str | None = None, **context: Unpack[_Context]
     ) -> None:
-        super().__init__(
-            message,
-            system=system,
-            operation=operation,
-            vendor_code=vendor_code,
-            request_id=request_id,
-        )
+        super().__init__(message, **context)
         self.duplicate_id = duplicate_id
 
 
