@@ -57,11 +57,12 @@ def plan_dunning(
     as_of: date,
     now: datetime,
     only: Collection[AccountRef] | None = None,
+    apply_cash: bool = True,
 ) -> DunningReport:
     """Ask for the tasks that should stand as of a date, and for the end of those that should not.
 
     ``only`` looks at some accounts (after a payment); otherwise at all. ``now`` is noted as the
-    time of the steps. Doing it again on the same facts asks for nothing new.
+    time of the steps; ``apply_cash`` as in ``plan_tasks``. Doing it again on the same facts asks for nothing new.
     """
     with reading(engine) as conn:
         looked_at = _Looking(conn, policy, rates, words, as_of)
@@ -75,6 +76,7 @@ def plan_dunning(
         per_owner=policy.dunning.tasks_per_owner_per_day,
         given_today=given,
         still_open=looked_at.still_open,
+        apply_cash=apply_cash,
     )
     return in_one_commit(engine, lambda conn: _put_down(conn, plan, now))
 

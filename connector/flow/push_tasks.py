@@ -8,10 +8,14 @@ has passed and two looks, some time apart, found nothing.
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from adapters.errors import CrmError
 from adapters.port import Outcome, Receipt, TaskChange, TaskDraft, TaskState, WriteEffect
 from connector.flow.push_desk import Desk, Row, Settling, stopper
 from connector.flow.receipts import note_task_changed, note_task_created
+from connector.store.engine import reading
+from connector.store.tasks import task_ids
 from connector.work.queue import note_missed
 from connector.work.writebacks import decode
 
@@ -39,9 +43,15 @@ def push_drafts(desk: Desk, rows: Sequence[Row], lease: str) -> None:
 
 
 def push_changes(desk: Desk, rows: Sequence[Row], lease: str) -> None:
-    """Rewrite or close tasks and settle them. Repeating one changes nothing."""
-    ours = desk.mark_sending(rows, lease)
-    changes = [_change(row) for row in ours]
+    """Rewrite or close tasks and settle them. Repeating one changes nothing.
+
+    A change may have been asked for before its task was created; that was done by now, or never
+    will be without a person.
+    """
+    named = _named(desk, rows)
+    _end_nameless(desk, [row for row in rows if row.id not in named], lease)
+    ours = desk.mark_sending([row for row in rows if row.id in named], lease)
+    changes = [named[row.id] for row in ours]
     if not changes:
         return
     try:
@@ -55,6 +65,32 @@ def push_changes(desk: Desk, rows: Sequence[Row], lease: str) -> None:
             _settle_change(settling, row, change, outcome)
 
     desk.settle(lease, settle)
+
+
+def _named(desk: Desk, rows: Sequence[Row]) -> dict[int, TaskChange]:
+    """Give each change the id its task has in the CRM; without one it is left out."""
+    changes = {row.id: _change(row) for row in rows}
+    nameless = [change.key for change in changes.values() if not change.task_id]
+    if not nameless:
+        return changes
+    with reading(desk.engine) as conn:
+        ids = task_ids(conn, nameless)
+    found = {row: change.task_id or ids.get(change.key, "") for row, change in changes.items()}
+    return {
+        row: msgspec.structs.replace(changes[row], task_id=task_id)
+        for row, task_id in found.items()
+        if task_id
+    }
+
+
+def _end_nameless(desk: Desk, rows: Sequence[Row], lease: str) -> None:
+    def settle(settling: Settling) -> None:
+        for row in rows:
+            if settling.done(row, "its task was never created"):
+                settling.counts.obsolete += 1
+
+    if rows:
+        desk.settle(lease, settle)
 
 
 def _create(desk: Desk, rows: Sequence[Row], lease: str) -> CrmError | None:

@@ -189,7 +189,8 @@ def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = _s
     """Group, assess and plan tasks for what was pulled; the write-backs wait in the outbox.
 
     A company in a CRM that was never read to its end waits: invoices without their payments would
-    make bad ratings and tasks for nothing. With ``Scope.STALE`` tasks are planned for the accounts that were assessed, else for all.
+    make bad ratings and tasks for nothing. With ``Scope.STALE`` tasks are planned for the accounts that were assessed, else for all;
+    and cash that has just come in makes no task to apply it yet.
     """
     now = job.clock.now()
     group_entities(job.engine, now=now, default_currency=job.rules.policy.currency)
@@ -216,6 +217,7 @@ def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = _s
         as_of=as_of,
         now=job.step_time(as_of),
         only=only,
+        apply_cash=scope is not Scope.STALE,
     )
     return Decision(assessed, tasks)
 

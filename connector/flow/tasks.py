@@ -83,25 +83,29 @@ def plan_tasks(
     per_owner: int,
     given_today: Mapping[tuple[str, str | None], int],
     still_open: Container[str],
+    apply_cash: bool = True,
 ) -> TaskPlan:
     """Compare the wishes with the tasks that stand and plan the difference.
 
     ``ledger`` holds every task of the accounts looked at, including accounts without a wish: their
     open tasks are closed. The loudest new tasks come first; an owner
     gets at most ``per_owner`` new ones a day, ``given_today`` counted in. ``still_open`` are the
-    items not yet paid: a task closed for another reason does not say "paid". Planning again after
-    the plan was carried out gives an empty plan.
+    items not yet paid: a task closed for another reason does not say "paid". Without ``apply_cash``
+    no task to apply cash is given: what was paid a moment ago may be applied in the next. Planning
+    again after the plan was carried out gives an empty plan.
     """
     by_account = {wish.account: wish for wish in wishes}
     fresh = [wish for wish in by_account.values() if _standing(wish, ledger) is None]
-    granted, deferred = _share_out(fresh, given_today, per_owner)
+    timely = [wish for wish in fresh if apply_cash or wish.step.level]
+    granted, deferred = _share_out(timely, given_today, per_owner)
+    deferred.update(wish.account for wish in fresh if not (apply_cash or wish.step.level))
     drafts = tuple(_draft(wish, ledger.get(wish.account, ()), words, now) for wish in granted)
     changes = []
     for account, tasks in ledger.items():
         wish = by_account.get(account)
         for task in tasks:
-            if task.state != "open" or task.task_id is None:
-                continue
+            if task.state == "closed":
+                continue  # one that is only planned yet is changed behind its creation
             if wish is not None and _same_step(task, wish.step):
                 changes += _rewrite(task, wish, tasks, words)
             elif account not in deferred:  # else it goes on until its successor may be given

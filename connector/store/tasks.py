@@ -11,7 +11,15 @@ from connector.store.engine import insert_or_ignore
 from connector.store.tables import tasks
 from scoring.records import AccountRef
 
-__all__ = ["TaskRow", "load_tasks", "open_task_accounts", "plan_task", "retext_task", "tasks_since"]
+__all__ = [
+    "TaskRow",
+    "load_tasks",
+    "open_task_accounts",
+    "plan_task",
+    "retext_task",
+    "task_ids",
+    "tasks_since",
+]
 
 _IDS_PER_STATEMENT = 1000
 
@@ -44,6 +52,14 @@ def plan_task(conn: sa.Connection, task: TaskRow) -> bool:
 def retext_task(conn: sa.Connection, key: str, text_hash: str) -> None:
     """Remember which text a task was told last."""
     conn.execute(tasks.update().where(tasks.c.key == key).values(text_hash=text_hash))
+
+
+def task_ids(conn: sa.Connection, keys: Collection[str]) -> dict[str, str]:
+    """Tell under which ids tasks stand in their CRM, by key; those not created yet are absent."""
+    statement = sa.select(tasks.c.key, tasks.c.task_id).where(
+        tasks.c.key.in_(sorted(keys)), tasks.c.task_id.is_not(None)
+    )
+    return {row.key: row.task_id for row in conn.execute(statement)}
 
 
 def load_tasks(

@@ -252,6 +252,32 @@ def test_tasks_are_rewritten_and_closed(house: House) -> None:
     assert [entry.what for entry in house.audited()][2:] == ["task_updated", "task_closed"]
 
 
+def test_a_change_asked_for_before_the_creation_follows_it(house: House) -> None:
+    crm = a_crm()
+    house.ask(a_draft("A1"))
+    house.wish(a_change("A1", task_id="", closed=True))
+
+    counts = house.push(crm)
+
+    assert (counts.tasks_created, counts.tasks_closed) == (1, 1)
+    assert [task.state for task in house.ledger()] == ["closed"]
+    assert all(task.closed for task in crm.tasks.values())
+
+
+def test_a_change_of_a_task_that_never_was_is_settled_and_sends_nothing(house: House) -> None:
+    crm = a_crm()
+    crm.refusals["A1"] = RecordInvalid("no", system="crm", operation="create tasks")
+    house.ask(a_draft("A1"))
+    house.wish(a_change("A1", task_id="", closed=True), a_change("A2", task_id="t2"))
+
+    counts = house.push(crm)
+
+    assert (counts.parked, counts.tasks_closed) == (1, 0)
+    assert crm.calls["change_tasks"] == 1
+    assert "never created" in house.rows()[1].last_error
+    assert [task.state for task in house.ledger()] == ["planned"]
+
+
 def test_a_task_that_a_person_deleted_counts_as_closed(house: House) -> None:
     crm = a_crm()
     house.ask(a_draft("A1"))

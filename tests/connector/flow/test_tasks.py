@@ -55,6 +55,7 @@ def plan(
     per_owner: int = 20,
     given: int = 0,
     still_open: Sequence[str] = (),
+    apply_cash: bool = True,
 ) -> TaskPlan:
     """Plan in Chinese, today."""
     return plan_tasks(
@@ -65,6 +66,7 @@ def plan(
         per_owner=per_owner,
         given_today={("crm", "o1"): given},
         still_open=still_open,
+        apply_cash=apply_cash,
     )
 
 
@@ -118,6 +120,31 @@ def test_task_closes_itself_when_its_item_is_paid() -> None:
     assert change.body == "已付清，任务自动关闭。"
 
 
+def test_task_that_is_not_created_yet_is_changed_and_closed_behind_its_creation() -> None:
+    ((_, asked_for),) = plan(a_wish()).drafts
+    ledger = {asked_for.account: [asked_for]}
+
+    closing = only_change(plan(ledger=ledger))
+    rewriting = only_change(plan(a_wish(value=300_000), ledger=ledger))
+
+    assert (closing.key, closing.task_id, closing.closed) == (asked_for.key, "", True)
+    assert (rewriting.task_id, rewriting.closed) == ("", False)
+    assert plan(a_wish(), ledger=ledger) == TaskPlan()
+
+
+def test_cash_of_this_moment_makes_no_task_and_leaves_the_one_that_stands() -> None:
+    ledger = carried_out(plan(a_wish(level=2)))
+    wish = a_wish(level=0)
+
+    at_once = plan(wish, ledger=ledger, still_open=["crm:i1"], apply_cash=False)
+    later = plan(wish, ledger=ledger, still_open=["crm:i1"])
+
+    assert (at_once.drafts, at_once.changes) == ((), ())
+    assert at_once.deferred == (wish.account,)
+    assert only_draft(later).level == 0
+    assert only_change(later).closed
+
+
 def test_task_that_closes_without_payment_does_not_say_paid() -> None:
     change = only_change(plan(ledger=carried_out(plan(a_wish())), still_open=["crm:i1"]))
 
@@ -153,12 +180,6 @@ def test_old_task_stands_while_its_successor_is_deferred() -> None:
     ledger = carried_out(plan(a_wish(level=2)))
 
     assert plan(a_wish(level=3), ledger=ledger, per_owner=1, given=1).changes == ()
-
-
-def test_task_not_yet_in_the_crm_is_left_alone() -> None:
-    ((_, task),) = plan(a_wish()).drafts
-
-    assert plan(ledger={ACCOUNT: [task]}).changes == ()
 
 
 def test_same_step_after_closing_is_a_new_cycle() -> None:
