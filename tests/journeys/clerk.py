@@ -6,7 +6,7 @@ product: an invoice less what was allocated to it and less its credit notes.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -22,6 +22,10 @@ _CHINA = timedelta(hours=8)
 _Row = Mapping[str, Any]
 
 
+_OBJECTED_WITHIN = timedelta(days=15)
+_DISPUTED_AT_MOST = timedelta(days=60)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
     """What is open of an invoice."""
@@ -31,6 +35,17 @@ class Owed:
     due_on: date
     currency: str
     amount: Decimal
+    disputed: Decimal = Decimal(0)
+    disputed_on: date | None = None
+
+    def overdue(self, today: date) -> Decimal:
+        """Tell what is open past its due date; a dispute raised in time counts for 60 days."""
+        if self.due_on >= today:
+            return Decimal(0)
+        raised = self.disputed_on or self.due_on
+        in_time = raised <= self.due_on + _OBJECTED_WITHIN
+        counts = in_time and timedelta() <= today - raised < _DISPUTED_AT_MOST
+        return self.amount - min(self.disputed, self.amount) * counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +150,7 @@ def overdue_by_account(clerks: Mapping[str, Clerk], today: date) -> dict[tuple[s
         for account, code in clerk.codes().items():
             company[vendor, account] = code or f"{vendor} {account}"
         for item in clerk.owed():
-            if item.due_on < today:
-                own[vendor, item.account] += item.amount
+            own[vendor, item.account] += item.overdue(today)
     together: dict[str, Decimal] = defaultdict(Decimal)
     for account_of, name in company.items():
         together[name] += own[account_of]
@@ -148,13 +162,7 @@ def _open(invoices: Iterable[Owed], reductions: Iterable[tuple[str | None, Decim
     for invoice, amount in reductions:
         laid[invoice] += amount
     return [
-        Owed(
-            invoice=item.invoice,
-            account=item.account,
-            due_on=item.due_on,
-            currency=item.currency,
-            amount=item.amount - laid[item.invoice],
-        )
+        replace(item, amount=item.amount - laid[item.invoice])
         for item in invoices
         if item.amount > laid[item.invoice]
     ]
@@ -176,6 +184,10 @@ class _Zoho:
                 due_on=date.fromisoformat(str(row["Due_Date"])),
                 currency=str(row["Currency"]),
                 amount=_decimal(row["Grand_Total"]),
+                disputed=_decimal(row.get("Disputed_Amount") or 0),
+                disputed_on=date.fromisoformat(str(row["Disputed_On"]))
+                if row.get("Disputed_On")
+                else None,
             )
             for row in crm.records("Invoices")
         ]
@@ -233,6 +245,8 @@ class _Fxiaoke:
                 due_on=_day(row["due_date"]),
                 currency=str(row.get("mc_currency") or "CNY"),
                 amount=_decimal(row["price_tax_amount"]),
+                disputed=_decimal(row.get("disputed_amount__c") or 0),
+                disputed_on=_day(row["disputed_on__c"]) if row.get("disputed_on__c") else None,
             )
             for row in notes
             if row["record_type"] == "default__c"

@@ -50,7 +50,7 @@ class House:
         tasks = clerk.open_tasks()
         late: dict[str, list[Owed]] = {}
         for item in clerk.owed():
-            if item.due_on < today():
+            if item.overdue(today()):
                 late.setdefault(item.account, []).append(item)
         for account, items in sorted(late.items()):
             key = (vendor, account)
@@ -214,7 +214,7 @@ def test_the_first_reading_made_no_task_for_what_was_paid(house: Served) -> None
 
     assert {row.error for row in errors} == {""}
     for vendor, clerk in house.clerks.items():
-        late = {item.account for item in clerk.owed() if item.due_on < today()}
+        late = {item.account for item in clerk.owed() if item.overdue(today())}
         paid = {account for kept, account in house.taken if kept == vendor}
         assert set(clerk.open_tasks()) <= late | paid
 

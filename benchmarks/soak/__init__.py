@@ -1,0 +1,1 @@
+"""``zixin serve`` beside both sandbox CRMs for minutes: payments, bad notifications, forgeries."""

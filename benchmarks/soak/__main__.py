@@ -1,0 +1,198 @@
+"""Soak: ``python -m benchmarks.soak [--minutes 10] [--payments 200]``.
+
+Both sandbox CRMs run here, ``zixin serve`` in a process of its own. Payments are booked over the
+time; a fifth of them is told to nobody, the other notifications are repeated and reordered, and
+somebody forges messages. One JSON document on standard output; exit code 1 if anything ended wrong.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack
+from datetime import date, datetime
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from benchmarks.soak.bookings import Booking, Cashier, Watcher, spread
+from benchmarks.soak.forger import Forger
+from benchmarks.soak.verdict import differing_fields, queue_figures, task_figures, wrong_amounts
+from sandbox.company.generate import generate
+from tests.journeys.clerk import Clerk, clerks_of
+from tests.journeys.harness import Installation, installed
+from tests.journeys.serving import Serve, serving, wait_until
+
+DROPPED = 0.2
+DUPLICATED = 0.3
+REORDERED = 0.3
+FORGED_EVERY_SECONDS = 0.3
+LAST_PULL_SECONDS = 90.0  # a dropped notification is made good by the pull of the next minute
+SHOWN = 20
+
+
+def main() -> int:
+    """Soak and print; tell whether all ended well."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--payments", type=int, default=200)
+    parser.add_argument("--accounts", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    wish = parser.parse_args()
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    company = generate(wish.accounts, seed=wish.seed, as_of=today)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zixin-soak-")))
+        installation = stack.enter_context(
+            installed(folder / "served", company, as_of=today, now=True)
+        )
+        installation.edit("[server]\n", "[schedule]\npull_minutes = 1\n\n[server]\n")
+        clerks = clerks_of(installation.crms)
+        for clerk in clerks.values():
+            stack.callback(clerk.close)
+        serve = stack.enter_context(serving(installation))
+        soak = Soak(installation, serve, clerks, today, wish)
+        figures = soak.run(folder)
+    json.dump(figures, sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")
+    return 0 if figures["well"] else 1
+
+
+class Soak:
+    """One soak, from the first reading to the verdict."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        serve: Serve,
+        clerks: dict[str, Clerk],
+        today: date,
+        wish: argparse.Namespace,
+    ) -> None:
+        self._installation = installation
+        self._serve = serve
+        self._clerks = clerks
+        self._today = today
+        self._wish = wish
+        self._rng = Random(wish.seed)
+
+    def run(self, folder: Path) -> dict[str, Any]:
+        """Soak, and say how it went."""
+        first = wait_until(self._serve.quiet, "first reading done", seconds=300)
+        first_tasks = task_figures(self._installation, self._clerks, self._today)
+        before = _process(self._serve.process.pid)
+        for clerk in self._clerks.values():
+            clerk.misbehave(duplicate=DUPLICATED, reorder=REORDERED, seed=self._wish.seed)
+        watcher = Watcher(self._clerks)
+        forger = Forger(
+            self._serve, self._installation, every=FORGED_EVERY_SECONDS, seed=self._wish.seed
+        )
+        began = monotonic()
+        try:
+            bookings = self._book(watcher, began)
+            self._drain(watcher)
+        finally:
+            forger.end()
+            watcher.end()
+        after = _process(self._serve.process.pid)
+        quiet = wait_until(self._serve.quiet, "quiet at last", seconds=120)
+        figures = {
+            "seconds": round(monotonic() - began, 1),
+            "accounts": sum(len(clerk.codes()) for clerk in self._clerks.values()),
+            "first_reading_seconds": round(first, 1),
+            "booking_to_field_seconds": {
+                "notified": spread(one for one in bookings if not one.dropped),
+                "dropped": spread(one for one in bookings if one.dropped),
+            },
+            "notifications": {name: self._sent(name) for name in self._clerks},
+            "forged": {str(status): count for status, count in forger.answers.items()},
+            "first_tasks": first_tasks,
+            "quiet_after_seconds": round(quiet, 1),
+            **self._verdict(forger, folder),
+            "serve": {"start": before, "end": after, "tracebacks": self._tracebacks()},
+        }
+        began = monotonic()
+        exit_code = self._serve.end()
+        figures["sigterm"] = {"exit": exit_code, "seconds": round(monotonic() - began, 1)}
+        figures["well"] = _well(figures)
+        return figures
+
+    def _book(self, watcher: Watcher, began: float) -> list[Booking]:
+        """Book the payments, spread evenly but for some jitter."""
+        cashier = Cashier(self._clerks, self._today, self._rng)
+        step = max(0.0, self._wish.minutes * 60 - LAST_PULL_SECONDS) / self._wish.payments
+        pause, bookings = threading.Event(), []
+        for number in range(self._wish.payments):
+            due = began + (number + self._rng.random()) * step
+            pause.wait(max(0.0, due - monotonic()))
+            booking = cashier.book(dropped=self._rng.random() < DROPPED)
+            watcher.expect(booking)
+            bookings.append(booking)
+            if self._serve.process.poll() is not None:
+                raise SystemExit(f"serve ended by itself:\n{self._serve.said()}")
+        return bookings
+
+    def _drain(self, watcher: Watcher) -> None:
+        """Wait for the last pull; what does not show by then is told as not shown."""
+        ended, pause = monotonic() + LAST_PULL_SECONDS * 2, threading.Event()
+        while watcher.pending and monotonic() < ended:
+            pause.wait(0.2)
+
+    def _verdict(self, forger: Forger, folder: Path) -> dict[str, Any]:
+        anew = folder / "anew"
+        anew.mkdir()
+        amounts = wrong_amounts(self._clerks, self._today)
+        compared, differing = differing_fields(self._installation, anew)
+        return {
+            "tasks": task_figures(self._installation, self._clerks, self._today),
+            "queues": queue_figures(self._serve, forger.message_ids - {""}),
+            "wrong_amounts": {"count": len(amounts), "first": amounts[:SHOWN]},
+            "decided_anew": {
+                "fields": compared,
+                "differing": len(differing),
+                "first": differing[:SHOWN],
+            },
+        }
+
+    def _sent(self, vendor: str) -> dict[str, int]:
+        return self._clerks[vendor].crm.notifier.counters()
+
+    def _tracebacks(self) -> int:
+        return self._serve.said().count("Traceback")
+
+
+def _process(pid: int) -> dict[str, float]:
+    """Tell a process's resident memory and the processor time it has used."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    resident = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    return {
+        "rss_mb": round(int(resident) / 1024, 1),
+        "cpu_seconds": round(ticks / os.sysconf("SC_CLK_TCK"), 1),
+    }
+
+
+def _well(figures: dict[str, Any]) -> bool:
+    times = figures["booking_to_field_seconds"].values()
+    return (
+        all(one["bookings"] == one["shown"] for one in times)
+        and set(figures["forged"]) <= {"401"}
+        and not figures["queues"]["forged_stored"]
+        and set(figures["queues"]["messages"]) <= {"done"}
+        and set(figures["queues"]["write_backs"]) <= {"done"}
+        and not figures["tasks"]["duplicates"]
+        and not figures["tasks"]["open_without_overdue"]
+        and not figures["wrong_amounts"]["count"]
+        and not figures["decided_anew"]["differing"]
+        and not figures["serve"]["tracebacks"]
+        and figures["sigterm"]["exit"] == 0
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
