@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from connector.cli.output import print_json, print_table, say
@@ -49,7 +50,10 @@ def list_command(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = F
 
 
 def retry_command(
-    ref: RefArgument,
+    ref: Annotated[
+        str,
+        typer.Argument(help="As the list names it, for example out:12; or all, for everything."),
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
     *,
     overwrite: Annotated[
@@ -59,13 +63,18 @@ def retry_command(
     """Let parked work run again at the next push."""
     with opened(config) as zixin:
         now = zixin.clock.now()
+
+        def retry(conn: sa.Connection) -> list[str]:
+            everything = [item.ref for item in parked.list_parked(conn)] if ref == "all" else [ref]
+            for each in everything:
+                parked.retry(conn, each, now=now, overwrite=overwrite)
+            return everything
+
         try:
-            in_one_commit(
-                zixin.engine, lambda conn: parked.retry(conn, ref, now=now, overwrite=overwrite)
-            )
+            retried = in_one_commit(zixin.engine, retry)
         except parked.UnknownItem as error:
             end(ExitCode.WRONG_USE, str(error))
-    say(f"{ref} will be tried again")
+    say(f"{', '.join(retried) or 'nothing'} will be tried again")
 
 
 def drop_command(

@@ -85,10 +85,16 @@ class Installation:
         assert old in text, f"{old!r} is not in the configuration"
         self.config.write_text(text.replace(old, new), encoding="utf-8")
 
-    def start(self, command: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start ``zixin COMMAND`` in a process of its own, which is exactly that process."""
+    def start(
+        self, command: str, *arguments: str, configured: bool = True
+    ) -> subprocess.Popen[str]:
+        """Start ``zixin COMMAND`` in a process of its own, which is exactly that process.
+
+        Without ``configured`` it is not told of the configuration.
+        """
+        config = ("--config", str(self.config)) if configured else ()
         return subprocess.Popen(
-            [sys.executable, "-m", "connector.cli.main", *command.split(), *self._with(arguments)],
+            [sys.executable, "-m", "connector.cli.main", *command.split(), *config, *arguments],
             cwd=_ROOT,
             env={**os.environ, **self.environment, "NO_COLOR": "1", "COLUMNS": "200"},
             stdin=subprocess.DEVNULL,
@@ -97,14 +103,13 @@ class Installation:
             text=True,
         )
 
-    def run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, command: str, *arguments: str, configured: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         """Run ``zixin COMMAND`` to its end."""
-        process = self.start(command, *arguments)
+        process = self.start(command, *arguments, configured=configured)
         out, err = process.communicate(timeout=_COMMAND_SECONDS)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-    def _with(self, arguments: tuple[str, ...]) -> list[str]:
-        return ["--config", str(self.config), *arguments]
 
 
 @contextmanager
