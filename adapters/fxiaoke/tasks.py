@@ -11,7 +11,7 @@ from adapters.errors import CrmError, RecordConflict, RecordInvalid, RecordNotFo
 from adapters.fxiaoke.client import ID_LIMIT, PAGE_LIMIT, FxiaokeClient, Json, data_path
 from adapters.fxiaoke.fields import encode
 from adapters.fxiaoke.mapping import FxiaokeMapping
-from adapters.fxiaoke.metadata import Describes
+from adapters.fxiaoke.metadata import Describes, ObjectDescribe
 from adapters.fxiaoke.reader import chunks
 from adapters.fxiaoke.values import text_of
 from adapters.fxiaoke.writer import STOPPERS, update_record
@@ -55,8 +55,20 @@ class FxiaokeTasks:
         configured = self._client.options.unique_task_key
         if configured is not None:
             return configured
-        field = self._describes.of(self._names.object).fields.get(self._names.key)
+        field = self._described().fields.get(self._names.key)
         return field is not None and field.unique
+
+    def _described(self) -> ObjectDescribe:
+        """Describe the task object; while nobody has created it, tasks wait for a person."""
+        name = self._names.object
+        try:
+            return self._describes.of(name)
+        except RecordNotFound as error:
+            raise RecordInvalid(
+                f"there is no object {name}: see `zixin provision`",
+                system=self._client.system,
+                operation=f"describe {name}",
+            ) from error
 
     def create(self, drafts: Sequence[TaskDraft]) -> list[Outcome]:
         """Create tasks. What is there already under its key is adopted.
@@ -198,7 +210,7 @@ class FxiaokeTasks:
 
     def _encoded(self, record: Mapping[str, FieldValue]) -> Json:
         """Encode what the tenant's object has fields for; the doctor tells which are missing."""
-        described = self._describes.of(self._names.object)
+        described = self._described()
         encoded: Json = {}
         for name, value in record.items():
             field = described.fields.get(name)

@@ -161,7 +161,7 @@ class Settling:
             row.attempts,
             self.now,
             self.desk.rng,
-            resend_safe=row.kind != WriteKind.TASK or self.desk.port.enforces_task_key,
+            resend_safe=row.kind != WriteKind.TASK or self.desk.task_key_enforced,
             settle_window=self.desk.settings.settle_window,
         )
         if isinstance(error, _NOT_APPLIED):
@@ -196,7 +196,10 @@ class Settling:
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """What pushing to one system has at hand."""
+    """What pushing to one system has at hand.
+
+    ``task_key_enforced`` is noted before tasks are sent: settling must not ask the CRM.
+    """
 
     engine: sa.Engine
     port: CrmPort
@@ -205,6 +208,7 @@ class Desk:
     settings: PushSettings
     report: PushReport
     stop: Callable[[], bool]
+    task_key_enforced: bool = False
 
     def settle(self, lease: str, work: Callable[[Settling], None]) -> None:
         """Do ``work`` in one commit; it may run again when another writer was in the way."""

@@ -24,7 +24,8 @@ __all__ = ["push_changes", "push_drafts"]
 
 def push_drafts(desk: Desk, rows: Sequence[Row], lease: str) -> None:
     """Create tasks and settle them."""
-    if desk.port.enforces_task_key:
+    desk.task_key_enforced = desk.port.enforces_task_key
+    if desk.task_key_enforced:
         _create(desk, rows, lease)
         return
     fresh = [row for row in rows if row.sent_at is None]

@@ -9,6 +9,7 @@ import pytest
 from adapters.errors import (
     NotPermitted,
     OutcomeUnknown,
+    RecordInvalid,
     RecordNotFound,
 )
 from adapters.fxiaoke.port import FxiaokePort
@@ -151,3 +152,14 @@ def test_an_answer_lost_after_the_commit_is_an_unknown_outcome(
     assert isinstance(again, Receipt)
     assert again.effect is WriteEffect.ADOPTED
     assert len(tenant.records("credit_task__c")) == 1
+
+
+def test_without_the_task_object_a_task_waits_with_the_remedy() -> None:
+    crm = FxiaokeTenant(SandboxClock(), Journal(), Faults(), Notifier(), TenantOptions())
+    sandbox = Sandbox()
+    url = sandbox.mount(crm)
+    with sandbox:
+        port = open_on(crm, url)
+
+        with pytest.raises(RecordInvalid, match="credit_task__c: see `zixin provision`"):
+            port.create_tasks([a_draft(an_account(crm))])

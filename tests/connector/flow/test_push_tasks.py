@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.errors import CrmUnavailable, OutcomeUnknown, RateLimited, RecordInvalid
-from adapters.port import Outcome, TaskDraft
+from adapters.port import CreditField, Outcome, TaskDraft
 from connector.clock import FixedClock
 from connector.flow.push import push_due
 from connector.flow.push_desk import PushSettings
 from connector.work.claim import LEASE
 from connector.work.retry import SETTLE_WINDOW
 from tests.connector.flow.pushing import House, RefusingCrm, a_crm
-from tests.connector.work.writes import a_change, a_draft
+from tests.connector.work.writes import a_change, a_draft, an_update
 from tests.crm_records import an_account
 
 LOOK_GAP = PushSettings().look_gap
@@ -45,6 +45,26 @@ class LateCrm(RefusingCrm):
     def land(self) -> None:
         super().create_tasks(self.under_way)
         self.under_way = []
+
+
+class UnpreparedCrm(RefusingCrm):
+    """Nobody has created what tasks are kept in."""
+
+    @property
+    def enforces_task_key(self) -> bool:
+        raise RecordInvalid("no task object", system="crm", operation="describe tasks")
+
+
+def test_where_tasks_have_no_place_they_wait_and_fields_are_written(house: House) -> None:
+    crm = UnpreparedCrm("crm", [an_account("A1")])
+    crm.refusals, crm.sent = {}, []
+    house.ask(a_draft("A1"))
+    house.wish(an_update("A1"))
+
+    counts = house.push(crm)
+
+    assert counts.parked == 1
+    assert crm.fields["A1"][CreditField.RATING] == "BBB"
 
 
 def test_a_task_is_created_and_its_id_remembered(house: House) -> None:
