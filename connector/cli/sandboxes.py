@@ -3,7 +3,7 @@
 import base64
 import os
 import signal
-import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -226,7 +226,15 @@ def by_hand(running: Sandbox, vendor: str, steps: list[ProvisionStep]) -> int:
 
 def wait_for_the_end() -> None:
     """Wait until the process is asked to end (Ctrl-C or SIGTERM)."""
-    asked = threading.Event()
+    hear_of_the_end()()
+
+
+def hear_of_the_end() -> Callable[[], object]:
+    """Listen for Ctrl-C and SIGTERM from now on; returns what waits for the first of them."""
+    # A pipe hears of a signal whichever thread takes it and whatever this one is about to do.
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.set())
-    asked.wait()
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(told)
+    return lambda: os.read(heard, 1)

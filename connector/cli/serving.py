@@ -11,7 +11,7 @@ import typer
 from waitress.server import create_server
 
 from connector.cli.output import say
-from connector.cli.sandboxes import wait_for_the_end
+from connector.cli.sandboxes import hear_of_the_end
 from connector.cli.session import ConfigOption, ExitCode, end, opened
 from connector.wiring import Zixin
 from connector.wiring.service import Service
@@ -33,12 +33,13 @@ def serve_command(
     port: Annotated[int | None, typer.Option(help="Listen here instead.")] = None,
 ) -> None:
     """Run everything in one process until Ctrl-C: receiver, worker and schedules."""
+    asked_to_end = hear_of_the_end()
     with opened(config) as zixin, serving(zixin, port=port, give_up=_leave) as address:
         say(f"listening on {address}")
         for name in zixin.names:
             word = "has" if zixin.callback_url(name) else "has no"
             say(f"{name} {word} callback address")
-        wait_for_the_end()
+        asked_to_end()
         say("finishing what is under way")
 
 

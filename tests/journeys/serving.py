@@ -43,9 +43,15 @@ class Serve:
     port: int
 
     def end(self) -> int:
-        """Send SIGTERM and return the exit code."""
+        """Send SIGTERM and return the exit code; when it does not come, show what its threads do."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_END_SECONDS)
+        try:
+            return self.process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            error.add_note(self.said())
+            raise
 
     def said(self) -> str:
         """Return what it printed."""
@@ -150,7 +156,7 @@ def serving(installation: Installation) -> Iterator[Serve]:
         process = subprocess.Popen(
             [sys.executable, "-m", "connector.cli.main", "serve", "-c", str(installation.config)],
             cwd=_ROOT,
-            env={**os.environ, **installation.environment, "NO_COLOR": "1"},
+            env={**os.environ, **installation.environment, "PYTHONFAULTHANDLER": "1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -161,14 +167,13 @@ def serving(installation: Installation) -> Iterator[Serve]:
         wait_until(serve.listens, "listening", seconds=60)
         yield serve
     finally:
-        if process.poll() is None:
-            process.terminate()
         try:
-            process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
+            if process.poll() is None:
+                serve.end()
+        finally:
             process.kill()
             process.wait()
-        engine.dispose()
+            engine.dispose()
 
 
 def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = 30) -> float:

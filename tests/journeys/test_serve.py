@@ -281,6 +281,31 @@ def test_building_the_receiver_starts_no_schedule_and_no_worker(small: Small) ->
         assert set(threading.enumerate()) == before
 
 
+def test_stopping_gives_up_when_patience_ends(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.wiring.service.STOP_PATIENCE", timedelta(seconds=0.5))
+    finished = threading.Event()
+    with open_here(small.installation, small.clock) as zixin:
+        service = Service(zixin)
+        service.worker.start()
+        monkeypatch.setattr(service.scheduler, "shutdown", finished.wait)
+
+        assert not service.stop()
+
+        finished.set()
+        assert service.worker.join(timedelta(seconds=20))
+
+
+def test_notifications_are_asked_for_before_a_pull_which_may_come_each_minute(small: Small) -> None:
+    small.installation.edit("[server]\n", "[schedule]\npull_minutes = 1\n\n[server]\n")
+
+    with open_here(small.installation, small.clock) as zixin:
+        names = [schedule.name for schedule in Service(zixin).schedules()]
+
+    assert names[:2] == ["renew-channels", "pull"]
+
+
 def test_sigterm_ends_serve_in_time_even_in_the_middle_of_a_slow_reading(small: Small) -> None:
     slow = FaultRule(match="* /", kind=FaultKind.SLOW, delay_seconds=1.0)
     for vendor in VENDORS:
