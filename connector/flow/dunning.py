@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from connector.flow.tasks import TaskPlan, TaskWish, TaskWords, plan_tasks
+from connector.store.accounts import contacts_of
 from connector.store.book import entity_chunks, load_book
 from connector.store.engine import in_one_commit, reading
 from connector.store.tables import accounts, assessments, owners
@@ -140,6 +141,7 @@ class _Looking:
         refs = {account: _ref(account) for account in accounts_late}
         missing = [ref for ref in refs.values() if ref not in self.ledger]
         self.ledger |= load_tasks(self._conn, missing)
+        contacts = contacts_of(self._conn, list(refs.values()))
         for account, rows in accounts_late.items():
             if only is not None and refs[account] not in only:
                 continue
@@ -151,6 +153,7 @@ class _Looking:
                 currency=currencies[info["entity"]],
                 grade=grades.get(info["entity"], NOT_RATED),
                 unapplied=cash.get(account, 0),
+                contact=contacts.get(refs[account]),
             )
             if wish is not None:
                 yield wish
@@ -164,6 +167,7 @@ class _Looking:
         currency: str,
         grade: str,
         unapplied: int,
+        contact: str | None,
     ) -> TaskWish | None:
         items = tuple(item for row in rows if (item := self._item(row, currency)) is not None)
         tasks = self.ledger.get(account, [])
@@ -184,6 +188,7 @@ class _Looking:
             owner_id=owner if (account.system, owner) in self._active else None,
             step=step,
             currency=currency,
+            contact=contact,
         )
 
     def _item(self, row: _Row, currency: str) -> OverdueItem | None:

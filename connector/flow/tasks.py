@@ -29,13 +29,17 @@ _PRIORITIES = {0: Priority.NORMAL, 1: Priority.NORMAL, 2: Priority.NORMAL, 3: Pr
 
 
 class TaskWish(msgspec.Struct, frozen=True, kw_only=True):
-    """The step one account should be on, with what a person needs to read."""
+    """The step one account should be on, with what a person needs to read.
+
+    ``contact`` is whom to ask at the customer, already in words; ``None``: nobody is known.
+    """
 
     account: AccountRef
     name: str
     owner_id: str | None
     step: DunningStep
     currency: str
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +281,8 @@ def _facts(wish: TaskWish, texts: Texts) -> list[str]:
         texts.say("task.customer", name=wish.name),
         texts.say("task.total", amount=total, count=len(items)),
     ]
+    if wish.contact is not None:
+        lines.insert(1, texts.say("task.contact", contact=wish.contact))
     lines += [
         texts.say(
             "task.item",

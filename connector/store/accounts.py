@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from connector.store.tables import accounts, entities
+from connector.store.engine import is_one_of
+from connector.store.tables import accounts, contacts, entities
 from scoring.records import AccountRef
 
 __all__ = ["accounts_apart_from", "entities_in", "entity_names", "entity_of"]
@@ -57,3 +58,25 @@ def accounts_apart_from(conn: sa.Connection, systems: Collection[str]) -> list[A
         .order_by(accounts.c.system, accounts.c.record_id)
     )
     return [AccountRef(row.system, row.record_id) for row in conn.execute(statement)]
+
+
+def contacts_of(conn: sa.Connection, asked: Collection[AccountRef]) -> dict[AccountRef, str]:
+    """Tell whom to ask at each customer: the first contact with a telephone, else the first.
+
+    Name, telephone and mail address in one line; accounts without a contact are absent.
+    """
+    statement = (
+        sa.select(contacts)
+        .where(
+            is_one_of(conn, contacts.c.account_id, sorted({ref.record_id for ref in asked})),
+            contacts.c.system.in_({ref.system for ref in asked}),
+            contacts.c.gone_at.is_(None),
+        )
+        .order_by(contacts.c.phone.is_(None), contacts.c.record_id)
+    )
+    found: dict[AccountRef, str] = {}
+    for row in conn.execute(statement):
+        parts = (row.name, row.phone, row.email)
+        line = " ".join(part for part in parts if part)
+        found.setdefault(AccountRef(row.system, row.account_id), line)
+    return found

@@ -194,3 +194,9 @@ def test_long_key_becomes_a_digest_that_fits_the_field() -> None:
 
     assert len(long) == 44
     assert long != task_key(AccountRef("c" * 100, "7"), "item" * 10, 4)
+
+
+def test_task_names_whom_to_ask() -> None:
+    wish = msgspec.structs.replace(a_wish(), contact="王会计 138 0000 0000")
+
+    assert "联系人：王会计 138 0000 0000" in only_draft(plan(wish)).body
