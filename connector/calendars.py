@@ -1,6 +1,7 @@
 """The working-day table of the seller's country, from the libraries that keep it."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 import chinese_calendar
 import holidays
@@ -10,6 +11,7 @@ from scoring.calendar import WorkCalendar
 __all__ = ["work_calendar"]
 
 
+@lru_cache(maxsize=16)  # asked for at every decision, and the libraries walk day by day
 def work_calendar(country: str, years: range) -> WorkCalendar:
     """Build the table for ``years``.
 
