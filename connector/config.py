@@ -14,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+import sqlalchemy as sa
 
 from adapters.settings import ConnectionSettings, Secret
 from scoring.document import DocumentError, Mistake, read_document
@@ -71,6 +72,16 @@ class Store(_Section, frozen=True):
 
     url: str = "sqlite:///zixin.db"
     key: str = "file:zixin.key"
+
+    def __post_init__(self) -> None:
+        """Refuse an address that is none; it may hold a password and is not repeated."""
+        try:
+            driver = sa.make_url(self.url).drivername
+        except sa.exc.ArgumentError:
+            driver = ""
+        if driver.partition("+")[0] not in {"sqlite", "postgresql"}:
+            msg = "url must be a database address: sqlite:///PATH or postgresql+psycopg://…"
+            raise ValueError(msg)
 
 
 class Rates(_Section, frozen=True):

@@ -65,7 +65,10 @@ def opened(config: Path) -> Iterator[Zixin]:
     """Open the product for one command; errors a person can mend end it with their sentence."""
     try:
         zixin = open_zixin(config)
-        yield zixin
+        try:
+            yield zixin
+        finally:
+            zixin.engine.dispose()
     except ConfigError as error:
         end(ExitCode.WRONG_USE, str(error))
     except CrmError as error:

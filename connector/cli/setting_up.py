@@ -13,6 +13,7 @@ from adapters.port import Finding, FindingLevel, ProvisionStep
 from connector.cli.output import print_json, print_table, say
 from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
 from connector.config import ConfigError, example_text, load_config
+from connector.wiring import configured_policy
 
 __all__ = ["add_commands"]
 
@@ -42,7 +43,10 @@ def init(
     folder: Annotated[Path, typer.Argument(help="Where to write the files.")] = Path(),
 ) -> None:
     """Write a commented configuration, the credit policy and a key. Nothing is overwritten."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        end(ExitCode.WRONG_USE, f"{folder} cannot be made a folder: {error.strerror}")
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     for name, text, private in (
         ("zixin.toml", example_text(), False),
@@ -60,13 +64,14 @@ def init(
 
 
 def config_check(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = False) -> None:
-    """Check a configuration; report every mistake at once with its key path."""
+    """Check a configuration and the policy it names; report every mistake at once with its key path."""
     try:
         found = load_config(config)
+        configured_policy(found, config.parent)
     except ConfigError as error:
         if as_json:
             mistakes = [{"path": m.path, "message": m.message} for m in error.mistakes]
-            print_json({"ok": False, "mistakes": mistakes})
+            print_json({"ok": False, "source": error.source, "mistakes": mistakes})
             end(ExitCode.WRONG_USE)
         end(ExitCode.WRONG_USE, str(error))
     names = [connection.name for connection in found.connections]

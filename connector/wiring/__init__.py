@@ -1,5 +1,5 @@
 """Puts the parts together: the product, its jobs, and the service that does them by itself."""
 
-from connector.wiring.product import Zixin, open_zixin
+from connector.wiring.product import Zixin, configured_policy, open_zixin
 
-__all__ = ["Zixin", "open_zixin"]
+__all__ = ["Zixin", "configured_policy", "open_zixin"]

@@ -38,7 +38,7 @@ from scoring.calendar import WorkCalendar
 from scoring.document import Mistake
 from scoring.policy import Policy, PolicyError, load_policy
 
-__all__ = ["Zixin", "open_zixin"]
+__all__ = ["Zixin", "configured_policy", "open_zixin"]
 
 CALENDAR_YEARS_BEFORE, CALENDAR_YEARS_AFTER = 1, 1
 
@@ -156,8 +156,9 @@ def open_zixin(
     """
     config = load_config(path)
     folder = path.parent
-    engine = create_engine(_beside(config.store.url, folder))
-    upgrade(engine)
+    policy = configured_policy(config, folder)
+    sealer = Sealer(_key(config, folder, environment))
+    engine = _database(config, folder)
     clock = clock or SystemClock(config.zone)
     now = clock.now()
     be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
@@ -166,10 +167,24 @@ def open_zixin(
         folder=folder,
         clock=clock,
         engine=engine,
-        policy=_policy(config, folder),
-        sealer=Sealer(_key(config, folder, environment)),
+        policy=policy,
+        sealer=sealer,
         environment=environment,
     )
+
+
+def _database(config: Config, folder: Path) -> sa.Engine:
+    """Open the database and bring it up to date; what the driver says holds no password."""
+    try:
+        engine = create_engine(_beside(config.store.url, folder))
+        upgrade(engine)
+    except sa.exc.OperationalError as error:
+        what = f"the database cannot be used: {error.orig}"
+    except (ValueError, OSError, ImportError) as error:
+        what = f"the database cannot be used: {error}"
+    else:
+        return engine
+    raise ConfigError("configuration", [Mistake("store.url", what)])
 
 
 def _beside(url: str, folder: Path) -> str:
@@ -181,7 +196,8 @@ def _beside(url: str, folder: Path) -> str:
     return f"{prefix}{(folder / name).resolve()}"
 
 
-def _policy(config: Config, folder: Path) -> Policy:
+def configured_policy(config: Config, folder: Path) -> Policy:
+    """Read the policy a configuration names, or the default. Raises ``ConfigError``."""
     if not config.policy:
         return Policy()
     path = folder / config.policy
