@@ -1,0 +1,231 @@
+"""init, config check, connect, doctor and provision."""
+
+import base64
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from adapters.port import ProvisionStep
+from connector.cli.sandboxes import by_hand
+from sandbox.zoho import ZohoOrg
+from tests.connector.cli.shell import FXIAOKE, ZOHO, Shell, invoke
+from tests.journeys.harness import CONNECTION_NAMES
+
+NAMES = list(CONNECTION_NAMES.items())
+WRONG = """
+    [company]
+    time_zone = "Mars/Olympus"
+    [store]
+    url = "oracle://scott:tiger@db/credit"
+    [schedule]
+    pull_minute = 5
+    [[connections]]
+    name = "a b"
+    vendor = "sap"
+"""
+
+
+def zoho_fields(shell: Shell, module: str) -> set[str]:
+    crm = shell.installation.crms.crm("zoho")
+    assert isinstance(crm, ZohoOrg)
+    return {str(field) for field in crm.state.modules[module].fields}
+
+
+def test_init_writes_a_configuration_a_policy_and_a_key_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "zixin"
+
+    result = invoke("init", str(folder))
+
+    assert result.exit_code == 0
+    assert {path.name for path in folder.iterdir()} == {"zixin.toml", "policy.toml", "zixin.key"}
+    key = folder / "zixin.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert len(base64.b64decode(key.read_text(), validate=True)) == 32
+    assert key.read_text() not in result.stdout
+    assert invoke("config", "check", "--config", str(folder / "zixin.toml")).exit_code == 0
+
+
+def test_init_never_overwrites(tmp_path: Path) -> None:
+    invoke("init", str(tmp_path))
+    (tmp_path / "policy.toml").unlink()
+    kept = {name: (tmp_path / name).read_bytes() for name in ("zixin.toml", "zixin.key")}
+
+    result = invoke("init", str(tmp_path))
+
+    assert result.exit_code == 0
+    assert result.stdout.count("is there already") == 2
+    assert (tmp_path / "policy.toml").is_file()
+    assert kept == {name: (tmp_path / name).read_bytes() for name in kept}
+
+
+def test_two_keys_are_never_alike(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        invoke("init", str(tmp_path / name))
+
+    assert (tmp_path / "a/zixin.key").read_text() != (tmp_path / "b/zixin.key").read_text()
+
+
+def test_init_into_a_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+
+    result = invoke("init", str(tmp_path / "notes"))
+
+    assert result.exit_code == 2
+    assert "notes" in result.stderr
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
+def test_a_good_configuration_is_in_order(shell: Shell) -> None:
+    assert f"{ZOHO}, {FXIAOKE}" in shell("config", "check").stdout
+    assert shell.json("config", "check") == {"ok": True, "connections": [ZOHO, FXIAOKE]}
+
+
+def test_every_mistake_is_told_at_once_with_its_key_path(tmp_path: Path) -> None:
+    config = tmp_path / "zixin.toml"
+    config.write_text(WRONG)
+
+    told = invoke("config", "check", "--config", str(config))
+    listed = invoke("config", "check", "--json", "--config", str(config))
+
+    places = {"company", "store", "schedule.pull_minute", "connections[0].vendor"}
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert all(place in told.stderr for place in places)
+    assert "tiger" not in told.stderr
+    assert (listed.exit_code, listed.stderr) == (2, "")
+    document = msgspec.json.decode(listed.stdout)
+    assert document["ok"] is False
+    assert {mistake["path"] for mistake in document["mistakes"]} == places
+    assert all(mistake["message"] for mistake in document["mistakes"])
+
+
+def test_a_configuration_that_is_not_there_is_a_mistake_with_a_remedy(tmp_path: Path) -> None:
+    for command in ("config check", "run", "doctor", "parked list"):
+        result = invoke(*command.split(), "--config", str(tmp_path / "zixin.toml"))
+
+        assert result.exit_code == 2
+        assert "zixin init" in result.stderr
+
+
+def test_the_policy_is_checked_with_the_configuration(shell: Shell) -> None:
+    text = shell.installation.config.read_text(encoding="utf-8")
+    shell.installation.config.write_text(f'policy = "policy.toml"\n{text}', encoding="utf-8")
+
+    assert "policy.toml" in shell("config", "check", code=2).stderr
+    (shell.installation.folder / "policy.toml").write_text("no_such_key = 1\n")
+    document = shell.json("config", "check", code=2)
+    assert document["source"] == "policy.toml"
+    assert [mistake["path"] for mistake in document["mistakes"]] == ["no_such_key"]
+    assert "no_such_key" in shell("run", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('"file:zixin.key"', '"file:lost.key"', "store.key"),
+        ("sqlite:///zixin.db", "sqlite:////no/such/folder/zixin.db", "store.url"),
+        ('"env:SANDBOX_ZOHO_CLIENT_SECRET"', '"env:NOWHERE"', "client_secret"),
+    ],
+)
+def test_what_cannot_be_opened_is_named_by_its_key(
+    old: str, new: str, place: str, shell: Shell
+) -> None:
+    shell.installation.edit(old, new)
+
+    result = shell("run", code=2)
+
+    assert place in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("vendor", "name"), NAMES)
+def test_connect_proves_the_credentials_and_keeps_the_token_sealed(
+    vendor: str, name: str, shell: Shell
+) -> None:
+    result = shell("connect", vendor, name)
+
+    assert f"{name} is connected" in result.stdout
+    assert "zixin doctor" not in result.stdout
+    assert (shell.installation.folder / "zixin.db").is_file()
+
+
+def test_connect_tells_what_is_still_to_do(bare: Shell) -> None:
+    assert f"zixin doctor {ZOHO}" in bare("connect", "zoho", ZOHO).stdout
+
+
+def test_connect_refuses_the_wrong_vendor_and_unknown_names(shell: Shell) -> None:
+    assert f"{ZOHO} is a zoho connection" in shell("connect", "fxiaoke", ZOHO, code=2).stderr
+    assert f"there are: {ZOHO}, {FXIAOKE}" in shell("connect", "zoho", "nobody", code=2).stderr
+    assert shell.journal("zoho") == shell.journal("fxiaoke") == []
+
+
+@pytest.mark.parametrize(
+    ("vendor", "variable"),
+    [("zoho", "SANDBOX_ZOHO_CLIENT_SECRET"), ("fxiaoke", "SANDBOX_FXIAOKE_APP_SECRET")],
+)
+def test_a_wrong_secret_is_told_and_never_printed(
+    vendor: str, variable: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "not-the-secret-8f3a")
+
+    for command in (("connect", vendor, CONNECTION_NAMES[vendor]), ("doctor",), ("pull",)):
+        result = shell(*command, code=4)
+
+        assert "not-the-secret-8f3a" not in result.stdout + result.stderr
+        assert "Traceback" not in result.stderr
+    assert "is connected" not in result.stdout
+
+
+def test_the_doctor_finds_nothing_where_all_is_well(shell: Shell) -> None:
+    table = shell("doctor").stdout
+    found = shell.json("doctor")
+
+    assert table.index(ZOHO) < table.index(FXIAOKE)
+    assert "credentials" in table
+    assert list(found) == [FXIAOKE, ZOHO]  # a document's keys are sorted
+    levels = {finding["level"] for findings in found.values() for finding in findings}
+    assert "error" not in levels
+    assert set(found[ZOHO][0]) == {"level", "topic", "message", "remedy"}
+    assert list(shell.json("doctor", ZOHO)) == [ZOHO]
+
+
+def test_missing_fields_are_errors_with_a_remedy_until_zoho_is_provisioned(bare: Shell) -> None:
+    sick = bare("doctor", ZOHO, code=4)
+    missing = [f for f in bare.json("doctor", ZOHO, code=4)[ZOHO] if f["level"] == "error"]
+
+    assert "zixin provision" in sick.stdout
+    assert len(missing) > 20
+    assert all(finding["remedy"] for finding in missing)
+
+    bare("provision", ZOHO)
+
+    bare("doctor", ZOHO)
+    assert {step["state"] for step in bare.json("provision", ZOHO)} == {"exists"}
+
+
+def test_a_dry_run_of_provision_creates_nothing(bare: Shell) -> None:
+    before = zoho_fields(bare, "Accounts"), zoho_fields(bare, "Tasks")
+
+    steps = bare.json("provision", ZOHO, "--dry-run")
+
+    assert {step["state"] for step in steps} == {"planned"}
+    assert (zoho_fields(bare, "Accounts"), zoho_fields(bare, "Tasks")) == before
+    assert bare.writes() == []
+    assert "Credit Rating" in bare("provision", ZOHO, "--dry-run").stdout
+    bare("provision", ZOHO)
+    assert bare.writes() != []
+
+
+def test_fenxiang_is_provisioned_by_hand_after_the_printed_list(bare: Shell) -> None:
+    bare("doctor", FXIAOKE, code=4)
+    printed = bare("provision", FXIAOKE).stdout
+    steps = msgspec.convert(bare.json("provision", FXIAOKE), list[ProvisionStep])
+    todo = [step for step in steps if step.state == "by_hand"]
+    assert todo
+    assert all(step.instruction in printed for step in todo)
+    bare("doctor", FXIAOKE, code=4)
+
+    assert by_hand(bare.installation.crms, "fxiaoke", steps) == len(todo)
+
+    bare("doctor", FXIAOKE)
+    assert {step["state"] for step in bare.json("provision", FXIAOKE)} == {"exists"}
