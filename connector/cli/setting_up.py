@@ -14,6 +14,7 @@ from connector.cli.output import print_json, print_table, say
 from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
 from connector.config import ConfigError, example_text, load_config
 from connector.wiring import configured_policy
+from connector.wiring.granting import redeem_grant
 
 __all__ = ["add_commands"]
 
@@ -85,17 +86,27 @@ def connect(
     vendor: Annotated[str, typer.Argument(help="zoho or fxiaoke")],
     name: NameArgument,
     config: ConfigOption = DEFAULT_CONFIG,
+    code: Annotated[
+        str | None,
+        typer.Option(help="A grant code of Zoho's API console; good once, for some minutes."),
+    ] = None,
 ) -> None:
-    """Prove that a connection's credentials work and keep its token sealed."""
+    """Prove that a connection's credentials work and keep its token sealed.
+
+    With --code the refresh token is fetched first and written to the file that
+    secrets.refresh_token names.
+    """
     with opened(config) as zixin:
         found = zixin.connection(name)
         if found.vendor != vendor:
             end(ExitCode.WRONG_USE, f"{name} is a {found.vendor} connection, not {vendor}")
+        if code is not None:
+            say(f"refresh token written to {redeem_grant(zixin, name, code)}")
         findings = zixin.port(name).check()
     errors = [finding for finding in findings if finding.level == FindingLevel.ERROR]
     credentials = [finding for finding in errors if finding.topic == "credentials"]
     if credentials:
-        end(ExitCode.CRM, "\n".join(f"{f.message} {f.remedy}" for f in credentials))
+        end(ExitCode.CRM, "\n".join(f"{f.message}; {f.remedy}" for f in credentials))
     say(f"{name} is connected; its token is kept sealed")
     if errors:
         say(f"{len(errors)} thing(s) still to do, see: zixin doctor {name}")

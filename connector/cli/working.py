@@ -1,6 +1,6 @@
 """Commands that do the job: pull, assess, push, run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from connector.store.accounts import entity_of
 from connector.store.engine import reading
 from connector.wiring import Zixin
 from connector.wiring.jobs import job_of
+from connector.work.pauses import paused_systems
 from scoring.records import Kind
 
 __all__ = ["add_commands", "pass_of", "print_pass"]
@@ -161,6 +162,7 @@ def push_command(
             return
         job = job_of(zixin)
         report = push_due(zixin.engine, job.ports, zixin.clock, rng=job.rng)
+        resting = _resting(zixin)
     if as_json:
         print_json(report)
     else:
@@ -171,10 +173,23 @@ def push_command(
         ]
         titles = tuple(column.replace("_", " ") for column in columns)
         print_table(("connection", *titles), rows, right=titles)
-    for alarm in report.alarms:
-        complain(alarm)
+    for sentence in (*report.alarms, *resting.values()):
+        complain(sentence)
+    if resting:
+        end(ExitCode.CRM)
     if any(counts.parked for counts in report.systems.values()):
         end(ExitCode.PARKED)
+
+
+def _resting(zixin: Zixin) -> dict[str, str]:
+    """Say which connections take nothing for now, by name; what they miss waits in the outbox."""
+    with reading(zixin.engine) as conn:
+        paused = paused_systems(conn, zixin.clock.now())
+    return {
+        name: f"{name} rests, its write-backs wait: {paused[name]}"
+        for name in zixin.names
+        if name in paused
+    }
 
 
 def run_command(
@@ -186,7 +201,7 @@ def run_command(
     dry_run: DryRun = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Pull, assess, plan and push once. Exit code 0: all well; 3: some records are parked."""
+    """Pull, assess, plan and push once. Exit code 0: all well; 3: some records are parked; 4: a CRM is out of reach."""
     with opened(config) as zixin, progress(quiet=as_json) as step:
         job = job_of(zixin)
         day = day_of(as_of, zixin.clock.today())
@@ -203,6 +218,7 @@ def run_command(
                 wish,
                 step=lambda what, whom, done, total: step(f"{whom} {what}".strip(), done, total),
             )
+        resting = _resting(zixin)
     if dry_run:
         _print_diffs(diffs, as_json=as_json)
         return
@@ -210,9 +226,16 @@ def run_command(
         print_json(pass_of(report))
     else:
         print_pass(report)
-    for sentence in (*report.errors, *report.alarms):
+    _end_run(report, resting)
+
+
+def _end_run(report: RunReport, resting: Mapping[str, str]) -> None:
+    """Say what went wrong, each connection once, and end with the code for it."""
+    unread = {name for name, one in report.connections.items() if one.error}
+    unwritten = [sentence for name, sentence in resting.items() if name not in unread]
+    for sentence in (*report.errors, *unwritten, *report.alarms):
         complain(sentence)
-    if report.errors:
+    if unread or unwritten:
         end(ExitCode.CRM)
     if report.parked:
         end(ExitCode.PARKED)
