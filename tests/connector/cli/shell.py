@@ -25,7 +25,7 @@ from tests.journeys.harness import CONNECTION_NAMES, Installation, installed
 __all__ = ["ACCOUNTS", "AS_OF", "FXIAOKE", "ZOHO", "Shell", "a_shell", "invoke"]
 
 AS_OF = date(2026, 3, 31)
-ACCOUNTS = 20
+ACCOUNTS, MONTHS = 20, 9
 ZOHO, FXIAOKE = CONNECTION_NAMES["zoho"], CONNECTION_NAMES["fxiaoke"]
 _READS = ("/crm/v8/coql", "/query", "/get", "/list", "/findOne", "/describe", "Token", "/token")
 _TERMINAL = {"NO_COLOR": "1", "COLUMNS": "200"}
@@ -85,7 +85,7 @@ def a_shell(
     """Start both CRMs with twenty customers, and put the secrets and the clock where commands look."""
     clock = FixedClock(noon(AS_OF))
     monkeypatch.setattr("connector.wiring.product.SystemClock", lambda _zone: clock)
-    company = generate(ACCOUNTS, seed=1, as_of=AS_OF)
+    company = generate(ACCOUNTS, MONTHS, seed=1, as_of=AS_OF)
     with installed(folder, company, as_of=AS_OF, provisioned=provisioned) as installation:
         for name, secret in installation.environment.items():
             monkeypatch.setenv(name, secret)

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.port import CreditField
 from connector.flow.fields import STAMPS
+from sandbox.faults import FaultKind, FaultRule
 from tests.connector.cli.shell import ACCOUNTS, AS_OF, FXIAOKE, ZOHO, Shell
 from tests.journeys.harness import credit_of, crm_state
 
@@ -203,3 +204,25 @@ def test_a_crm_that_cannot_be_reached_is_code_4_and_the_other_is_served(
     assert "revoked-7d21" not in result.stdout + result.stderr
     assert report["connections"][ZOHO]["error"]
     assert report["connections"][FXIAOKE]["fields_written"] > 0
+
+
+@pytest.mark.parametrize("command", ["push", "run"])
+def test_a_crm_that_takes_no_writes_is_told_and_what_it_misses_waits(
+    command: str, shell: Shell
+) -> None:
+    shell("pull")
+    shell("assess")
+    faults = shell.installation.crms.crm("zoho").faults
+    faults.replace([FaultRule(match="PUT /crm/v8/Accounts", kind=FaultKind.RATE_LIMIT)])
+
+    result = shell(command, "--json", code=4)
+
+    assert ZOHO in result.stderr
+    assert FXIAOKE not in result.stderr
+    msgspec.json.decode(result.stdout)
+    listed = {diff["account"].partition(":")[0] for diff in shell.json("push", "--dry-run")}
+    assert listed == {ZOHO}
+    faults.replace([])
+    shell.clock.move(timedelta(hours=1))
+    shell(command)
+    assert shell.json("push", "--dry-run") == []
