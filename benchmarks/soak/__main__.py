@@ -105,8 +105,8 @@ class Soak:
             "accounts": sum(len(clerk.codes()) for clerk in self._clerks.values()),
             "first_reading_seconds": round(first, 1),
             "booking_to_field_seconds": {
-                "notified": spread(one for one in bookings if not one.dropped),
-                "dropped": spread(one for one in bookings if one.dropped),
+                told: spread(one for one in bookings if one.told == told)
+                for told in ("notified", "dropped", "behind_dropped")
             },
             "notifications": {name: self._sent(name) for name in self._clerks},
             "forged": {str(status): count for status, count in forger.answers.items()},
@@ -129,7 +129,9 @@ class Soak:
         for number in range(self._wish.payments):
             due = began + (number + self._rng.random()) * step
             pause.wait(max(0.0, due - monotonic()))
-            booking = cashier.book(dropped=self._rng.random() < DROPPED)
+            booking = cashier.book(
+                dropped=self._rng.random() < DROPPED, to_come=self._wish.payments - number - 1
+            )
             watcher.expect(booking)
             bookings.append(booking)
             if self._serve.process.poll() is not None:

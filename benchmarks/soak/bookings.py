@@ -24,11 +24,15 @@ Place = tuple[str, str]
 
 @dataclass(slots=True)
 class Booking:
-    """One payment; ``until`` is what its account's overdue field must come down to."""
+    """One payment; ``until`` is what its account's overdue field must come down to.
+
+    ``told``: ``notified``, ``dropped``, or ``behind_dropped`` when its company waits for the pull
+    because of an earlier one anyway.
+    """
 
     place: Place
     until: Decimal
-    dropped: bool
+    told: str
     began: float
     seen_after: float | None = None
 
@@ -43,6 +47,7 @@ class Cashier:
     owed: dict[Place, list[Owed]] = field(default_factory=lambda: defaultdict(list))
     overdue: dict[Place, Decimal] = field(default_factory=dict)
     company: dict[Place, list[Place]] = field(default_factory=dict)
+    _booked: list[Booking] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Look at both CRMs once."""
@@ -56,10 +61,14 @@ class Cashier:
                     self.owed[vendor, item.account].append(item)
         self.company = {place: places for places in together.values() for place in places}
 
-    def book(self, *, dropped: bool) -> Booking:
-        """Book a payment; with ``dropped`` the CRM tells nobody."""
+    def book(self, *, dropped: bool, to_come: int) -> Booking:
+        """Book a payment; with ``dropped`` the CRM tells nobody.
+
+        ``to_come`` payments will follow: enough is left open for them.
+        """
         place = self.rng.choice(sorted(place for place, items in self.owed.items() if items))
-        parts = self._parts(self.owed[place])
+        left = sum(len(items) for items in self.owed.values())
+        parts = self._parts(self.owed[place], sparing=left <= to_come + MOST_INVOICES_AT_ONCE)
         clerk = self.clerks[place[0]]
         clerk.misbehave(drop=1 if dropped else 0)
         began = monotonic()
@@ -68,12 +77,21 @@ class Cashier:
         for member in self.company[place]:
             self.overdue[member] -= paid
         self.owed[place] = _less(self.owed[place], {i.invoice: a for i, a in parts})
-        return Booking(place, self.overdue[place], dropped, began)
+        told = "dropped" if dropped else self._told(place)
+        self._booked.append(Booking(place, self.overdue[place], told, began))
+        return self._booked[-1]
 
-    def _parts(self, items: Sequence[Owed]) -> list[tuple[Owed, Decimal]]:
+    def _told(self, place: Place) -> str:
+        behind = any(
+            one.told == "dropped" and one.seen_after is None and one.place in self.company[place]
+            for one in self._booked
+        )
+        return "behind_dropped" if behind else "notified"
+
+    def _parts(self, items: Sequence[Owed], *, sparing: bool) -> list[tuple[Owed, Decimal]]:
         first = items[0]
         half = (first.amount / 2).quantize(Decimal("0.01"))
-        if self.rng.random() < PART_PAYMENTS and half:
+        if (sparing or self.rng.random() < PART_PAYMENTS) and half:
             return [(first, half)]
         return [(item, item.amount) for item in items[:MOST_INVOICES_AT_ONCE]]
 
