@@ -126,6 +126,8 @@ def _summary(assessment: Assessment, texts: Texts) -> str:
     }
     if assessment.rating == NOT_RATED:
         why = reason_text(assessment.reasons[0], texts) if assessment.reasons else ""
+        if assessment.limit is None:  # nothing may be promised before the cause is settled
+            return texts.say("summary.undecided", why=why, overdue=parts["overdue"])
         return texts.say("summary.unrated", why=why, **parts)
     arrow = texts.say(f"outlook.{assessment.outlook}")
     return texts.say("summary", rating=assessment.rating, arrow=arrow, **parts)

@@ -78,6 +78,7 @@ def test_unrated_company_says_why_in_its_summary() -> None:
 
     assert values[CreditField.RATING] == "-"
     assert "another customer with a different name" in str(values[CreditField.SUMMARY])
+    assert "no credit until that is settled" in str(values[CreditField.SUMMARY])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
