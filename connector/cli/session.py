@@ -33,6 +33,9 @@ AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="The date to decide for, like 2026-03-31.")
 ]
 
+# Years in which there are books to be read; further off there are no calendars either.
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
 
 class ExitCode:
     """How a command ended, for scripts."""
@@ -48,9 +51,12 @@ def parse_day(text: str | None, default: date) -> date:
     if text is None:
         return default
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 a calendar date
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 a calendar date
     except ValueError:
+        day = date.min
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
         end(ExitCode.WRONG_USE, f"--as-of {text!r} is no date; write it like 2026-03-31")
+    return day
 
 
 def end(code: int, message: str = "") -> NoReturn:

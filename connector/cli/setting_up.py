@@ -102,7 +102,7 @@ def connect(
             end(ExitCode.WRONG_USE, f"{name} is a {found.vendor} connection, not {vendor}")
         if code is not None:
             say(f"refresh token written to {redeem_grant(zixin, name, code)}")
-        findings = zixin.port(name).check()
+        findings = zixin.connect(name)
     errors = [finding for finding in findings if finding.level == FindingLevel.ERROR]
     credentials = [finding for finding in errors if finding.topic == "credentials"]
     if credentials:

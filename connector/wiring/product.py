@@ -14,9 +14,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from adapters import registry
-from adapters.port import CrmPort
+from adapters.port import CrmPort, Finding, FindingLevel
 from adapters.settings import ConnectionSettings, MissingSettingError
-from adapters.tokens import Sealer
+from adapters.tokens import MemoryTokenStore, Sealer, TokenStore
 from connector.calendars import work_calendar
 from connector.clock import Clock, SystemClock
 from connector.config import (
@@ -76,14 +76,31 @@ class Zixin:
     def port(self, name: str) -> CrmPort:
         """Return the one port of a connection. Raises ``ConfigError`` for settings it cannot use."""
         if name not in self._ports:
-            settings = self.settings(name)
-            try:
-                self._ports[name] = registry.open_port(
-                    settings, store=DatabaseTokenStore(self.engine), sealer=self.sealer
-                )
-            except (MissingSettingError, ValueError) as error:
-                raise ConfigError(f"connection {name}", [Mistake("", str(error))]) from error
+            self._ports[name] = self._open(name, DatabaseTokenStore(self.engine))
         return self._ports[name]
+
+    def _open(self, name: str, store: TokenStore) -> CrmPort:
+        settings = self.settings(name)
+        try:
+            return registry.open_port(settings, store=store, sealer=self.sealer)
+        except (MissingSettingError, ValueError) as error:
+            raise ConfigError(f"connection {name}", [Mistake("", str(error))]) from error
+
+    def connect(self, name: str) -> list[Finding]:
+        """Examine a connection with a token asked for now, and keep that token if it works.
+
+        A token kept earlier proves nothing about the credentials; it stays when they fail.
+        """
+        store = MemoryTokenStore()
+        findings = self._open(name, store).check()
+        refused = any(
+            finding.topic == "credentials" and finding.level == FindingLevel.ERROR
+            for finding in findings
+        )
+        sealed = store.load(name)
+        if sealed is not None and not refused:
+            DatabaseTokenStore(self.engine).save(name, sealed)
+        return findings
 
     def ports(self, only: str | None = None) -> dict[str, CrmPort]:
         """Return the ports of all connections, or of one, by name."""
