@@ -229,3 +229,21 @@ def test_fenxiang_is_provisioned_by_hand_after_the_printed_list(bare: Shell) -> 
 
     bare("doctor", FXIAOKE)
     assert {step["state"] for step in bare.json("provision", FXIAOKE)} == {"exists"}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "variable"),
+    [("zoho", "SANDBOX_ZOHO_CLIENT_SECRET"), ("fxiaoke", "SANDBOX_FXIAOKE_APP_SECRET")],
+)
+def test_a_token_kept_earlier_does_not_prove_a_secret_and_outlives_a_wrong_one(
+    vendor: str, variable: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = CONNECTION_NAMES[vendor]
+    shell("connect", vendor, name)
+    monkeypatch.setenv(variable, "mistyped-5c1e")
+
+    shell("connect", vendor, name, code=4)
+
+    shell("pull", name)
+    monkeypatch.setenv(variable, shell.installation.environment[variable])
+    shell("connect", vendor, name)

@@ -183,7 +183,7 @@ def test_the_day_after_only_what_changed_is_listed_and_written(shell: Shell) -> 
 
 
 def test_a_wrong_date_ends_a_command_before_anything_is_done(shell: Shell) -> None:
-    days = ("2026-02-30", "yesterday", "31.03.2026", "")
+    days = ("2026-02-30", "yesterday", "31.03.2026", "0001-01-01")
     for command, day in zip(WITH_A_DATE, days, strict=True):
         result = shell(*command.split(), "--as-of", day, code=2)
 
