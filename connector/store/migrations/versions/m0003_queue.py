@@ -1,5 +1,7 @@
 """Durable work."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -28,41 +30,11 @@ def _inbox() -> None:
         sa.Column("received_at", columns.UtcDateTime(), nullable=False),
         sa.Column("headers", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.Text(), server_default="ready", nullable=False),
-        sa.Column("lane", sa.Text(), nullable=False),
-        sa.Column("run_after", columns.UtcDateTime(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("lease", sa.Text(), nullable=True),
-        sa.Column("last_error", sa.Text(), server_default="", nullable=False),
-        sa.Column("settled_at", columns.UtcDateTime(), nullable=True),
+        *_work_columns(),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("system", "message_id", name="uq_inbox_system_message_id"),
     )
-    op.create_index("ix_inbox_lane", "inbox", ["lane", "state", "id"], unique=False)
-    op.create_index(
-        "ix_inbox_open",
-        "inbox",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('ready', 'running')"),
-        postgresql_where=sa.text("state IN ('ready', 'running')"),
-    )
-    op.create_index(
-        "ix_inbox_open_of",
-        "inbox",
-        ["system", "id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('ready', 'running')"),
-        postgresql_where=sa.text("state IN ('ready', 'running')"),
-    )
-    op.create_index(
-        "uq_inbox_lane_running",
-        "inbox",
-        ["lane"],
-        unique=True,
-        sqlite_where=sa.text("state = 'running'"),
-        postgresql_where=sa.text("state = 'running'"),
-    )
+    _work_indexes("inbox")
 
 
 def _outbox() -> None:
@@ -81,6 +53,19 @@ def _outbox() -> None:
         sa.Column("unconfirmed", sa.LargeBinary(), nullable=True),
         sa.Column("missed_at", columns.UtcDateTime(), nullable=True),
         sa.Column("overwrite", sa.Boolean(), server_default=sa.false(), nullable=False),
+        *_work_columns(),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    )
+    _work_indexes("outbox")
+    _index_where("ix_outbox_parked", "outbox", ["collapse_key"], "state = 'parked'")
+    _index_where(
+        "uq_outbox_collapse_key", "outbox", ["collapse_key"], "state = 'ready'", unique=True
+    )
+    _index_where("uq_outbox_task_key", "outbox", ["task_key"], "kind = 'task'", unique=True)
+
+
+def _work_columns() -> tuple[sa.Column[Any], ...]:
+    return (
         sa.Column("state", sa.Text(), server_default="ready", nullable=False),
         sa.Column("lane", sa.Text(), nullable=False),
         sa.Column("run_after", columns.UtcDateTime(), nullable=False),
@@ -88,57 +73,23 @@ def _outbox() -> None:
         sa.Column("lease", sa.Text(), nullable=True),
         sa.Column("last_error", sa.Text(), server_default="", nullable=False),
         sa.Column("settled_at", columns.UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
-    op.create_index(
-        "ix_outbox_parked",
-        "outbox",
-        ["collapse_key"],
-        unique=False,
-        sqlite_where=sa.text("state = 'parked'"),
-        postgresql_where=sa.text("state = 'parked'"),
-    )
-    op.create_index("ix_outbox_lane", "outbox", ["lane", "state", "id"], unique=False)
-    op.create_index(
-        "ix_outbox_open",
-        "outbox",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('ready', 'running')"),
-        postgresql_where=sa.text("state IN ('ready', 'running')"),
-    )
-    op.create_index(
-        "ix_outbox_open_of",
-        "outbox",
-        ["system", "id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('ready', 'running')"),
-        postgresql_where=sa.text("state IN ('ready', 'running')"),
-    )
-    op.create_index(
-        "uq_outbox_collapse_key",
-        "outbox",
-        ["collapse_key"],
-        unique=True,
-        sqlite_where=sa.text("state = 'ready'"),
-        postgresql_where=sa.text("state = 'ready'"),
-    )
-    op.create_index(
-        "uq_outbox_lane_running",
-        "outbox",
-        ["lane"],
-        unique=True,
-        sqlite_where=sa.text("state = 'running'"),
-        postgresql_where=sa.text("state = 'running'"),
-    )
-    op.create_index(
-        "uq_outbox_task_key",
-        "outbox",
-        ["task_key"],
-        unique=True,
-        sqlite_where=sa.text("kind = 'task'"),
-        postgresql_where=sa.text("kind = 'task'"),
-    )
+
+
+def _work_indexes(table: str) -> None:
+    """Index what both boxes claim by."""
+    is_open = "state IN ('ready', 'running')"
+    op.create_index(f"ix_{table}_lane", table, ["lane", "state", "id"], unique=False)
+    _index_where(f"ix_{table}_open", table, ["id"], is_open)
+    _index_where(f"ix_{table}_open_of", table, ["system", "id"], is_open)
+    _index_where(f"uq_{table}_lane_running", table, ["lane"], "state = 'running'", unique=True)
+
+
+def _index_where(
+    name: str, table: str, names: list[str], condition: str, *, unique: bool = False
+) -> None:
+    where = sa.text(condition)
+    op.create_index(name, table, names, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 def _ticks() -> None:
