@@ -125,12 +125,15 @@ class Soak:
         """Book the payments, spread evenly but for some jitter."""
         cashier = Cashier(self._clerks, self._today, self._rng)
         step = max(0.0, self._wish.minutes * 60 - LAST_PULL_SECONDS) / self._wish.payments
+        untold = set(
+            self._rng.sample(range(self._wish.payments), round(self._wish.payments * DROPPED))
+        )
         pause, bookings = threading.Event(), []
         for number in range(self._wish.payments):
             due = began + (number + self._rng.random()) * step
             pause.wait(max(0.0, due - monotonic()))
             booking = cashier.book(
-                dropped=self._rng.random() < DROPPED, to_come=self._wish.payments - number - 1
+                dropped=number in untold, to_come=self._wish.payments - number - 1
             )
             watcher.expect(booking)
             bookings.append(booking)
