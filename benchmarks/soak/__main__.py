@@ -94,7 +94,7 @@ class Soak:
         began = monotonic()
         try:
             bookings = self._book(watcher, began)
-            self._drain(watcher)
+            self._drain(watcher, began)
         finally:
             forger.end()
             watcher.end()
@@ -141,11 +141,12 @@ class Soak:
                 raise SystemExit(f"serve ended by itself:\n{self._serve.said()}")
         return bookings
 
-    def _drain(self, watcher: Watcher) -> None:
-        """Wait for the last pull; what does not show by then is told as not shown."""
+    def _drain(self, watcher: Watcher, began: float) -> None:
+        """Wait for the last pull, and for the end; what does not show by then is told."""
         ended, pause = monotonic() + LAST_PULL_SECONDS * 2, threading.Event()
         while watcher.pending and monotonic() < ended:
             pause.wait(0.2)
+        pause.wait(max(0.0, began + self._wish.minutes * 60 - monotonic()))
 
     def _verdict(self, forger: Forger, folder: Path) -> dict[str, Any]:
         anew = folder / "anew"
