@@ -1,0 +1,1 @@
+"""What the method is worth: on public data, and on the company's own book."""
