@@ -14,99 +14,18 @@ import polars as pl
 from scoring.ledger import Ledger, ledger_of
 from scoring.money import UnknownCurrencyError, minor_digits
 from scoring.rates import Rate
+from scoring.schemas import (
+    ALLOWED,
+    IDENTITIES,
+    ITEM_KINDS,
+    MAY_BE_NULL,
+    NOT_NEGATIVE,
+    OPTIONAL,
+    ORDER_STATUSES,
+    SCHEMAS,
+)
 
 __all__ = ["IDENTITIES", "ITEM_KINDS", "ORDER_STATUSES", "SCHEMAS", "Book", "BookError", "Rate"]
-
-IDENTITIES = ("ok", "missing", "invalid", "conflict")
-ITEM_KINDS = ("invoice", "credit_note")
-ORDER_STATUSES = ("draft", "open", "closed", "cancelled")
-
-Schema = Mapping[str, "pl.DataType | type[pl.DataType]"]
-
-#: Frame name → column → type. The first column is the frame's key.
-SCHEMAS: dict[str, Schema] = {
-    "entities": {
-        "entity": pl.String,
-        "name": pl.String,
-        "uscc": pl.String,
-        "identity": pl.String,
-        "currency": pl.String,
-        "terms_days": pl.Int32,
-        "since": pl.Date,
-        "parent": pl.String,
-    },
-    "accounts": {
-        "account": pl.String,
-        "entity": pl.String,
-        "system": pl.String,
-        "owner_id": pl.String,
-        "name": pl.String,
-        "currency": pl.String,
-    },
-    "items": {
-        "item": pl.String,
-        "entity": pl.String,
-        "account": pl.String,
-        "kind": pl.String,
-        "number": pl.String,
-        "issued_on": pl.Date,
-        "due_on": pl.Date,
-        "currency": pl.String,
-        "amount": pl.Int64,
-        "applies_to": pl.String,
-        "disputed": pl.Int64,
-        "disputed_on": pl.Date,
-    },
-    "payments": {
-        "payment": pl.String,
-        "entity": pl.String,
-        "account": pl.String,
-        "paid_on": pl.Date,
-        "currency": pl.String,
-        "amount": pl.Int64,
-    },
-    "allocations": {
-        "allocation": pl.String,
-        "payment": pl.String,
-        "item": pl.String,
-        "entity": pl.String,
-        "currency": pl.String,
-        "amount": pl.Int64,
-        "paid_on": pl.Date,
-    },
-    "orders": {
-        "order": pl.String,
-        "entity": pl.String,
-        "account": pl.String,
-        "ordered_on": pl.Date,
-        "deliver_on": pl.Date,
-        "currency": pl.String,
-        "amount": pl.Int64,
-        "invoiced": pl.Int64,
-        "status": pl.String,
-        "prepaid": pl.Boolean,
-    },
-}
-
-_MAY_BE_NULL = {
-    "entities": {"uscc", "terms_days", "since", "parent"},
-    "accounts": {"owner_id", "currency"},
-    "items": {"applies_to", "disputed_on"},
-    "payments": set[str](),
-    "allocations": set[str](),
-    "orders": {"deliver_on"},
-}
-_ALLOWED = {
-    ("entities", "identity"): IDENTITIES,
-    ("items", "kind"): ITEM_KINDS,
-    ("orders", "status"): ORDER_STATUSES,
-}
-_NOT_NEGATIVE = {
-    "items": ("amount", "disputed"),
-    "payments": ("amount",),
-    "allocations": ("amount",),
-    "orders": ("amount", "invoiced"),
-}
 
 
 class BookError(ValueError):
@@ -126,6 +45,16 @@ class Book:
     payments: pl.DataFrame
     allocations: pl.DataFrame
     orders: pl.DataFrame
+    write_offs: pl.DataFrame
+    returns: pl.DataFrame
+    notes: pl.DataFrame
+    promises: pl.DataFrame
+    statements: pl.DataFrame
+    credit_records: pl.DataFrame
+    collateral: pl.DataFrame
+    decisions: pl.DataFrame
+    previous: pl.DataFrame
+    signals: pl.DataFrame
     rates: Mapping[str, Rate]
     policy_currency: str
     ledger: Ledger
@@ -174,6 +103,8 @@ def _checked(name: str, frame: pl.DataFrame | None) -> pl.DataFrame:
     schema = SCHEMAS[name]
     if frame is None:
         return pl.DataFrame(schema=dict(schema))
+    left_out = OPTIONAL.get(name, set()) - set(frame.columns)
+    frame = frame.with_columns(pl.lit(None, schema[column]).alias(column) for column in left_out)
     missing = sorted(set(schema) - set(frame.columns))
     unknown = sorted(set(frame.columns) - set(schema))
     if missing or unknown:
@@ -190,7 +121,7 @@ def _checked(name: str, frame: pl.DataFrame | None) -> pl.DataFrame:
 def _check_nulls(name: str, frame: pl.DataFrame) -> None:
     for column in frame.columns:
         nulls = frame[column].null_count()
-        if nulls and column not in _MAY_BE_NULL[name]:
+        if nulls and column not in MAY_BE_NULL[name]:
             raise BookError(f"{name}.{column}: {nulls} rows without a value")
 
 
@@ -199,11 +130,14 @@ def _check_values(name: str, frame: pl.DataFrame) -> None:
     repeated = frame.height - frame[key].n_unique()
     if repeated:
         raise BookError(f"{name}.{key}: {repeated} rows repeat a key")
-    for (where, column), allowed in _ALLOWED.items():
-        strange = 0 if where != name else frame.height - int(frame[column].is_in(allowed).sum())
+    for (where, column), allowed in ALLOWED.items():
+        if where != name:
+            continue
+        words = frame[column].drop_nulls()
+        strange = words.len() - int(words.is_in(allowed).sum())
         if strange:
             raise BookError(f"{name}.{column}: {strange} rows are none of {list(allowed)}")
-    for column in _NOT_NEGATIVE.get(name, ()):
+    for column in NOT_NEGATIVE.get(name, ()):
         negative = int((frame[column] < 0).sum())
         if negative:
             raise BookError(f"{name}.{column}: {negative} rows are negative")

@@ -32,8 +32,15 @@ def interpolated(value: pl.Expr, pairs: Pairs) -> pl.Expr:
 
 
 def stepped(value: pl.Expr, pairs: Pairs) -> pl.Expr:
-    """Take the share of the first point the value does not exceed; beyond the last, 0."""
+    """Take the share of the cut-off just reached; worse than the last, 0.
+
+    Falling shares read "at most", rising ones "at least".
+    """
     result = pl.lit(0.0)
+    if pairs[-1][1] > pairs[0][1]:
+        for limit, share in pairs:
+            result = pl.when(value >= float(limit)).then(float(share)).otherwise(result)
+        return pl.when(value.is_not_null()).then(result)
     for limit, share in reversed(pairs):
         result = pl.when(value <= float(limit)).then(float(share)).otherwise(result)
     return pl.when(value.is_not_null()).then(result)

@@ -10,22 +10,19 @@ from hashlib import sha256
 import polars as pl
 
 from scoring.book import SCHEMAS, Book
+from scoring.known import KNOWN_FROM
 from scoring.rates import Rate
 
 __all__ = ["input_hashes"]
 
-_DATED = {
-    "items": "issued_on",
-    "payments": "paid_on",
-    "allocations": "paid_on",
-    "orders": "ordered_on",
-}
 _SEPARATOR = "\x1f"
 
 
 def input_hashes(book: Book, as_of: date) -> dict[str, str]:
     """Hash the inputs of every entity of the book: entity → 64 hexadecimal digits."""
-    lines = pl.concat([_lines(book, name, as_of) for name in ("entities", *_DATED)])
+    frames = ("entities", *KNOWN_FROM)
+    filled = [name for name in frames if name == "entities" or getattr(book, name).height]
+    lines = pl.concat([_lines(book, name, as_of) for name in filled])
     texts = lines.sort("entity", "line").group_by("entity").agg(pl.col("line").str.join("\n"))
     rates = _rate_lines(book)
     return {
@@ -36,8 +33,8 @@ def input_hashes(book: Book, as_of: date) -> dict[str, str]:
 
 def _lines(book: Book, name: str, as_of: date) -> pl.DataFrame:
     frame: pl.DataFrame = getattr(book, name)
-    if name in _DATED:
-        frame = frame.filter(pl.col(_DATED[name]) <= as_of)
+    if name in KNOWN_FROM:
+        frame = frame.filter(pl.col(KNOWN_FROM[name]) <= as_of)
     values = [pl.col(column).cast(pl.String).fill_null("") for column in SCHEMAS[name]]
     line = pl.concat_str(pl.lit(name), *values, separator=_SEPARATOR)
     return frame.select("entity", line.alias("line"))
@@ -45,7 +42,8 @@ def _lines(book: Book, name: str, as_of: date) -> pl.DataFrame:
 
 def _rate_lines(book: Book) -> dict[str, str]:
     """Write the rates an entity's currencies were converted at; none where one currency rules."""
-    frames = (book.entities, book.items, book.payments, book.allocations, book.orders)
+    named = ("entities", *KNOWN_FROM)
+    frames = [getattr(book, name) for name in named if "currency" in SCHEMAS[name]]
     used = pl.concat([frame.select("entity", "currency").unique() for frame in frames]).unique()
     foreign = used.filter(pl.col("currency") != book.policy_currency).sort("entity", "currency")
     lines: dict[str, str] = {}

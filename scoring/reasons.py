@@ -14,12 +14,10 @@ Codes and parameters:
   policy's curve; a reason in favour has its best mark.
 """
 
-from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from decimal import Decimal
 
 from scoring.assessment import Reason, Sign
-from scoring.gates import GATES
+from scoring.gates import GATES, Params, Row, one_digit
 from scoring.money import Money
 from scoring.policy import GRADES, Policy
 from scoring.scorecard import Characteristic, Group, groups_in_use
@@ -29,9 +27,6 @@ __all__ = ["MOST_AGAINST", "MOST_IN_FAVOUR", "hold_reason", "one_digit", "reason
 MOST_AGAINST = 4
 MOST_IN_FAVOUR = 2
 _GOOD_PERCENT = 90
-_ALWAYS_TOLD = ("default_event", "over_90_days", "over_60_days")
-
-Row = Mapping[str, Any]
 
 
 def reasons_of(row: Row, policy: Policy) -> tuple[Reason, ...]:
@@ -56,38 +51,19 @@ def _fired(row: Row, policy: Policy) -> list[str]:
     for gate in GATES:
         scored = row["score_grade"]
         binds = scored is not None and scored < GRADES.index(gate.cap(policy))
-        if row[f"gate_{gate.code}"] and (gate.code in _ALWAYS_TOLD or binds):
+        if row[f"gate_{gate.code}"] and (gate.always_told or binds):
             told.append(gate.code)
     return told
 
 
 def _gate_reason(code: str, row: Row, policy: Policy) -> Reason:
     gate = next(gate for gate in GATES if gate.code == code)
-    currency = row["currency"]
+    cap: Params = {"cap": gate.cap(policy)}
     if code == "default_event" and not row["late_default"]:
         # It was paid, but too recently: there is nothing to name but the rule.
-        code = "past_default"
-    days: dict[str, Money | int | str] = {"days": row["late_oldest"] or 0}
-    by_code: dict[str, dict[str, Money | int | str]] = {
-        "default_event": days | {"amount": Money(row["late_default"], currency)},
-        "past_default": {
-            "threshold": policy.default_event.days,
-            "months": policy.default_event.cure_months,
-        },
-        "over_90_days": days | {"amount": Money(row["late_over_90"], currency)},
-        "over_60_days": {
-            "amount": Money(row["late_over_60"], currency),
-            "percent": _percent(row["late_over_60"], row["ar"]),
-            "threshold": one_digit(policy.gates.over_60_ar_share * 100),
-        },
-        "thin_history": {
-            "settled": row["n_settled"],
-            "needed": policy.behaviour.thin_settled,
-            "months": row["age_months"],
-        },
-        "no_statements": {},
-    }
-    return Reason(code, by_code[code] | {"cap": gate.cap(policy)})
+        rules = policy.default_event
+        return Reason("past_default", {"threshold": rules.days, "months": rules.cure_months} | cap)
+    return Reason(code, gate.params(row, policy) | cap)
 
 
 def _ranked(row: Row, groups: tuple[Group, ...], sign: Sign, most: int) -> list[Reason]:
@@ -111,7 +87,7 @@ def _judged(part: Characteristic, row: Row, sign: Sign) -> tuple[float, float, s
     points = float(part.rule.points)
     size = points * (share if good else 100 - share)
     value = Decimal(str(row[part.feature]))
-    params: dict[str, Money | int | str] = {
+    params: Params = {
         "value": one_digit(value),
         "threshold": one_digit(_next_mark(part, value, best=good)),
     }
@@ -130,19 +106,9 @@ def hold_reason(row: Row, policy: Policy) -> Reason | None:
         return None
     stopped = row["hold"] == "stop"
     threshold = policy.watch.stop_days if stopped else policy.watch.hold_days
-    params: dict[str, Money | int | str] = {
+    params: Params = {
         "days": row["late_oldest"],
         "threshold": threshold,
         "amount": Money(row["overdue_unpaid"], row["currency"]),
     }
     return Reason("overdue_days", params)
-
-
-def one_digit(value: Decimal) -> str:
-    """Write a number with at most one digit after the point, halves rounded up."""
-    rounded = value.quantize(Decimal("0.1"), ROUND_HALF_UP).normalize()
-    return f"{rounded:f}" if rounded else "0"
-
-
-def _percent(part: int, whole: int) -> str:
-    return one_digit(Decimal(part) * 100 / Decimal(whole)) if whole else "0"

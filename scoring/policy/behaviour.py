@@ -1,0 +1,52 @@
+"""How payment behaviour is measured, and when a customer is in default."""
+
+from decimal import Decimal
+
+from scoring.policy.part import Part
+
+__all__ = ["BehaviourPolicy", "DefaultEventPolicy"]
+
+
+class BehaviourPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How payment behaviour is measured (2.1, 2.2)."""
+
+    window_months: int = 12
+    max_delay_months: int = 24
+    grace_days: int = 3
+    settled_tolerance: Decimal = Decimal(1)
+    settled_tolerance_share: Decimal = Decimal("0.005")
+    small_item_share: Decimal = Decimal("0.01")
+    virtual_cash_working_days: int = 5
+    dispute_opened_within_days: int = 15
+    dispute_max_days: int = 60
+    thin_settled: int = 5
+    thin_months: int = 3
+    trend_months: int = 3
+    trend_min_items: int = 3
+    volatility_min_months: int = 6
+    serious_days: int = 60
+    well_handled_days: int = 30
+    default_terms_days: int = 30
+    roll_due_on_holiday: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse windows that cannot be measured."""
+        if not 1 <= self.trend_months < self.window_months <= self.max_delay_months:
+            raise ValueError("needs 1 <= trend_months < window_months <= max_delay_months")
+        if min(self.settled_tolerance, self.settled_tolerance_share, self.small_item_share) < 0:
+            raise ValueError("settled_tolerance, its share and small_item_share start at 0")
+
+
+class DefaultEventPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a customer is in default (违约) and when it leaves it (0)."""
+
+    days: int = 90
+    ar_share: Decimal = Decimal("0.01")
+    materiality: Decimal = Decimal(5000)
+    cure_days: int = 30
+    cure_months: int = 6
+
+    def __post_init__(self) -> None:
+        """Refuse a cure that is harder to lose than the default."""
+        if not 0 <= self.cure_days <= self.days:
+            raise ValueError("needs 0 <= cure_days <= days")

@@ -1,0 +1,41 @@
+"""Points: the groups of the scorecard, missing data, shrinkage (credit-management 5.1)."""
+
+from decimal import Decimal
+
+from scoring.policy.financial import FinancialGroupPolicy
+from scoring.policy.history import HistoryGroupPolicy
+from scoring.policy.part import CharacteristicPolicy, Part, characteristic
+from scoring.policy.qualitative import QualitativeGroupPolicy
+
+__all__ = ["PaymentGroupPolicy", "ScorecardPolicy"]
+
+
+class PaymentGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Group P, payment behaviour (5.1): days, percents and shares as the features give them."""
+
+    points: Decimal = Decimal(35)
+    wadl: CharacteristicPolicy = characteristic(14, "0:100 1:85 3:70 7:55 15:40 30:25 60:10 90:0")
+    late_amount: CharacteristicPolicy = characteristic(8, "0:100 5:90 15:75 30:50 50:25 80:0")
+    overdue_ratio: CharacteristicPolicy = characteristic(5, "0:100 5:80 15:60 30:20", steps=True)
+    max_delay: CharacteristicPolicy = characteristic(5, "5:100 15:80 30:60 60:30 90:10 120:0")
+    promises: CharacteristicPolicy = characteristic(3, "0:100 20:66.67 50:33.33", steps=True)
+
+    def __post_init__(self) -> None:
+        """Refuse characteristics that do not add up to the group."""
+        parts = (self.wadl, self.late_amount, self.overdue_ratio, self.max_delay, self.promises)
+        total = sum(part.points for part in parts)
+        if total != self.points:
+            raise ValueError(f"the characteristics hold {total} points, the group {self.points}")
+
+
+class ScorecardPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Points (5.1): missing data, shrinkage, and the groups' characteristics."""
+
+    missing_min_share: Decimal = Decimal("0.5")
+    missing_group_share: Decimal = Decimal("0.4")
+    shrink_towards: Decimal = Decimal("0.6")
+    shrink_weight: Decimal = Decimal(2)
+    payment: PaymentGroupPolicy = PaymentGroupPolicy()
+    financial: FinancialGroupPolicy = FinancialGroupPolicy()
+    history: HistoryGroupPolicy = HistoryGroupPolicy()
+    qualitative: QualitativeGroupPolicy = QualitativeGroupPolicy()

@@ -1,0 +1,30 @@
+"""Early warning: signals, watch level, outlook, hold (credit-management 7.2, 10)."""
+
+from decimal import Decimal
+
+from scoring.policy.part import Part
+
+__all__ = ["WatchPolicy"]
+
+
+class WatchPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold, watch level and outlook (7.2, 9.1, 10): each signal adds its level."""
+
+    hold_days: int = 30
+    stop_days: int = 45
+    hold_min_overdue: Decimal = Decimal(500)
+    trend_attention_days: int = 7
+    trend_high_days: int = 15
+    overdue_attention: Decimal = Decimal("0.15")
+    overdue_high: Decimal = Decimal("0.30")
+    outlook_days: int = 7
+    attention_from: int = 2
+    high_from: int = 4
+    critical_from: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds that do not rise."""
+        if not 0 < self.hold_days < self.stop_days:
+            raise ValueError("needs 0 < hold_days < stop_days")
+        if not 0 < self.attention_from < self.high_from < self.critical_from:
+            raise ValueError("needs 0 < attention_from < high_from < critical_from")
