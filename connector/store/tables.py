@@ -31,6 +31,7 @@ __all__ = [
     "owners",
     "payments",
     "policies",
+    "policy_periods",
     "problems",
     "stale",
     "tasks",
@@ -344,7 +345,19 @@ policies = sa.Table(
     metadata,
     _text("version", key=True),
     _text("toml"),
-    _text("state"),  # draft, active, retired
+    _text("state"),  # draft, shadow, active, retired
+    _text("author"),
+    _text("note"),
     _time("created_at"),
-    _time("activated_at", null=True),
+)
+
+policy_periods = sa.Table(
+    "policy_periods",
+    metadata,
+    # When a version was in force. Going back to an earlier version is another period of it.
+    sa.Column("from_on", sa.Date, primary_key=True),
+    _text("version"),
+    _text("author"),
+    _text("approver"),
+    _time("decided_at"),
 )

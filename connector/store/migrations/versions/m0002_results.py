@@ -160,7 +160,17 @@ def _policies() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("toml", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.Column("created_at", columns.UtcDateTime(), nullable=False),
-        sa.Column("activated_at", columns.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_policies")),
+    )
+    op.create_table(
+        "policy_periods",
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("approver", sa.Text(), nullable=False),
+        sa.Column("decided_at", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("from_on", name=op.f("pk_policy_periods")),
     )
