@@ -8,37 +8,16 @@ Rules: credit-management 5.1 (characteristics, then missing data, then shrinkage
 from collections.abc import Callable
 from decimal import Decimal
 
-import msgspec
 import polars as pl
 
 from scoring.curves import share_of_points
-from scoring.policy import CharacteristicPolicy, Policy, ScorecardPolicy
+from scoring.groups import Characteristic, Group
+from scoring.policy import Policy, ScorecardPolicy
 
 __all__ = ["FULL_CARD", "GROUPS", "Characteristic", "Group", "groups_in_use", "scored"]
 
 #: Points of the whole card, all groups; completeness is measured against it.
 FULL_CARD = Decimal(100)
-
-
-class Characteristic(msgspec.Struct, frozen=True):
-    """A feature that earns points. ``feature`` names its column, ``None``: no source yet."""
-
-    code: str
-    feature: str | None
-    rule: CharacteristicPolicy
-
-
-class Group(msgspec.Struct, frozen=True):
-    """Characteristics judged together.
-
-    ``observations`` names the count towards which the group is shrunk; with none of them the group
-    does not apply (a prospect). ``None``: no shrinkage, always applies.
-    """
-
-    name: str
-    points: Decimal
-    characteristics: tuple[Characteristic, ...]
-    observations: str | None = None
 
 
 def _payment(policy: Policy) -> Group:
@@ -70,7 +49,7 @@ def scored(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
     For a characteristic ``share_<code>`` (percent of its points, null when missing); for a group
     ``present_<name>`` (points of its characteristics that have data), ``raw_<name>``,
-    ``share_<name>`` (after shrinkage) and ``low_<name>``; then ``score`` with one digit, rounded
+    ``share_<name>`` (after shrinkage and factor) and ``low_<name>``; then ``score`` with one digit, rounded
     half up, null when no group applies; ``low_confidence``; ``completeness`` in percent.
     """
     groups = groups_in_use(policy)
@@ -95,9 +74,7 @@ def scored(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 def _with_group(frame: pl.DataFrame, group: Group, rules: ScorecardPolicy) -> pl.DataFrame:
     parts = group.characteristics
-    frame = frame.with_columns(
-        share_of_points(_feature(part), part.rule).alias(f"share_{part.code}") for part in parts
-    )
+    frame = frame.with_columns(_share(part).alias(f"share_{part.code}") for part in parts)
     present = pl.sum_horizontal(
         pl.col(f"share_{part.code}").is_not_null() * float(part.rule.points) for part in parts
     )
@@ -109,11 +86,19 @@ def _with_group(frame: pl.DataFrame, group: Group, rules: ScorecardPolicy) -> pl
     name = group.name
     return frame.with_columns(
         present.alias(f"present_{name}"), raw.alias(f"raw_{name}"), low.alias(f"low_{name}")
-    ).with_columns(_shrunk(pl.col(f"raw_{name}"), group, rules).alias(f"share_{name}"))
+    ).with_columns(_final(group, rules).alias(f"share_{name}"))
 
 
-def _feature(part: Characteristic) -> pl.Expr:
-    return pl.lit(None, pl.Float64) if part.feature is None else pl.col(part.feature)
+def _share(part: Characteristic) -> pl.Expr:
+    if part.given is not None:
+        return pl.col(part.given)
+    feature = pl.lit(None, pl.Float64) if part.feature is None else pl.col(part.feature)
+    return share_of_points(feature, part.rule)
+
+
+def _final(group: Group, rules: ScorecardPolicy) -> pl.Expr:
+    share = _shrunk(pl.col(f"raw_{group.name}"), group, rules)
+    return share if group.factor is None else share * pl.col(group.factor).fill_null(1.0)
 
 
 def _shrunk(raw: pl.Expr, group: Group, rules: ScorecardPolicy) -> pl.Expr:
