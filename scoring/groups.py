@@ -1,15 +1,18 @@
 """What a group of the scorecard is: characteristics judged together, as data.
 
-The groups themselves stand beside what they measure; ``scorecard`` turns them into points.
+The groups themselves stand beside what they measure; ``scorecard`` adds them up.
+Rules: credit-management 5.1 (characteristics, then missing data, then shrinkage).
 """
 
 from decimal import Decimal
 
 import msgspec
+import polars as pl
 
-from scoring.policy.part import CharacteristicPolicy
+from scoring.curves import share_of_points
+from scoring.policy import CharacteristicPolicy, ScorecardPolicy
 
-__all__ = ["Characteristic", "Group"]
+__all__ = ["Characteristic", "Group", "with_group"]
 
 
 class Characteristic(msgspec.Struct, frozen=True):
@@ -38,3 +41,41 @@ class Group(msgspec.Struct, frozen=True):
     characteristics: tuple[Characteristic, ...]
     observations: str | None = None
     factor: str | None = None
+
+
+def with_group(frame: pl.DataFrame, group: Group, rules: ScorecardPolicy) -> pl.DataFrame:
+    """Add a group's columns: ``share_<code>``, ``present_``, ``raw_``, ``low_``, ``share_<name>``."""
+    parts = group.characteristics
+    frame = frame.with_columns(_share(part).alias(f"share_{part.code}") for part in parts)
+    present = pl.sum_horizontal(
+        pl.col(f"share_{part.code}").is_not_null() * float(part.rule.points) for part in parts
+    )
+    got = pl.sum_horizontal(
+        pl.col(f"share_{part.code}").fill_null(0) * float(part.rule.points) / 100 for part in parts
+    )
+    low = present < float(group.points * rules.missing_min_share)
+    raw = pl.when(low).then(float(rules.missing_group_share)).otherwise(got / present)
+    name = group.name
+    return frame.with_columns(
+        present.alias(f"present_{name}"), raw.alias(f"raw_{name}"), low.alias(f"low_{name}")
+    ).with_columns(_final(group, rules).alias(f"share_{name}"))
+
+
+def _share(part: Characteristic) -> pl.Expr:
+    if part.given is not None:
+        return pl.col(part.given)
+    feature = pl.lit(None, pl.Float64) if part.feature is None else pl.col(part.feature)
+    return share_of_points(feature, part.rule)
+
+
+def _final(group: Group, rules: ScorecardPolicy) -> pl.Expr:
+    share = _shrunk(pl.col(f"raw_{group.name}"), group, rules)
+    return share if group.factor is None else share * pl.col(group.factor).fill_null(1.0)
+
+
+def _shrunk(raw: pl.Expr, group: Group, rules: ScorecardPolicy) -> pl.Expr:
+    if group.observations is None:
+        return raw
+    n, weight = pl.col(group.observations), float(rules.shrink_weight)
+    towards = weight * float(rules.shrink_towards)
+    return pl.when(n > 0).then((n * raw + towards) / (n + weight))

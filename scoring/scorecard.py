@@ -10,9 +10,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from scoring.curves import share_of_points
-from scoring.groups import Characteristic, Group
-from scoring.policy import Policy, ScorecardPolicy
+from scoring.groups import Characteristic, Group, with_group
+from scoring.policy import Policy
 
 __all__ = ["FULL_CARD", "GROUPS", "Characteristic", "Group", "groups_in_use", "scored"]
 
@@ -49,12 +48,12 @@ def scored(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
     For a characteristic ``share_<code>`` (percent of its points, null when missing); for a group
     ``present_<name>`` (points of its characteristics that have data), ``raw_<name>``,
-    ``share_<name>`` (after shrinkage and factor) and ``low_<name>``; then ``score`` with one digit, rounded
-    half up, null when no group applies; ``low_confidence``; ``completeness`` in percent.
+    ``share_<name>`` (after shrinkage and factor) and ``low_<name>``; then ``score`` with one digit,
+    rounded half up, null when no group applies; ``low_confidence``; ``completeness`` in percent.
     """
     groups = groups_in_use(policy)
     for group in groups:
-        frame = _with_group(frame, group, policy.scorecard)
+        frame = with_group(frame, group, policy.scorecard)
     applies = {group.name: pl.col(f"share_{group.name}").is_not_null() for group in groups}
     weights = {group.name: float(group.points) for group in groups}
     got = pl.sum_horizontal(
@@ -70,43 +69,6 @@ def scored(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         .cast(pl.Int64)
         .alias("completeness"),
     )
-
-
-def _with_group(frame: pl.DataFrame, group: Group, rules: ScorecardPolicy) -> pl.DataFrame:
-    parts = group.characteristics
-    frame = frame.with_columns(_share(part).alias(f"share_{part.code}") for part in parts)
-    present = pl.sum_horizontal(
-        pl.col(f"share_{part.code}").is_not_null() * float(part.rule.points) for part in parts
-    )
-    got = pl.sum_horizontal(
-        pl.col(f"share_{part.code}").fill_null(0) * float(part.rule.points) / 100 for part in parts
-    )
-    low = present < float(group.points * rules.missing_min_share)
-    raw = pl.when(low).then(float(rules.missing_group_share)).otherwise(got / present)
-    name = group.name
-    return frame.with_columns(
-        present.alias(f"present_{name}"), raw.alias(f"raw_{name}"), low.alias(f"low_{name}")
-    ).with_columns(_final(group, rules).alias(f"share_{name}"))
-
-
-def _share(part: Characteristic) -> pl.Expr:
-    if part.given is not None:
-        return pl.col(part.given)
-    feature = pl.lit(None, pl.Float64) if part.feature is None else pl.col(part.feature)
-    return share_of_points(feature, part.rule)
-
-
-def _final(group: Group, rules: ScorecardPolicy) -> pl.Expr:
-    share = _shrunk(pl.col(f"raw_{group.name}"), group, rules)
-    return share if group.factor is None else share * pl.col(group.factor).fill_null(1.0)
-
-
-def _shrunk(raw: pl.Expr, group: Group, rules: ScorecardPolicy) -> pl.Expr:
-    if group.observations is None:
-        return raw
-    n, weight = pl.col(group.observations), float(rules.shrink_weight)
-    towards = weight * float(rules.shrink_towards)
-    return pl.when(n > 0).then((n * raw + towards) / (n + weight))
 
 
 def _one_digit(score: pl.Expr) -> pl.Expr:
