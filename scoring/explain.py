@@ -60,13 +60,17 @@ class CharacteristicPoints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupPoints(msgspec.Struct, frozen=True, kw_only=True):
-    """Points of a group: the raw share, what shrinkage towards the middle made of it, the points."""
+    """Points of a group: the raw share, what shrinkage towards the middle made of it, the points.
+
+    ``shrunk_weight``: how many observations the middle counts as; ``None`` without shrinkage.
+    """
 
     name: str
     characteristics: tuple[CharacteristicPoints, ...]
     present: str
     raw_share: str
     observations: int | None
+    shrunk_weight: str | None
     share: str | None
     got: str | None
     best: str
@@ -124,7 +128,7 @@ def explain(assessments: Assessments, entity: str) -> Explanation:
         inputs_hash=said.inputs_hash,
         assessment=said,
         features=_features(row, policy),
-        groups=tuple(_group(group, row) for group in groups_in_use(policy)),
+        groups=tuple(_group(group, row, policy) for group in groups_in_use(policy)),
         score=None if row["score"] is None else _text(row["score"]),
         grade_by_score=None if by_score is None else GRADES[by_score],
         gates=tuple(
@@ -207,7 +211,8 @@ def _measure(code: str, row: dict[str, Any], policy: Policy) -> Feature:
     )
 
 
-def _group(group: Group, row: dict[str, Any]) -> GroupPoints:
+def _group(group: Group, row: dict[str, Any], policy: Policy) -> GroupPoints:
+    shrinks = group.observations is not None
     share = row[f"share_{group.name}"]
     return GroupPoints(
         name=group.name,
@@ -215,6 +220,7 @@ def _group(group: Group, row: dict[str, Any]) -> GroupPoints:
         present=_text(row[f"present_{group.name}"]),
         raw_share=_text(row[f"raw_{group.name}"]),
         observations=None if group.observations is None else row[group.observations],
+        shrunk_weight=str(policy.scorecard.shrink_weight) if shrinks else None,
         share=None if share is None else _text(share),
         got=None if share is None else _text(share * float(group.points)),
         best=str(group.points),
