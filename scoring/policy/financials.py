@@ -1,9 +1,131 @@
-"""Statements and ratios: edge rules, industry adjustment (credit-management 1, 5.5)."""
+"""Statements and ratios: choice, checks, edge rules, industries (credit-management 1, 5.5)."""
+
+from decimal import Decimal
+from typing import Literal
 
 from scoring.policy.part import Part
 
-__all__ = ["FinancialsPolicy"]
+__all__ = ["BasisFactors", "DistressZone", "FinancialsPolicy", "IndustryShift"]
+
+_RETAIL = ("F", "51", "52", "批发", "零售", "wholesale", "retail")
+_BUILDING = (
+    "E",
+    "K",
+    "47",
+    "48",
+    "49",
+    "50",
+    "70",
+    "建筑",
+    "房地产",
+    "construction",
+    "real estate",
+)
+_SERVICES = (
+    *("I", "L", "M", "63", "64", "65", "71", "72", "73", "74", "75"),
+    *("软件", "信息", "租赁", "商务服务", "科学研究", "software", "information", "services"),
+)
+
+
+class BasisFactors(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of the group's points a statement is worth by what it rests on (1.3)."""
+
+    audited: Decimal = Decimal("1.00")
+    tax_filing: Decimal = Decimal("0.95")
+    unaudited: Decimal = Decimal("0.90")
+    self_declared: Decimal = Decimal("0.80")
+
+    def __post_init__(self) -> None:
+        """Refuse factors outside 0 to 1."""
+        factors = (self.audited, self.tax_filing, self.unaudited, self.self_declared)
+        if not all(0 <= factor <= 1 for factor in factors):
+            raise ValueError("factors lie between 0 and 1")
+
+
+class IndustryShift(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Method C (1.4): what is added to the cut-offs of some industries.
+
+    ``industries`` are beginnings of the industry's code or name; the longest that fits decides.
+    ``one_liquidity_ratio``: without stock current and quick ratio coincide, only quick is scored.
+    """
+
+    industries: tuple[str, ...]
+    liquidity: Decimal = Decimal(0)
+    debt_to_assets: Decimal = Decimal(0)
+    one_liquidity_ratio: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a shift for nobody."""
+        if not self.industries or not all(self.industries):
+            raise ValueError("industries names at least one beginning of a code or name")
+
+
+DEFAULT_SHIFTS = (
+    IndustryShift(industries=_RETAIL, liquidity=Decimal("-0.3"), debt_to_assets=Decimal(5)),
+    IndustryShift(industries=_BUILDING, debt_to_assets=Decimal(10)),
+    IndustryShift(industries=_SERVICES, one_liquidity_ratio=True),
+)
+
+
+class DistressZone(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a bankruptcy score is safe (above) and where it is distress (below); between, grey."""
+
+    safe: Decimal
+    distress: Decimal
+
+    def __post_init__(self) -> None:
+        """Refuse zones that overlap."""
+        if self.safe < self.distress:
+            raise ValueError("the zones overlap: safe must not lie below distress")
 
 
 class FinancialsPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How statements become ratios: edge rules, industry adjustment (1.1 to 1.4, 5.5)."""
+    """How statements become ratios: choice, checks, edge rules, industry, distress (1.1-1.4, 5.5).
+
+    Shares are percents of a characteristic's points.
+    """
+
+    interim: Literal["annual", "annualise"] = "annual"
+    interim_min_months: int = 3
+    max_age_months: int = 30
+    year_tolerance_days: int = 45
+    balance_tolerance: Decimal = Decimal("0.005")
+    unit_guard: bool = True
+    unit_factor: int = 100
+    no_interest_profit_share: Decimal = Decimal(100)
+    no_interest_loss_share: Decimal = Decimal(40)
+    idle_liquidity: Decimal = Decimal(5)
+    idle_liquidity_share: Decimal = Decimal(80)
+    over_trading_growth: Decimal = Decimal(60)
+    peers_needed: int = 30
+    distress_model: Literal["z", "z_private", "z_double", "em"] = "z_double"
+    ohlson_price_index: Decimal = Decimal(100)
+    basis: BasisFactors = BasisFactors()
+    z: DistressZone = DistressZone(safe=Decimal("2.99"), distress=Decimal("1.81"))
+    z_private: DistressZone = DistressZone(safe=Decimal("2.90"), distress=Decimal("1.23"))
+    z_double: DistressZone = DistressZone(safe=Decimal("2.60"), distress=Decimal("1.10"))
+    em: DistressZone = DistressZone(safe=Decimal("5.85"), distress=Decimal("4.15"))
+    shifts: tuple[IndustryShift, ...] = DEFAULT_SHIFTS
+
+    def __post_init__(self) -> None:
+        """Refuse lengths, shares and tolerances that make no sense."""
+        if not 1 <= self.interim_min_months <= 12 or self.max_age_months < 12:
+            raise ValueError(
+                "needs 1 <= interim_min_months <= 12 and max_age_months of at least 12"
+            )
+        if not 0 <= self.year_tolerance_days <= 180:
+            raise ValueError("year_tolerance_days lies between 0 and 180")
+        if not 0 <= self.balance_tolerance < 1 or self.unit_factor < 2:
+            raise ValueError("needs 0 <= balance_tolerance < 1 and unit_factor of at least 2")
+        if self.peers_needed < 1 or self.ohlson_price_index <= 0:
+            raise ValueError("peers_needed and ohlson_price_index must be above 0")
+        named = [name for shift in self.shifts for name in shift.industries]
+        if len(named) != len(set(named)):
+            raise ValueError("an industry stands in more than one of the shifts")
+        shares = (
+            self.no_interest_profit_share,
+            self.no_interest_loss_share,
+            self.idle_liquidity_share,
+        )
+        if not all(0 <= share <= 100 for share in shares):
+            raise ValueError("shares lie between 0 and 100")
