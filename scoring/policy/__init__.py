@@ -6,12 +6,12 @@ subject; ``whole`` puts them together.
 """
 
 from scoring.policy.behaviour import BehaviourPolicy, DefaultEventPolicy
-from scoring.policy.dossier import DossierPolicy
+from scoring.policy.dossier import DossierItemPolicy, DossierPolicy
 from scoring.policy.financial import FinancialGroupPolicy
 from scoring.policy.financials import FinancialsPolicy
 from scoring.policy.gates import GatePolicy
 from scoring.policy.grades import DEFAULT_GRADES, GradePolicy
-from scoring.policy.history import HistoryGroupPolicy
+from scoring.policy.history import BureauProviderPolicy, HistoryGroupPolicy
 from scoring.policy.limits import ExposurePolicy, LimitPolicy
 from scoring.policy.ordercheck import OrderCheckPolicy
 from scoring.policy.part import GRADES, CharacteristicPolicy, Curve, Part
@@ -19,7 +19,7 @@ from scoring.policy.promises import PromisePolicy
 from scoring.policy.provision import ProvisionPolicy
 from scoring.policy.qualitative import QualitativeGroupPolicy
 from scoring.policy.review import ReviewPolicy
-from scoring.policy.scorecard import PaymentGroupPolicy, ScorecardPolicy
+from scoring.policy.scorecard import PaymentGroupPolicy, ProspectPolicy, ScorecardPolicy
 from scoring.policy.warning import WatchPolicy
 from scoring.policy.whole import GroupName, Policy, PolicyError, load_policy
 
@@ -27,9 +27,11 @@ __all__ = [
     "DEFAULT_GRADES",
     "GRADES",
     "BehaviourPolicy",
+    "BureauProviderPolicy",
     "CharacteristicPolicy",
     "Curve",
     "DefaultEventPolicy",
+    "DossierItemPolicy",
     "DossierPolicy",
     "ExposurePolicy",
     "FinancialGroupPolicy",
@@ -45,6 +47,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PromisePolicy",
+    "ProspectPolicy",
     "ProvisionPolicy",
     "QualitativeGroupPolicy",
     "ReviewPolicy",

@@ -8,19 +8,40 @@ __all__ = ["GatePolicy"]
 
 
 class GatePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Gates (一票否决, 5.6): a condition caps the grade whatever the score."""
+    """Gates (一票否决, 5.6): a condition caps the grade whatever the score.
 
+    ``insolvent_statuses`` of the registry are a default (G0), ``ceased_statuses`` stop the trade
+    (G2). A subsidiary is at most ``parent_notches`` better than a parent in G0 to G2 (G11); with
+    the parent's written guarantee it is at most ``support_notches`` worse than the parent.
+    """
+
+    insolvent_statuses: tuple[str, ...] = ("bankruptcy", "liquidation")
+    dishonest_cap: str = "C"
+    ceased_statuses: tuple[str, ...] = ("revoked", "deregistered", "liquidation", "bankruptcy")
+    ceased_cap: str = "C"
+    abnormal_cap: str = "B"
     over_90_days: int = 90
     over_90_cap: str = "CCC"
     over_60_days: int = 60
     over_60_ar_share: Decimal = Decimal("0.05")
     over_60_cap: str = "B"
+    write_off_months: int = 36
+    write_off_cap: str = "CCC"
+    negative_equity_cap: str = "B"
     thin_cap: str = "BB"
+    low_confidence_cap: str = "BB"
     no_statements_cap: str = "A"
+    young_months: int = 12
+    young_cap: str = "BB"
+    parent_notches: int = 1
+    support_notches: int = 1
+    parent_depth: int = 5
 
     def __post_init__(self) -> None:
-        """Refuse caps that are no grade."""
-        caps = (self.over_90_cap, self.over_60_cap, self.thin_cap, self.no_statements_cap)
-        strange = sorted(set(caps) - set(GRADES))
+        """Refuse caps that are no grade, and counts that make no sense."""
+        fields = [name for name in self.__struct_fields__ if name.endswith("_cap")]
+        strange = sorted({getattr(self, name) for name in fields} - set(GRADES))
         if strange:
             raise ValueError(f"caps {strange} are no grades; the grades are {', '.join(GRADES)}")
+        if min(self.parent_notches, self.support_notches) < 0 or self.parent_depth < 1:
+            raise ValueError("parent_notches, support_notches start at 0, parent_depth at 1")

@@ -2,12 +2,42 @@
 
 from decimal import Decimal
 
-from scoring.policy.part import Part
+from scoring.policy.part import CharacteristicPolicy, Part, characteristic
 
 __all__ = ["QualitativeGroupPolicy"]
 
+_ANCHORS = "1:0 5:100"
+
 
 class QualitativeGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Group Q, qualitative 5C (5.1)."""
+    """Group Q, qualitative 5C (4, 5.1). Factors are scored 1 to 5 against anchored descriptions.
+
+    From ``two_assessors_from`` of exposure on two people appraise; scores that differ by
+    ``dispute_difference`` or more are discussed, and the lower one counts until then.
+    ``collateral_proxy`` is the score of registered collateral where nobody appraised it.
+    """
 
     points: Decimal = Decimal(15)
+    appraisal_months: int = 12
+    two_assessors_from: Decimal = Decimal(500_000)
+    dispute_difference: Decimal = Decimal(2)
+    lower_counts: bool = True
+    collateral_proxy: Decimal = Decimal(4)
+    years_in_business: CharacteristicPolicy = characteristic(3, "1:0 3:40 5:70 10:100")
+    years_with_us: CharacteristicPolicy = characteristic(3, "0:0 1:40 3:70 5:100")
+    conditions: CharacteristicPolicy = characteristic(3, _ANCHORS)
+    character: CharacteristicPolicy = characteristic(2, _ANCHORS)
+    capital: CharacteristicPolicy = characteristic(2, _ANCHORS)
+    collateral: CharacteristicPolicy = characteristic(2, _ANCHORS)
+
+    def __post_init__(self) -> None:
+        """Refuse points that do not add up, and scores outside 1 to 5."""
+        parts = (self.years_in_business, self.years_with_us, self.conditions)
+        parts += (self.character, self.capital, self.collateral)
+        total = sum(part.points for part in parts)
+        if total != self.points:
+            raise ValueError(f"the characteristics hold {total} points, the group {self.points}")
+        if self.appraisal_months < 1 or self.dispute_difference <= 0:
+            raise ValueError("appraisal_months starts at 1, dispute_difference above 0")
+        if not 1 <= self.collateral_proxy <= 5:
+            raise ValueError("collateral_proxy lies between 1 and 5")

@@ -7,7 +7,7 @@ from scoring.policy.history import HistoryGroupPolicy
 from scoring.policy.part import CharacteristicPolicy, Part, characteristic
 from scoring.policy.qualitative import QualitativeGroupPolicy
 
-__all__ = ["PaymentGroupPolicy", "ScorecardPolicy"]
+__all__ = ["PaymentGroupPolicy", "ProspectPolicy", "ScorecardPolicy", "check_card"]
 
 
 class PaymentGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,14 +28,41 @@ class PaymentGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"the characteristics hold {total} points, the group {self.points}")
 
 
+class ProspectPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Weights of the groups for a customer without payment history (5.1)."""
+
+    financial: Decimal = Decimal(45)
+    history: Decimal = Decimal(35)
+    qualitative: Decimal = Decimal(20)
+
+    def __post_init__(self) -> None:
+        """Refuse weights that do not add up to 100."""
+        total = self.financial + self.history + self.qualitative
+        if total != 100 or min(self.financial, self.history, self.qualitative) < 0:
+            raise ValueError(f"the weights of a prospect add up to {total}, they must make 100")
+
+
 class ScorecardPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Points (5.1): missing data, shrinkage, and the groups' characteristics."""
+    """Points (5.1): missing data, shrinkage, prospects, and the groups' characteristics."""
 
     missing_min_share: Decimal = Decimal("0.5")
     missing_group_share: Decimal = Decimal("0.4")
     shrink_towards: Decimal = Decimal("0.6")
     shrink_weight: Decimal = Decimal(2)
+    prospect: ProspectPolicy = ProspectPolicy()
     payment: PaymentGroupPolicy = PaymentGroupPolicy()
     financial: FinancialGroupPolicy = FinancialGroupPolicy()
     history: HistoryGroupPolicy = HistoryGroupPolicy()
     qualitative: QualitativeGroupPolicy = QualitativeGroupPolicy()
+
+
+def check_card(groups: tuple[str, ...], card: ScorecardPolicy) -> None:
+    """Raise ``ValueError`` unless the four groups together hold 100 points.
+
+    A policy that leaves groups out scales the rest to 100, whatever they add up to.
+    """
+    points = {name: getattr(card, name).points for name in sorted(groups)}
+    total = sum(points.values())
+    if len(points) == 4 and total != 100:
+        told = ", ".join(f"scorecard.{name}.points {value}" for name, value in points.items())
+        raise ValueError(f"the groups of the card add up to {total}, they must make 100: {told}")

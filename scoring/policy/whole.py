@@ -16,7 +16,7 @@ from scoring.policy.part import Part
 from scoring.policy.promises import PromisePolicy
 from scoring.policy.provision import ProvisionPolicy
 from scoring.policy.review import ReviewPolicy
-from scoring.policy.scorecard import ScorecardPolicy
+from scoring.policy.scorecard import ScorecardPolicy, check_card
 from scoring.policy.warning import WatchPolicy
 
 __all__ = ["GroupName", "Policy", "PolicyError", "load_policy"]
@@ -57,6 +57,7 @@ class Policy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         minor_digits(self.currency)
         if not self.groups or len(set(self.groups)) != len(self.groups):
             raise ValueError("groups names each scorecard group in use once, at least one")
+        check_card(self.groups, self.scorecard)
         check_grades(self.grades)
 
     def grade(self, name: str) -> GradePolicy:
