@@ -65,7 +65,7 @@ class CreditField(StrEnum):
     AGE_61_90 = "age_61_90"
     AGE_OVER_90 = "age_over_90"
     DAYS_LATE = "days_late"  # Decimal, one digit: weighted days late, paid and open, 12 months
-    WATCH_LEVEL = "watch_level"  # normal, attention, high, critical
+    WATCH_LEVEL = "watch_level"  # normal, attention, watch, high
     HOLD = "hold"  # none, hold, stop
     HOLD_REASON = "hold_reason"  # text
     REASONS = "reasons"  # text, at most four lines against and two in favour

@@ -16,7 +16,7 @@ NOT_RATED = "NR"
 Hold = Literal["none", "hold", "stop"]
 Outlook = Literal["up", "stable", "down"]
 Sign = Literal["negative", "positive"]
-WatchLevel = Literal["normal", "attention", "high", "critical"]
+WatchLevel = Literal["normal", "attention", "watch", "high"]
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -52,10 +52,10 @@ def _watch_level(policy: WatchPolicy) -> pl.Expr:
         (pl.col("hold") != "none") * 4,
     )
     return (
-        pl.when(points >= policy.critical_from)
-        .then(pl.lit("critical"))
-        .when(points >= policy.high_from)
+        pl.when(points >= policy.high_from)
         .then(pl.lit("high"))
+        .when(points >= policy.watch_from)
+        .then(pl.lit("watch"))
         .when(points >= policy.attention_from)
         .then(pl.lit("attention"))
         .otherwise(pl.lit("normal"))

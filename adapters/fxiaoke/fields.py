@@ -135,7 +135,7 @@ _OUR_OPTIONS = frozenset(
     {
         *("AAA", "AA", "A", "BBB", "BB", "B", "CCC", "CC", "C", "D", "-"),
         *("up", "stable", "down"),
-        *("normal", "attention", "high", "critical"),
+        *("normal", "attention", "watch", "high"),
         *("none", "hold", "stop"),
     }
 )

@@ -66,7 +66,7 @@ _CREDIT: tuple[tuple[CreditField, str, str, str, tuple[str, ...] | int], ...] = 
     (_C.DAYS_LATE, "平均迟付天数", "Average days late", "number", 1),
     (
         *(_C.WATCH_LEVEL, "关注级别", "Watch level", "select_one"),
-        ("normal", "attention", "high", "critical"),
+        ("normal", "attention", "watch", "high"),
     ),
     (_C.HOLD, "信用冻结", "Credit hold", "select_one", ("none", "hold", "stop")),
     (_C.HOLD_REASON, "冻结原因", "Hold reason", "long_text", 2000),

@@ -77,7 +77,7 @@ _TYPES: dict[CreditField, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     _C.AGE_61_90: ("currency", (), _MONEY),
     _C.AGE_OVER_90: ("currency", (), _MONEY),
     _C.DAYS_LATE: ("double", (), _ONE_DIGIT),
-    _C.WATCH_LEVEL: ("picklist", ("normal", "attention", "high", "critical"), {}),
+    _C.WATCH_LEVEL: ("picklist", ("normal", "attention", "watch", "high"), {}),
     _C.HOLD: ("picklist", ("none", "hold", "stop"), {}),
     _C.HOLD_REASON: ("textarea", (), _LARGE),
     _C.REASONS: ("textarea", (), _LARGE),

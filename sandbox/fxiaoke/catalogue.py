@@ -283,7 +283,7 @@ CREDIT_FIELDS: tuple[FieldDescribe, ...] = (
     _amount("credit_age_61_90__c", "逾期61-90天"),
     _amount("credit_age_over_90__c", "逾期90天以上"),
     _field("credit_days_late__c", "平均迟付天数", "number", places=1),
-    _plain_select("credit_watch_level__c", "关注级别", "normal", "attention", "high", "critical"),
+    _plain_select("credit_watch_level__c", "关注级别", "normal", "attention", "watch", "high"),
     _plain_select("credit_status__c", "信用冻结", "none", "hold", "stop"),
     _field("credit_hold_reason__c", "冻结原因", "long_text", length=2_000),
     _field("credit_reasons__c", "评级原因", "long_text", length=10_000),

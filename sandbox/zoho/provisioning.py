@@ -54,7 +54,7 @@ def _typed(type_: str, *labels: str, **shape: object) -> list[dict[str, object]]
 CREDIT_FIELDS: list[dict[str, object]] = [
     _picks("Credit Rating", *_RATINGS),
     _picks("Credit Outlook", "up", "stable", "down"),
-    _picks("Credit Watch Level", "normal", "attention", "high", "critical"),
+    _picks("Credit Watch Level", "normal", "attention", "watch", "high"),
     _picks("Credit Hold", "none", "hold", "stop"),
     *_typed("double", "Score", "Utilisation", "Days Late", length=16, decimal_place=1),
     *_amounts("Limit", "Exposure", "Available", "Overdue Amount", "Age Current"),

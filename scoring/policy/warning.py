@@ -19,12 +19,12 @@ class WatchPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     overdue_high: Decimal = Decimal("0.30")
     outlook_days: int = 7
     attention_from: int = 2
-    high_from: int = 4
-    critical_from: int = 8
+    watch_from: int = 4
+    high_from: int = 8
 
     def __post_init__(self) -> None:
         """Refuse thresholds that do not rise."""
         if not 0 < self.hold_days < self.stop_days:
             raise ValueError("needs 0 < hold_days < stop_days")
-        if not 0 < self.attention_from < self.high_from < self.critical_from:
-            raise ValueError("needs 0 < attention_from < high_from < critical_from")
+        if not 0 < self.attention_from < self.watch_from < self.high_from:
+            raise ValueError("needs 0 < attention_from < watch_from < high_from")

@@ -211,7 +211,7 @@ class TestFields:
             "utilisation": Decimal(999),
             "oldest_days": 0,
             "hold": "stop",
-            "watch_level": "critical",
+            "watch_level": "high",
             "outlook": "down",
             "reasons": "− 逾期 32 天\n+ 老客户 😀",
             "summary": "可赊销 'O''Neil' <b>",
