@@ -20,6 +20,7 @@ from scoring.policy.provision import ProvisionPolicy
 from scoring.policy.qualitative import QualitativeGroupPolicy
 from scoring.policy.review import ReviewPolicy
 from scoring.policy.scorecard import PaymentGroupPolicy, ProspectPolicy, ScorecardPolicy
+from scoring.policy.terms import TermsPolicy
 from scoring.policy.warning import WatchPolicy
 from scoring.policy.whole import GroupName, Policy, PolicyError, load_policy
 
@@ -52,6 +53,7 @@ __all__ = [
     "QualitativeGroupPolicy",
     "ReviewPolicy",
     "ScorecardPolicy",
+    "TermsPolicy",
     "WatchPolicy",
     "load_policy",
 ]

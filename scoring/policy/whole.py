@@ -17,6 +17,7 @@ from scoring.policy.promises import PromisePolicy
 from scoring.policy.provision import ProvisionPolicy
 from scoring.policy.review import ReviewPolicy
 from scoring.policy.scorecard import ScorecardPolicy, check_card
+from scoring.policy.terms import TermsPolicy
 from scoring.policy.warning import WatchPolicy
 
 __all__ = ["GroupName", "Policy", "PolicyError", "load_policy"]
@@ -47,6 +48,7 @@ class Policy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dossier: DossierPolicy = DossierPolicy()
     promises: PromisePolicy = PromisePolicy()
     order_check: OrderCheckPolicy = OrderCheckPolicy()
+    terms: TermsPolicy = TermsPolicy()
     review: ReviewPolicy = ReviewPolicy()
     provision: ProvisionPolicy = ProvisionPolicy()
     dunning: DunningPolicy = DunningPolicy()
