@@ -23,6 +23,8 @@ __all__ = [
     "INVOICE_COLUMNS",
     "TREES_12",
     "TREES_16",
+    "VERY_LATE",
+    "VERY_LATE_DAYS",
     "lateness",
 ]
 
@@ -33,7 +35,8 @@ INVOICE_COLUMNS = ("customer", "segment", "posted", "due", "settled", "amount")
 FEATURES = (
     *("ew45", "port_dow", "port", "prior", "dowp", "dowp10", "dow_late", "dow_late10", "amt_late"),
     *("rest_run", "due_dow", "n_batch", "share_batch", "n30p", "over_share", "lamt", "rel_amt"),
-    *("x_mean", "sd30", "q75", "near0", "seg_late", "n_history"),
+    *("x_mean", "sd30", "q75", "near0", "seg_late"),
+    *("own_late", "seg_very", "n_history"),
 )
 CARD_CORE = ("dowp", "amt_late", "n_batch", "over_share", "rest_run")
 CARD_OFFERED = (
@@ -49,6 +52,13 @@ TREES_16 = (
     *("dow_late", "dow_late10", "x_mean", "port_dow", "seg_late"),
 )
 
+#: Whether somebody pays more than 30 days late has little to do with the weekday of its runs.
+VERY_LATE = (
+    *("ew45", "dow_late", "amt_late", "sd30", "q75", "near0", "over_share", "n_history"),
+    *("seg_late", "x_mean", "lamt", "rel_amt", "n_batch", "n30p", "rest_run"),
+)
+VERY_LATE_DAYS = 30
+
 _HALF_LIFE_DAYS = 45
 _PORTFOLIO_DAYS = 120
 _LAST = 50
@@ -59,9 +69,11 @@ _ROWS_AT_ONCE = 100_000  # each meets its customer's last 50 invoices
 def lateness(invoices: pl.DataFrame, calendar: WorkCalendar) -> pl.DataFrame:
     """Add ``FEATURES`` to every invoice, as known on its posting day (credit-management 17.4).
 
-    ``n_history`` counts the customer's invoices settled before that day. ``over_share`` takes an
-    invoice as open, whole, from the day after its posting until it is settled. Null: no history, or
-    nothing open. The rows keep their order.
+    Beside them ``own_late``, the customer's late share with a Beta prior of 5 invoices at ``port``;
+    ``seg_very``, as ``seg_late`` for more than 30 days, (n late + .1)/(n + 5); ``n_history``, how
+    many of the customer's invoices were settled before that day. ``over_share`` takes an invoice as
+    open, whole, from the day after its posting until it is settled. Null: no history, or nothing
+    open. The rows keep their order.
     """
     asked = invoices.with_columns(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
@@ -88,6 +100,7 @@ def _history(asked: pl.DataFrame) -> pl.DataFrame:
             pl.col("settled").alias("on"),
             days.alias("days"),
             (days > 0).cast(pl.Float64).alias("late"),
+            (days > VERY_LATE_DAYS).cast(pl.Float64).alias("very"),
         )
         .sort("on", "customer", "due", "amount")
     )
@@ -114,34 +127,43 @@ def _before(
 
 
 def _with_shares(asked: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
-    """Add late shares of all customers' invoices settled in [t − 120, t): port, port_dow, seg_late."""
+    """Add late shares of all customers' invoices settled in [t − 120, t)."""
     everybody = pl.lit(0, pl.Int64).alias("all")
     asked, history = asked.with_columns(everybody), history.with_columns(everybody)
-    for name, group in (("port", "all"), ("port_dow", "due_dow"), ("seg_late", "segment")):
-        asked = _with_recent_share(asked, history, group, name)
-    return asked.drop("all")
+    late, very = _recent("late", 2.0), _recent("very", 0.1)
+    asked = _with_recent(asked, history, "all").with_columns(late.alias("port"))
+    asked = _with_recent(asked, history, "due_dow").with_columns(late.alias("port_dow"))
+    asked = _with_recent(asked, history, "segment").with_columns(
+        late.alias("seg_late"), very.alias("seg_very")
+    )
+    return asked.drop("all", *(f"{name}_{side}" for name in _COUNTED for side in ("now", "old")))
 
 
-def _with_recent_share(
-    asked: pl.DataFrame, history: pl.DataFrame, group: str, name: str
-) -> pl.DataFrame:
-    days = (
+_COUNTED = ("n", "late", "very")
+
+
+def _with_recent(asked: pl.DataFrame, history: pl.DataFrame, group: str) -> pl.DataFrame:
+    """Join the group's counts as they stood before t, and as they stood before t − 120."""
+    counts = (
         history.group_by(group, "on")
-        .agg(pl.len().cast(pl.Float64).alias("n"), pl.col("late").sum())
+        .agg(pl.len().cast(pl.Float64).alias("n"), pl.col("late", "very").sum())
         .sort("on")
-        .with_columns(pl.col("n", "late").cum_sum().over(group))
+        .with_columns(pl.col(_COUNTED).cum_sum().over(group))
     )
+    stale = [f"{name}_{side}" for name in _COUNTED for side in ("now", "old")]
     opens = pl.col("posted").dt.offset_by(f"-{_PORTFOLIO_DAYS}d").alias("opens")
-    now = days.rename({"n": "n_now", "late": "late_now"})
-    asked = _before(asked.with_columns(opens), now, [group])
-    asked = _before(asked, days.rename({"n": "n_old", "late": "late_old"}), [group], on="opens")
-    n, late = (
-        pl.col(f"{what}_now").fill_null(0.0) - pl.col(f"{what}_old").fill_null(0.0)
-        for what in ("n", "late")
+    asked = asked.drop(stale, strict=False).with_columns(opens)
+    asked = _before(asked, counts.rename({name: f"{name}_now" for name in _COUNTED}), [group])
+    old = counts.rename({name: f"{name}_old" for name in _COUNTED})
+    return _before(asked, old, [group], on="opens").drop("opens")
+
+
+def _recent(what: str, towards: float) -> pl.Expr:
+    number, n = (
+        pl.col(f"{name}_now").fill_null(0.0) - pl.col(f"{name}_old").fill_null(0.0)
+        for name in (what, "n")
     )
-    return asked.with_columns(((late + 2) / (n + 5)).alias(name)).drop(
-        "opens", "n_now", "late_now", "n_old", "late_old"
-    )
+    return (number + towards) / (n + 5)
 
 
 def _with_own(asked: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
@@ -153,6 +175,10 @@ def _with_own(asked: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
     asked = asked.with_columns(
         pl.coalesce(ew45, "seg_late").alias("ew45"),
         pl.col("n_history").fill_null(0),
+        (
+            (pl.col("n_late").fill_null(0.0) + 5 * pl.col("port"))
+            / (pl.col("n_history").fill_null(0) + 5)
+        ).alias("own_late"),
         (pl.col("lamt") - pl.col("median50").log1p()).alias("rel_amt"),
     ).with_columns(_prior().alias("prior"))
     return asked.with_columns(
@@ -174,6 +200,7 @@ def _own_history(history: pl.DataFrame) -> pl.DataFrame:
             pl.col("weight").cum_sum().over("customer"),
             (pl.col("weight") * pl.col("late")).cum_sum().over("customer").alias("late_weight"),
             pl.int_range(1, pl.len() + 1).over("customer").alias("n_history"),
+            pl.col("late").cum_sum().over("customer").alias("n_late"),
             _rolling_median().alias("median50"),
             (pl.col("amount").cast(pl.Float64).cum_sum() / pl.int_range(1, pl.len() + 1))
             .over("customer")
