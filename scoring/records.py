@@ -12,18 +12,27 @@ import msgspec
 from scoring.money import Money
 
 __all__ = [
+    "CREDIT_FILE_KINDS",
     "Account",
+    "AccountFact",
     "AccountRef",
     "Allocation",
+    "Collateral",
     "Contact",
+    "CreditRecord",
     "Invoice",
     "InvoiceKind",
     "Kind",
+    "NoteReceivable",
     "Order",
     "OrderStatus",
     "Owner",
     "Payment",
+    "Promise",
     "Record",
+    "ReturnedPayment",
+    "Statement",
+    "WriteOff",
 ]
 
 
@@ -38,6 +47,26 @@ class Kind(StrEnum):
     PAYMENTS = "payments"
     ALLOCATIONS = "allocations"
     ORDERS = "orders"
+    STATEMENTS = "statements"
+    CREDIT_RECORDS = "credit_records"
+    PROMISES = "promises"
+    COLLATERAL = "collateral"
+    WRITE_OFFS = "write_offs"
+    RETURNS = "returns"
+    NOTES = "notes"
+
+
+#: The kinds of the credit file (资信档案). Their facts may come from elsewhere than the CRM that
+#: has the account: ``account_system`` names the account's connection.
+CREDIT_FILE_KINDS = (
+    Kind.STATEMENTS,
+    Kind.CREDIT_RECORDS,
+    Kind.PROMISES,
+    Kind.COLLATERAL,
+    Kind.WRITE_OFFS,
+    Kind.RETURNS,
+    Kind.NOTES,
+)
 
 
 class InvoiceKind(StrEnum):
@@ -77,8 +106,27 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: datetime | None = None
 
 
+class AccountFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact of the credit file that stands in a field of the account.
+
+    ``kind`` and the rest mean what they mean in a ``CreditRecord``. ``known_on`` ``None``: known
+    from the day on which this content was first seen.
+    """
+
+    kind: str
+    known_on: date | None = None
+    event_on: date | None = None
+    valid_to: date | None = None
+    status: str | None = None
+    value: float | None = None
+    amount: Money | None = None
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """The buying company as the CRM knows it (客户)."""
+    """The buying company as the CRM knows it (客户).
+
+    ``size_class``: ``large``, ``public``, ``sme`` or unknown (bounds of payment terms).
+    """
 
     record_id: str
     name: str
@@ -90,6 +138,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     terms_days: int | None = None
     created_on: date | None = None
+    size_class: str | None = None
+    facts: tuple[AccountFact, ...] = ()
     modified_at: datetime
 
 
@@ -109,7 +159,9 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
     ``amount`` is positive for both kinds. An instalment is an invoice of its own with its own due
     date. ``applies_to`` names the invoice a credit note reduces; ``None`` means not yet applied.
-    ``disputed`` is the part the customer contests while the dispute is open.
+    ``disputed`` is the part the customer contests or contested; the dispute is open until
+    ``dispute_closed_on``, ``dispute_outcome`` is ``for_customer`` or ``against_customer``.
+    ``segment`` is the selling entity or product line, where limits are kept by segment.
     """
 
     record_id: str
@@ -122,6 +174,9 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     applies_to: str | None = None
     disputed: Money | None = None
     disputed_on: date | None = None
+    dispute_closed_on: date | None = None
+    dispute_outcome: str | None = None
+    segment: str | None = None
     modified_at: datetime
 
 
@@ -149,7 +204,10 @@ class Allocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A sales order; ``invoiced`` is the part that already became invoices."""
+    """A sales order; ``invoiced`` is the part that already became invoices.
+
+    ``delivered`` is the part delivered so far, ``deposit`` what was paid on it before delivery.
+    """
 
     record_id: str
     account_id: str
@@ -160,7 +218,147 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     invoiced: Money | None = None
     status: OrderStatus = OrderStatus.OPEN
     prepaid: bool = False
+    delivered: Money | None = None
+    deposit: Money | None = None
+    segment: str | None = None
     modified_at: datetime
 
 
-Record = Owner | Account | Contact | Invoice | Payment | Allocation | Order
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """A financial statement (财务报表) of one period.
+
+    ``lines`` are minor units of ``currency`` by the names of ``schemas.STATEMENT_LINES``; a line
+    that is not in it is empty. ``basis``: ``audited``, ``tax_filing``, ``unaudited`` or
+    ``self_declared``. It counts from ``received_on``. ``source`` is who gave it.
+    """
+
+    record_id: str
+    account_id: str
+    account_system: str | None = None
+    period_end: date
+    months: int
+    basis: str
+    received_on: date
+    source: str
+    currency: str
+    lines: dict[str, int]
+    modified_at: datetime
+
+
+class CreditRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact of the credit file that is no statement: an extract, a judgment, a reference.
+
+    ``known_on``: from when we know it; ``event_on``: when it happened; ``valid_to``: as it says
+    itself; ``ended_on``: removed, performed, closed or withdrawn. ``value`` is a raw figure (a
+    score, a payment class, a cover), ``channel`` how it was learned.
+    """
+
+    record_id: str
+    account_id: str
+    account_system: str | None = None
+    kind: str
+    known_on: date
+    event_on: date | None = None
+    valid_to: date | None = None
+    ended_on: date | None = None
+    status: str | None = None
+    value: float | None = None
+    amount: Money | None = None
+    channel: str | None = None
+    source: str
+    modified_at: datetime
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise to pay (付款承诺); for one invoice, or for the account as a whole."""
+
+    record_id: str
+    account_id: str
+    account_system: str | None = None
+    invoice_id: str | None = None
+    made_on: date
+    promised_on: date
+    amount: Money
+    cancelled_on: date | None = None
+    superseded_on: date | None = None
+    modified_at: datetime
+
+
+class Collateral(msgspec.Struct, frozen=True, kw_only=True):
+    """A security (担保物): what it is worth, from when to when, and whether it is registered.
+
+    ``haircut`` is the share of its worth that does not count; ``None``: the policy's.
+    """
+
+    record_id: str
+    account_id: str
+    account_system: str | None = None
+    kind: str
+    amount: Money
+    valid_from: date
+    valid_to: date | None = None
+    registered: bool = False
+    haircut: float | None = None
+    modified_at: datetime
+
+
+class WriteOff(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim given up as lost (坏账核销), of one invoice or of the account."""
+
+    record_id: str
+    account_id: str
+    account_system: str | None = None
+    invoice_id: str | None = None
+    written_off_on: date
+    amount: Money
+    modified_at: datetime
+
+
+class ReturnedPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that came back (退票), or a bill that was not honoured.
+
+    ``kind``: ``returned_payment`` or ``dishonoured_bill``.
+    """
+
+    record_id: str
+    account_id: str
+    account_system: str | None = None
+    payment_id: str | None = None
+    kind: str = "returned_payment"
+    returned_on: date
+    modified_at: datetime
+
+
+class NoteReceivable(msgspec.Struct, frozen=True, kw_only=True):
+    """A bill of exchange received (应收票据): exposure until it is paid or passed on.
+
+    ``kind``: ``bank_acceptance`` or ``commercial_acceptance``.
+    """
+
+    record_id: str
+    account_id: str
+    account_system: str | None = None
+    kind: str
+    amount: Money
+    received_on: date
+    due_on: date
+    ended_on: date | None = None
+    modified_at: datetime
+
+
+Record = (
+    Owner
+    | Account
+    | Contact
+    | Invoice
+    | Payment
+    | Allocation
+    | Order
+    | Statement
+    | CreditRecord
+    | Promise
+    | Collateral
+    | WriteOff
+    | ReturnedPayment
+    | NoteReceivable
+)

@@ -218,7 +218,9 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             Kind.PAYMENTS: self.payments,
             Kind.ALLOCATIONS: self.allocations,
             Kind.ORDERS: self.orders,
-        }[kind]
+        }.get(kind)
+        if names is None:
+            return ()
         parts = (
             getattr(names, part) for part in names.__struct_fields__ if part not in _NOT_FIELDS
         )

@@ -53,7 +53,7 @@ def explain_command(
         end(ExitCode.WRONG_USE, f"--lang {lang!r}: there are {' and '.join(LANGUAGES)}")
     with opened(config) as zixin:
         day = day_of(as_of, zixin.clock.today())
-        rules = job_of(zixin).rules
+        rules = job_of(zixin, as_of=day).rules
         with reading(zixin.engine) as conn:
             entity = entity_of(conn, ref)
             if entity is None:
@@ -62,8 +62,8 @@ def explain_command(
                     f"no one company is named {ref!r}; pull first, or try its id",
                 )
             names = entity_names(conn)
-            book = load_book(conn, [entity], rules.rates, policy_currency=zixin.policy.currency)
-        decided = assess(book, zixin.policy, day, calendar=zixin.calendar(day))
+            book = load_book(conn, [entity], rules.rates, policy_currency=rules.policy.currency)
+        decided = assess(book, rules.policy, day, calendar=zixin.calendar(day))
         explanation = explain(decided, entity)
         texts = Texts(lang or zixin.config.company.language)
     if as_json:

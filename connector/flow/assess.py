@@ -28,7 +28,9 @@ from connector.store.assessments import (
 )
 from connector.store.audit import AuditEntry, append
 from connector.store.book import entity_chunks, load_book
+from connector.store.earlier import note_signals
 from connector.store.engine import in_one_commit, reading
+from connector.store.groups import spread_marks, with_groups
 from connector.store.staleness import (
     clear_stale,
     drop_idle_marks,
@@ -125,11 +127,13 @@ def assess_stale(
     """Assess companies as of a date and ask for the write-backs that follow.
 
     ``only`` names entities and outranks ``scope``. Companies in a connection of ``unread`` wait,
-    with their marks: half of their books would be no books. Assessing again on the same facts stores and
-    writes nothing. A date before a company's latest assessment is stored as history and not
-    written back.
+    with their marks: half of their books would be no books. A company is assessed with its whole
+    group in the Book, and a change in one member concerns the others. Assessing again on the same
+    facts stores and writes nothing. A date before a company's latest assessment is stored as
+    history and not written back.
     """
     report = AssessReport()
+    in_one_commit(engine, spread_marks)
     entities = _chosen(engine, rules, as_of, scope, unread) if only is None else sorted(set(only))
     for start in range(0, len(entities), chunk):
         part = entities[start : start + chunk]
@@ -169,9 +173,16 @@ def _assess_chunk(
     with reading(engine) as conn:
         marks = stale_marks(conn, entities)
         known = known_ids(conn, entities, as_of)
-        book = load_book(conn, entities, rules.rates, policy_currency=rules.policy.currency)
+        book = load_book(
+            conn,
+            with_groups(conn, entities),
+            rules.rates,
+            policy_currency=rules.policy.currency,
+            as_of=as_of,
+        )
     decided = rules.assess(book, rules.policy, as_of)
-    assessed = list(decided.rows())
+    asked = set(entities)
+    assessed = [assessment for assessment in decided.rows() if assessment.entity in asked]
     fresh = [
         (assessment, rules.explain(decided, assessment.entity))
         for assessment in assessed
@@ -182,6 +193,12 @@ def _assess_chunk(
     report.assessed += len(assessed)
     report.stored += len(fresh)
     report.accounts += [account for found in results.accounts.values() for account in found]
+
+
+def signal_codes(assessment: Assessment) -> list[str]:
+    """Name the early warnings that stand in an assessment; none where it knows of no warnings."""
+    found: Iterable[Any] = getattr(assessment, "signals", ())
+    return [signal if isinstance(signal, str) else signal.code for signal in found]
 
 
 def _accounts(book: Book) -> dict[str, list[AccountRef]]:
@@ -209,10 +226,21 @@ class _Results:
         names = [assessment.entity for assessment, _explanation in self.fresh]
         before = {stored.assessment.entity: stored for stored in latest_assessments(conn, names)}
         save_assessments(conn, self.fresh, now=self.now)
+        self._note_signals(conn, before)
         planned = self._write_back(conn)
         clear_stale(conn, self.marks)
         append(conn, [self._entry(assessment, before) for assessment, _ in self.fresh])
         return planned
+
+    def _note_signals(self, conn: sa.Connection, before: Mapping[str, StoredAssessment]) -> None:
+        """Keep the warnings of this date; history that is filled in later notes none."""
+        latest = {entity: stored.assessment.as_of for entity, stored in before.items()}
+        codes = {
+            assessment.entity: signal_codes(assessment)
+            for assessment, _explanation in self.fresh
+            if latest.get(assessment.entity, self.as_of) <= self.as_of
+        }
+        note_signals(conn, codes, self.as_of, latest)
 
     def _write_back(self, conn: sa.Connection) -> int:
         """Ask for field updates; decisions older than what was told last are not told."""

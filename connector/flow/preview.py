@@ -13,6 +13,7 @@ from connector.flow.run import Job
 from connector.store.assessments import assessment_id
 from connector.store.book import entity_chunks, load_book
 from connector.store.engine import reading
+from connector.store.groups import with_groups
 from connector.store.queue_tables import outbox
 from connector.work.writebacks import decode
 from scoring.records import AccountRef
@@ -36,7 +37,14 @@ def would_write(job: Job, as_of: date) -> list[FieldDiff]:
     diffs: list[FieldDiff] = []
     with reading(job.engine) as conn:
         for part in entity_chunks(conn, ENTITIES_AT_ONCE):
-            book = load_book(conn, part, job.rules.rates, policy_currency=job.rules.policy.currency)
+            book = load_book(
+                conn,
+                with_groups(conn, part),
+                job.rules.rates,
+                policy_currency=job.rules.policy.currency,
+                as_of=as_of,
+            )
+            asked = set(part)
             accounts: dict[str, list[AccountRef]] = {}
             for entity, system, account in book.accounts.select(
                 "entity", "system", "account"
@@ -47,6 +55,7 @@ def would_write(job: Job, as_of: date) -> list[FieldDiff]:
             updates = [
                 update
                 for assessment in job.rules.assess(book, job.rules.policy, as_of).rows()
+                if assessment.entity in asked
                 for update in job.rules.plan(
                     assessment,
                     accounts.get(assessment.entity, []),

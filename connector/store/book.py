@@ -6,12 +6,15 @@ else is loaded with it: money that one company paid for another's invoice is tak
 payer's payment and laid on the invoice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import date
 
 import polars as pl
 import sqlalchemy as sa
 
+from connector.store.earlier import noticed, previous
+from connector.store.file_frames import CreditFile
+from connector.store.loading import Chosen, Columns, Loading, in_shape, key_of
 from connector.store.tables import (
     accounts,
     allocations,
@@ -20,13 +23,12 @@ from connector.store.tables import (
     orders,
     payments,
 )
-from scoring.book import SCHEMAS, Book
+from scoring.book import Book
 from scoring.rates import Rate, factor, round_half_up
 
 __all__ = ["entity_chunks", "load_book"]
 
-_Select = Any  # a statement of columns of several tables
-_Chosen = Sequence[str] | None
+_TRADING_FRAMES = ("entities", "accounts", "items", "payments", "allocations", "orders")
 _PAYER = accounts.alias("payer")
 
 
@@ -49,72 +51,48 @@ def entity_chunks(conn: sa.Connection, size: int) -> Iterator[list[str]]:
 
 def load_book(
     conn: sa.Connection,
-    chosen: _Chosen,
+    chosen: Chosen,
     rates: Mapping[str, Rate],
     *,
     policy_currency: str = "CNY",
+    as_of: date | None = None,
 ) -> Book:
     """Load everything known about these entities (``None``: all) from one snapshot.
 
-    Unknown entities are left out.
+    Unknown entities are left out. ``as_of`` is the date that will be assessed: what was decided
+    and noticed before it is loaded too, and nothing of that without it.
     """
-    loading = _Loading(conn, chosen)
-    given = {name: getattr(loading, name)() for name in SCHEMAS if name != "entities"}
+    trading = _Trading(conn, chosen)
+    given = {name: getattr(trading, name)() for name in _TRADING_FRAMES}
     given["payments"] = _without_paid_for_others(
-        given["payments"], loading.paid_for_others(), rates, policy_currency
+        given["payments"], trading.paid_for_others(), rates, policy_currency
     )
-    frames = {name: _in_shape(name, frame) for name, frame in given.items()}
-    return Book.of(
-        rates=rates, policy_currency=policy_currency, entities=loading.entities(), **frames
-    )
-
-
-def _in_shape(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(list(SCHEMAS[name]))
-
-
-class _Loading:
-    """The statements of one Book, in one snapshot."""
-
-    def __init__(self, conn: sa.Connection, chosen: _Chosen) -> None:
-        self._conn = conn
-        self._chosen = None if chosen is None else list(chosen)
-        self._sqlite = conn.dialect.name == "sqlite"
-
-    def _entity_is(self, column: sa.Column[Any]) -> sa.ColumnElement[bool]:
-        return column.is_not(None) if self._chosen is None else column.in_(self._chosen)
-
-    def _date(self, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-        # SQLite keeps dates as text; polars reads them faster than rows of date objects are made.
-        return sa.type_coerce(column, sa.Text).label(column.name) if self._sqlite else column
-
-    def _frame(self, statement: _Select, name: str, **more: type[pl.String]) -> pl.DataFrame:
-        schema = dict(SCHEMAS[name]) | more
-        names = list(statement.selected_columns.keys())
-        dates = [name for name in names if schema.get(name) == pl.Date]
-        read = {
-            column: pl.String if self._sqlite and column in dates else schema[column]
-            for column in names
+    given |= CreditFile(conn, chosen).frames()
+    if as_of is not None:
+        given |= {
+            "previous": previous(conn, chosen, as_of),
+            "signals": noticed(conn, chosen, as_of),
         }
-        rows = [tuple(row) for row in self._conn.execute(statement)]
-        frame = pl.DataFrame(rows, schema=read, orient="row")
-        if self._sqlite and dates:
-            frame = frame.with_columns(pl.col(column).str.to_date("%Y-%m-%d") for column in dates)
-        return frame
+    frames = {name: in_shape(name, frame) for name, frame in given.items()}
+    return Book.of(rates=rates, policy_currency=policy_currency, **frames)
+
+
+class _Trading(Loading):
+    """Master data and what was sold and paid."""
 
     def entities(self) -> pl.DataFrame:
         """One row an entity; what its accounts say is taken together."""
-        known = self._frame(
+        known = self.frame(
             sa.select(
                 entities.c.entity,
                 entities.c.name,
                 entities.c.uscc,
                 entities.c.identity,
                 entities.c.currency,
-            ).where(self._entity_is(entities.c.entity)),
+            ).where(self.entity_is(entities.c.entity)),
             "entities",
         )
-        parts = self._frame(self._account_parts(), "entities", account=pl.String)
+        parts = self.frame(self._account_parts(), "entities", account=pl.String())
         together = (
             parts.sort("account")
             .group_by("entity", maintain_order=True)
@@ -122,20 +100,24 @@ class _Loading:
                 pl.col("terms_days").min(),
                 pl.col("since").min(),
                 pl.col("parent").filter(pl.col("parent") != pl.col("entity")).min(),
+                pl.col("industry").drop_nulls().first(),
+                pl.col("size_class").drop_nulls().first(),
             )
         )
         frame = known.join(together, on="entity", how="inner").sort("entity")
-        return _in_shape("entities", frame)
+        return in_shape("entities", frame)
 
-    def _account_parts(self) -> _Select:
+    def _account_parts(self) -> Columns:
         parent = accounts.alias("parent")
         return (
             sa.select(
-                _key(accounts).label("account"),
+                key_of(accounts).label("account"),
                 accounts.c.entity,
                 accounts.c.terms_days,
-                self._date(accounts.c.created_on).label("since"),
+                self.day(accounts.c.created_on).label("since"),
                 parent.c.entity.label("parent"),
+                accounts.c.industry,
+                accounts.c.size_class,
             )
             .outerjoin(
                 parent,
@@ -145,84 +127,90 @@ class _Loading:
                     parent.c.gone_at.is_(None),
                 ),
             )
-            .where(self._entity_is(accounts.c.entity), accounts.c.gone_at.is_(None))
+            .where(self.entity_is(accounts.c.entity), accounts.c.gone_at.is_(None))
         )
 
     def accounts(self) -> pl.DataFrame:
-        return self._frame(
+        return self.frame(
             sa.select(
-                _key(accounts).label("account"),
+                key_of(accounts).label("account"),
                 accounts.c.entity,
                 accounts.c.system,
                 accounts.c.owner_id,
                 accounts.c.name,
                 accounts.c.currency,
-            ).where(self._entity_is(accounts.c.entity), accounts.c.gone_at.is_(None)),
+            ).where(self.entity_is(accounts.c.entity), accounts.c.gone_at.is_(None)),
             "accounts",
         ).sort("account")
 
     def items(self) -> pl.DataFrame:
         table = invoices
         statement = sa.select(
-            _key(table).label("item"),
+            key_of(table).label("item"),
             accounts.c.entity,
-            _key(accounts).label("account"),
+            key_of(accounts).label("account"),
             table.c.kind,
             table.c.number,
-            self._date(table.c.issued_on),
-            self._date(table.c.due_on),
+            self.day(table.c.issued_on),
+            self.day(table.c.due_on),
             table.c.amount_currency.label("currency"),
             table.c.amount_minor.label("amount"),
             (table.c.system + ":" + table.c.applies_to).label("applies_to"),
             _in_the_same_currency(table, "disputed").label("disputed"),
-            self._date(table.c.disputed_on),
+            self.day(table.c.disputed_on),
+            self.day(table.c.dispute_closed_on),
+            table.c.dispute_outcome,
+            table.c.segment,
         )
-        return self._frame(self._of_accounts(statement, table), "items").sort("item")
+        return self.frame(self.of_accounts(statement, table), "items").sort("item")
 
     def payments(self) -> pl.DataFrame:
         table = payments
         statement = sa.select(
-            _key(table).label("payment"),
+            key_of(table).label("payment"),
             accounts.c.entity,
-            _key(accounts).label("account"),
-            self._date(table.c.paid_on),
+            key_of(accounts).label("account"),
+            self.day(table.c.paid_on),
             table.c.amount_currency.label("currency"),
             table.c.amount_minor.label("amount"),
         )
-        return self._frame(self._of_accounts(statement, table), "payments").sort("payment")
+        return self.frame(self.of_accounts(statement, table), "payments").sort("payment")
 
     def orders(self) -> pl.DataFrame:
         table = orders
         statement = sa.select(
-            _key(table).label("order"),
+            key_of(table).label("order"),
             accounts.c.entity,
-            _key(accounts).label("account"),
-            self._date(table.c.ordered_on),
-            self._date(table.c.deliver_on),
+            key_of(accounts).label("account"),
+            self.day(table.c.ordered_on),
+            self.day(table.c.deliver_on),
             table.c.amount_currency.label("currency"),
             table.c.amount_minor.label("amount"),
             _in_the_same_currency(table, "invoiced").label("invoiced"),
             table.c.status,
             table.c.prepaid,
+            _in_the_same_currency(table, "delivered", otherwise=None).label("delivered"),
+            _in_the_same_currency(table, "deposit", otherwise=None).label("deposit"),
+            table.c.segment,
         )
-        return self._frame(self._of_accounts(statement, table), "orders").sort("order")
+        return self.frame(self.of_accounts(statement, table), "orders").sort("order")
 
     def allocations(self) -> pl.DataFrame:
         """What was laid on these entities' invoices, by whomever."""
         table = allocations
-        frame = self._frame(
+        frame = self.frame(
             self._linked(
                 sa.select(
-                    _key(table).label("allocation"),
-                    _key(payments).label("payment"),
-                    _key(invoices).label("item"),
+                    key_of(table).label("allocation"),
+                    key_of(payments).label("payment"),
+                    key_of(invoices).label("item"),
                     accounts.c.entity,
                     _PAYER.c.entity.label("payer"),
                     table.c.amount_currency.label("currency"),
                     table.c.amount_minor.label("amount"),
-                    self._date(payments.c.paid_on),
+                    self.day(payments.c.paid_on),
                 )
-            ).where(self._entity_is(accounts.c.entity)),
+            ).where(self.entity_is(accounts.c.entity)),
             "allocations",
             payer=pl.String,
         )
@@ -232,36 +220,22 @@ class _Loading:
 
     def paid_for_others(self) -> pl.DataFrame:
         """What these entities' payments settled of other entities' invoices."""
-        return self._frame(
+        return self.frame(
             self._linked(
                 sa.select(
-                    _key(payments).label("payment"),
+                    key_of(payments).label("payment"),
                     allocations.c.amount_currency.label("currency"),
                     allocations.c.amount_minor.label("amount"),
                 )
             ).where(
-                self._entity_is(_PAYER.c.entity),
+                self.entity_is(_PAYER.c.entity),
                 accounts.c.entity.is_not(None),
                 accounts.c.entity != _PAYER.c.entity,
             ),
             "payments",
         )
 
-    def _of_accounts(self, statement: _Select, table: sa.Table) -> _Select:
-        same = sa.and_(
-            table.c.system == accounts.c.system, table.c.account_id == accounts.c.record_id
-        )
-        return (
-            statement.select_from(accounts)
-            .join(table, same)
-            .where(
-                self._entity_is(accounts.c.entity),
-                accounts.c.gone_at.is_(None),
-                table.c.gone_at.is_(None),
-            )
-        )
-
-    def _linked(self, statement: _Select) -> _Select:
+    def _linked(self, statement: Columns) -> Columns:
         """Join allocations with invoice, payment and both accounts; the payer's may be unknown."""
         table = allocations
         owing = _same_account(accounts, invoices)
@@ -289,10 +263,6 @@ class _Loading:
         )
 
 
-def _key(table: sa.FromClause) -> sa.ColumnElement[str]:
-    return table.c.system + ":" + table.c.record_id
-
-
 def _same_account(account: sa.FromClause, table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.and_(
         account.c.system == table.c.system,
@@ -301,10 +271,12 @@ def _same_account(account: sa.FromClause, table: sa.Table) -> sa.ColumnElement[b
     )
 
 
-def _in_the_same_currency(table: sa.Table, name: str) -> sa.ColumnElement[int]:
+def _in_the_same_currency(
+    table: sa.Table, name: str, *, otherwise: int | None = 0
+) -> sa.ColumnElement[int]:
     """Give a part of the amount; one in another currency than the amount is not a part of it."""
     same = table.c[f"{name}_currency"] == table.c.amount_currency
-    return sa.case((same, table.c[f"{name}_minor"]), else_=0)
+    return sa.case((same, table.c[f"{name}_minor"]), else_=otherwise)
 
 
 def _without_paid_for_others(

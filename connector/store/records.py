@@ -21,12 +21,13 @@ from connector.store.problems import clear_problems, note_problems
 from connector.store.record_rows import Row, stored_rows
 from connector.store.staleness import mark_stale
 from connector.store.tables import RECORD_TABLES, accounts
-from scoring.records import Kind
+from scoring.records import CREDIT_FILE_KINDS, Kind
 
 __all__ = ["Saved", "save_page", "save_records", "start_full_scan"]
 
 _IDS_PER_STATEMENT = 1000
 _GROUPED_BY = ("name", "uscc", "currency")
+_OF_ACCOUNTS = (*_GROUPED_BY, "parent_id", "facts", "facts_on")
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,23 +157,32 @@ class _Saving:
 
     def put(self, rows: Mapping[str, Row]) -> Saved:
         stored = self._stored(rows)
+        if self._kind is Kind.ACCOUNTS:
+            _date_facts(rows, stored)
         new = [row for record_id, row in rows.items() if record_id not in stored]
         changed, touched = self._compare(rows, stored)
         self._write(new + changed)
         self._touch(touched)
         self._regroup([row for row in changed if _moves_company(row, stored[row["record_id"]])])
         self.note_seen(rows.keys() & stored.keys())
-        stale = self._concerned(new + changed, [stored[row["record_id"]] for row in changed])
         return Saved(
             new=len(new),
             updated=len(changed),
             unchanged=len(rows) - len(new) - len(changed),
-            stale=mark_stale(self._conn, self._system, stale),
+            stale=self._mark(new + changed, [stored[row["record_id"]] for row in changed]),
         )
+
+    def _mark(self, now: list[Row], before: list[Row]) -> int:
+        if self._kind not in CREDIT_FILE_KINDS:
+            return mark_stale(self._conn, self._system, self._concerned(now, before))
+        by_system: dict[str, set[str]] = {}
+        for row in [*now, *before]:
+            by_system.setdefault(row["account_system"], set()).add(row["account_id"])
+        return sum(mark_stale(self._conn, system, ids) for system, ids in sorted(by_system.items()))
 
     def _stored(self, record_ids: Collection[str]) -> dict[str, Row]:
         wanted = ("record_id", "modified_at", "content_hash", "gone_at", "account_id")
-        links = ("payment_id", "invoice_id", "applies_to", *_GROUPED_BY)
+        links = ("account_system", "payment_id", "invoice_id", "applies_to", *_OF_ACCOUNTS)
         columns = [self._table.c[name] for name in (*wanted, *links) if name in self._table.c]
         statement = sa.select(*columns).where(self._table.c.system == self._system)
         these = is_one_of(self._conn, self._table.c.record_id, sorted(record_ids))
@@ -245,8 +255,9 @@ class _Saving:
         """Name the accounts that a change concerns, the former ones of moved records included."""
         if self._kind in {Kind.OWNERS, Kind.CONTACTS}:
             return set()
-        if self._kind is Kind.ACCOUNTS:
-            return {row["record_id"] for row in now}
+        if self._kind is Kind.ACCOUNTS:  # the former parent's group is smaller now
+            left = {row["parent_id"] for row in before if row["parent_id"] is not None}
+            return {row["record_id"] for row in now} | left
         both = [*now, *before]
         direct = {row["account_id"] for row in both if "account_id" in row}
         return direct | accounts_of_links(
@@ -255,6 +266,15 @@ class _Saving:
             invoice_ids=_named(both, "invoice_id") | _named(both, "applies_to"),
             payment_ids=_named(both, "payment_id"),
         )
+
+
+def _date_facts(rows: Mapping[str, Row], stored: Mapping[str, Row]) -> None:
+    """Note since when an account's facts say what they say now."""
+    for record_id, row in rows.items():
+        before = stored.get(record_id)
+        same = before is not None and before["facts"] == row["facts"]
+        seen = before["facts_on"] if before is not None and same else row["modified_at"].date()
+        row["facts_on"] = None if row["facts"] is None else seen
 
 
 def _is_current(incoming: datetime | None, stored: datetime | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connector.store.file_tables import FILE_TABLES
 from connector.store.problems import REFERENCES, Problem, replace_problems
 from connector.store.tables import accounts, allocations, invoices, orders, payments
 from scoring.records import Kind
@@ -22,6 +23,10 @@ _LINKS = (
     (orders, Kind.ORDERS, "account_id", accounts, "unknown_account"),
     (allocations, Kind.ALLOCATIONS, "invoice_id", invoices, "unknown_invoice"),
     (allocations, Kind.ALLOCATIONS, "payment_id", payments, "unknown_payment"),
+    *(
+        (table, kind, "account_id", accounts, "unknown_account")
+        for kind, table in FILE_TABLES.items()
+    ),
 )
 
 
@@ -51,7 +56,8 @@ def _without_target(
     table: sa.Table, column: sa.Column[Any], target: sa.Table
 ) -> sa.Select[str, str, Any]:
     # A target that is gone is known: its records left with it, that is no riddle.
-    here = sa.exists().where(target.c.system == table.c.system, target.c.record_id == column)
+    system = table.c.account_system if "account_system" in table.c else table.c.system
+    here = sa.exists().where(target.c.system == system, target.c.record_id == column)
     return sa.select(table.c.system, table.c.record_id, column.label("named")).where(
         table.c.gone_at.is_(None), ~here
     )

@@ -4,10 +4,17 @@ from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
-from connector.store.engine import listed
+from connector.store.engine import is_one_of, listed
 from connector.store.tables import accounts, stale
 
-__all__ = ["clear_stale", "drop_idle_marks", "mark_stale", "stale_entities", "stale_marks"]
+__all__ = [
+    "clear_stale",
+    "drop_idle_marks",
+    "mark_accounts_of",
+    "mark_stale",
+    "stale_entities",
+    "stale_marks",
+]
 
 _IDS_PER_STATEMENT = 1000
 
@@ -19,6 +26,15 @@ def mark_stale(conn: sa.Connection, system: str, account_ids: Collection[str]) -
         marks = sa.select(sa.literal(system), these.c.value)
         conn.execute(stale.insert().from_select(["system", "account_id"], marks))
     return len(account_ids)
+
+
+def mark_accounts_of(conn: sa.Connection, entities: Sequence[str]) -> None:
+    """Note that everything about these legal entities changed."""
+    if entities:
+        marks = sa.select(accounts.c.system, accounts.c.record_id).where(
+            is_one_of(conn, accounts.c.entity, entities), accounts.c.gone_at.is_(None)
+        )
+        conn.execute(stale.insert().from_select(["system", "account_id"], marks))
 
 
 def stale_entities(conn: sa.Connection) -> list[str]:

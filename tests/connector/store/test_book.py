@@ -61,7 +61,7 @@ def test_everything_of_a_company_is_in_its_book(filled: sa.Engine) -> None:
     book = book_of(filled, f"uscc:{USCC}")
 
     assert book.entities.rows() == [
-        (f"uscc:{USCC}", "公司b1", USCC, "ok", "CNY", 30, date(2024, 1, 1), None)
+        (f"uscc:{USCC}", "公司b1", USCC, "ok", "CNY", 30, date(2024, 1, 1), None, None, None)
     ]
     assert book.accounts["account"].to_list() == ["fx:b1", "zoho:a1"]
     assert book.items["item"].to_list() == ["fx:i1", "zoho:i1", "zoho:n1"]
@@ -147,6 +147,7 @@ def test_no_statement_reads_a_whole_connection_to_find_one_company(
             row[3]
             for statement, values in seen
             if statement.lstrip().startswith("SELECT")
+            and "SELECT EXISTS" not in statement  # ends at the first row, whatever the plan
             for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         ]
     assert len(steps) > 10

@@ -79,6 +79,9 @@ def _accounts() -> None:
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("terms_days", sa.Integer(), nullable=True),
         sa.Column("created_on", sa.Date(), nullable=True),
+        sa.Column("size_class", sa.Text(), nullable=True),
+        sa.Column("facts", columns.JsonBytes(), nullable=True),
+        sa.Column("facts_on", sa.Date(), nullable=True),
         sa.Column("entity", sa.Text(), nullable=True),
         sa.Column("uscc_key", sa.Text(), nullable=True),
         sa.Column("modified_at", columns.UtcDateTime(), nullable=False),
@@ -89,6 +92,9 @@ def _accounts() -> None:
     )
     op.create_index("ix_accounts_entity", "accounts", ["entity"], unique=False)
     op.create_index("ix_accounts_uscc_key", "accounts", ["uscc_key"], unique=False)
+    op.create_index(
+        "ix_accounts_parent_id_system", "accounts", ["parent_id", "system"], unique=False
+    )
 
 
 def _contacts() -> None:
@@ -128,6 +134,9 @@ def _invoices() -> None:
         sa.Column("disputed_minor", sa.BigInteger(), nullable=True),
         sa.Column("disputed_currency", sa.Text(), nullable=True),
         sa.Column("disputed_on", sa.Date(), nullable=True),
+        sa.Column("dispute_closed_on", sa.Date(), nullable=True),
+        sa.Column("dispute_outcome", sa.Text(), nullable=True),
+        sa.Column("segment", sa.Text(), nullable=True),
         sa.Column("modified_at", columns.UtcDateTime(), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
@@ -197,6 +206,11 @@ def _orders() -> None:
         sa.Column("invoiced_currency", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("prepaid", sa.Boolean(), nullable=False),
+        sa.Column("delivered_minor", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_currency", sa.Text(), nullable=True),
+        sa.Column("deposit_minor", sa.BigInteger(), nullable=True),
+        sa.Column("deposit_currency", sa.Text(), nullable=True),
+        sa.Column("segment", sa.Text(), nullable=True),
         sa.Column("modified_at", columns.UtcDateTime(), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
