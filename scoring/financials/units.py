@@ -1,0 +1,95 @@
+"""The unit guard: statements in 千元 or 万元 that were entered as 元 (credit-management 1.3).
+
+A customer cannot sell less than it bought from us, nor have paid in many times its registered
+capital. Both comparisons need our own records; without them nothing is flagged.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from scoring.book import Book
+from scoring.known import known, priced
+from scoring.ledger import day_key
+from scoring.policy import FinancialsPolicy
+
+__all__ = ["guarded"]
+
+#: Kinds of credit records that tell a capital, and the column it goes to.
+_CAPITALS = {"registry": "registered", "paid_in": "paid_in"}
+
+
+def guarded(rows: pl.DataFrame, book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
+    """Set ``mistake`` to ``wrong_unit`` where a statement contradicts what we know of the entity.
+
+    ``rows`` has e, period_end, months, currency, the lines and ``mistake``; an earlier mistake
+    stays.
+    """
+    if not rules.unit_guard or not rows.height:
+        return rows
+    stated = rows.select(
+        *("e", "currency", "period_end", "months"),
+        pl.when(pl.col("revenue") >= 0).then("revenue").alias("revenue"),
+        pl.when(pl.col("paid_in_capital") >= 0).then("paid_in_capital").alias("capital"),
+    )
+    facts = _with_sales(priced(book, stated, ["revenue", "capital"]), book, as_of)
+    facts = _with_capital(facts, book, as_of)
+    wrong = facts.select(_contradicted(rules).fill_null(value=False))
+    flag = pl.when(pl.col("mistake").is_null() & wrong.to_series()).then(pl.lit("wrong_unit"))
+    return rows.with_columns(flag.otherwise("mistake").alias("mistake"))
+
+
+def _contradicted(rules: FinancialsPolicy) -> pl.Expr:
+    revenue, capital = (pl.col(name).cast(pl.Int128) for name in ("revenue", "capital"))
+    in_period = pl.col("sold_in_period")
+    # Nothing sold in the period of the statement: a year of it against our last twelve months.
+    by_sales = (
+        pl.when(in_period > 0)
+        .then(revenue < in_period)
+        .otherwise(revenue * 12 < pl.col("sold_lately").cast(pl.Int128) * pl.col("months"))
+    )
+    most = rules.unit_factor
+    too_much = pl.max_horizontal("registered", "paid_in").cast(pl.Int128) * most < capital
+    too_little = (capital > 0) & (capital * most < pl.col("paid_in").cast(pl.Int128))
+    return (
+        by_sales.fill_null(value=False)
+        | too_much.fill_null(value=False)
+        | too_little.fill_null(value=False)
+    )
+
+
+def _with_sales(rows: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
+    """Add what we invoiced in the period of each statement, and in the year before ``as_of``."""
+    start = pl.col("period_end").dt.offset_by(pl.format("-{}mo", "months"))
+    year_ago = pl.lit(as_of).dt.offset_by("-12mo")
+    sums = book.ledger.claims.select(
+        day_key(pl.col("e"), pl.col("issued")).alias("key"),
+        pl.col("amount").cast(pl.Int128).cum_sum().alias("sum"),
+    )
+    bounds = {"upto": pl.col("period_end"), "from": start, "now": pl.lit(as_of), "ago": year_ago}
+    for name, day in bounds.items():
+        rows = _summed(rows, day_key(pl.col("e"), day), sums).rename({"sum": name})
+    return rows.with_columns(
+        (pl.col("upto") - pl.col("from")).alias("sold_in_period"),
+        (pl.col("now") - pl.col("ago")).alias("sold_lately"),
+    )
+
+
+def _summed(rows: pl.DataFrame, key: pl.Expr, sums: pl.DataFrame) -> pl.DataFrame:
+    """Add the running sum of all claims up to a key; two of them give an entity's part between."""
+    keyed = rows.with_columns(key.alias("key")).with_row_index("row").sort("key")
+    found = keyed.join_asof(sums, on="key", check_sortedness=False)
+    return found.sort("row").drop("row", "key").with_columns(pl.col("sum").fill_null(0))
+
+
+def _with_capital(rows: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
+    """Add the newest registered and paid-in capital we know."""
+    records = known(book, "credit_records", as_of).filter(
+        pl.col("kind").is_in(list(_CAPITALS)) & (pl.col("amount") > 0)
+    )
+    records = priced(book, records, ["amount"]).sort("e", "known_on", "record")
+    for kind, column in _CAPITALS.items():
+        one = records.filter(pl.col("kind") == kind).unique("e", keep="last", maintain_order=True)
+        amounts = one.select("e", pl.col("amount").alias(column))
+        rows = rows.join(amounts, on="e", how="left", maintain_order="left")
+    return rows
