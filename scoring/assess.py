@@ -18,13 +18,18 @@ from scoring.behaviour import behaviour
 from scoring.book import Book, BookError
 from scoring.calendar import WorkCalendar
 from scoring.claims import effective
+from scoring.dossier import filed, trusted
 from scoring.exposure import exposed
+from scoring.financials import Standards, analysed
 from scoring.gates import gated
+from scoring.history import recorded
 from scoring.inputs import input_hashes
 from scoring.ledger import Ledger
 from scoring.limits import grade_amounts, limited, policy_amounts
 from scoring.money import Money
+from scoring.ordercheck import ordered
 from scoring.policy import GRADES, Policy
+from scoring.qualitative import appraised
 from scoring.rating import graded, reviewed
 from scoring.reasons import hold_reason, reasons_of
 from scoring.scorecard import scored
@@ -38,11 +43,17 @@ _MOST_UTILISATION = Decimal(999)
 
 
 def assess(
-    book: Book, policy: Policy, as_of: date, *, calendar: WorkCalendar | None = None
+    book: Book,
+    policy: Policy,
+    as_of: date,
+    *,
+    calendar: WorkCalendar | None = None,
+    standards: Standards | None = None,
 ) -> "Assessments":
     """Assess every entity of the book at ``as_of``. Facts dated later do not exist.
 
     ``calendar`` knows the working days; without it they are Monday to Friday.
+    ``standards`` are what ratios of an industry are measured by; without them the policy's bands.
 
     Raises:
         BookError: The book's rates are priced in another currency than the policy's.
@@ -57,10 +68,13 @@ def assess(
     grades = grade_amounts(book.entities["currency"], policy, book.rates)
     frame = behaviour(ledger, policy, windows)
     frame = exposed(frame, ledger, policy.exposure, as_of)
-    frame = graded(scored(frame, policy), policy)
-    frame = gated(frame, ledger, policy, as_of)
+    frame = analysed(frame, book, policy, as_of, standards)
+    frame = appraised(recorded(frame, book, policy, as_of), book, policy, as_of)
+    frame = trusted(scored(filed(frame, book, policy, as_of), policy), policy)
+    frame = gated(graded(frame, policy), book, ledger, policy, as_of)
     frame = limited(frame, ledger, policy, windows, grades)
-    frame = reviewed(watched(termed(frame, policy), policy.watch), policy, as_of)
+    frame = ordered(termed(frame, policy), book, policy, as_of)
+    frame = reviewed(watched(frame, policy.watch), policy, as_of)
     return Assessments(book=book, policy=policy, as_of=as_of, frame=_named(frame))
 
 

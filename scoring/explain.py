@@ -132,7 +132,7 @@ def explain(assessments: Assessments, entity: str) -> Explanation:
         score=None if row["score"] is None else _text(row["score"]),
         grade_by_score=None if by_score is None else GRADES[by_score],
         gates=tuple(
-            GateResult(code=gate.code, fired=row[f"gate_{gate.code}"], cap=gate.cap(policy))
+            GateResult(code=gate.code, fired=row[f"gate_{gate.code}"], cap=gate.cap_of(row, policy))
             for gate in GATES
         ),
         unrated=row["unrated"],

@@ -18,7 +18,7 @@ from decimal import Decimal
 
 from scoring.assessment import Reason, Sign
 from scoring.gates import GATES, Params, Row, one_digit
-from scoring.money import Money
+from scoring.ordercheck import fired_rules
 from scoring.policy import GRADES, Policy
 from scoring.scorecard import Characteristic, Group, groups_in_use
 
@@ -50,7 +50,7 @@ def _fired(row: Row, policy: Policy) -> list[str]:
     told = []
     for gate in GATES:
         scored = row["score_grade"]
-        binds = scored is not None and scored < GRADES.index(gate.cap(policy))
+        binds = scored is not None and scored < GRADES.index(gate.cap_of(row, policy))
         if row[f"gate_{gate.code}"] and (gate.always_told or binds):
             told.append(gate.code)
     return told
@@ -58,12 +58,8 @@ def _fired(row: Row, policy: Policy) -> list[str]:
 
 def _gate_reason(code: str, row: Row, policy: Policy) -> Reason:
     gate = next(gate for gate in GATES if gate.code == code)
-    cap: Params = {"cap": gate.cap(policy)}
-    if code == "default_event" and not row["late_default"]:
-        # It was paid, but too recently: there is nothing to name but the rule.
-        rules = policy.default_event
-        return Reason("past_default", {"threshold": rules.days, "months": rules.cure_months} | cap)
-    return Reason(code, gate.params(row, policy) | cap)
+    cap: Params = {"cap": gate.cap_of(row, policy)}
+    return Reason(gate.reason_of(row), gate.params(row, policy) | cap)
 
 
 def _ranked(row: Row, groups: tuple[Group, ...], sign: Sign, most: int) -> list[Reason]:
@@ -79,7 +75,7 @@ def _ranked(row: Row, groups: tuple[Group, ...], sign: Sign, most: int) -> list[
 
 def _judged(part: Characteristic, row: Row, sign: Sign) -> tuple[float, float, str, Reason] | None:
     share = row[f"share_{part.code}"]
-    if share is None or part.feature is None:
+    if share is None or part.feature is None or row[part.feature] is None:
         return None
     good = share >= _GOOD_PERCENT
     if good != (sign == "positive"):
@@ -96,19 +92,19 @@ def _judged(part: Characteristic, row: Row, sign: Sign) -> tuple[float, float, s
 
 def _next_mark(part: Characteristic, value: Decimal, *, best: bool) -> Decimal:
     marks = [mark for mark, _ in part.rule.curve]
+    if part.rule.rises:
+        higher = [mark for mark in marks if mark > value]
+        return marks[-1] if best or not higher else higher[0]
     better = [mark for mark in marks if mark < value]
     return marks[0] if best or not better else better[-1]
 
 
 def hold_reason(row: Row, policy: Policy) -> Reason | None:
-    """Say why new orders are held; ``None`` when they are not."""
+    """Say the gravest rule that holds new orders; ``None`` when none does.
+
+    ``scoring.ordercheck.fired_rules`` tells all of them.
+    """
     if row["hold"] == "none":
         return None
-    stopped = row["hold"] == "stop"
-    threshold = policy.watch.stop_days if stopped else policy.watch.hold_days
-    params: Params = {
-        "days": row["late_oldest"],
-        "threshold": threshold,
-        "amount": Money(row["overdue_unpaid"], row["currency"]),
-    }
-    return Reason("overdue_days", params)
+    rule = fired_rules(row, policy)[0]
+    return Reason(rule.reason, rule.params)

@@ -6,17 +6,16 @@ Rules: credit-management 5.1 (characteristics, then missing data, then shrinkage
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 
 import polars as pl
 
+from scoring.financials.group import financial_group
 from scoring.groups import Characteristic, Group, with_group
+from scoring.history import history_group
 from scoring.policy import Policy
+from scoring.qualitative import qualitative_group
 
-__all__ = ["FULL_CARD", "GROUPS", "Characteristic", "Group", "groups_in_use", "scored"]
-
-#: Points of the whole card, all groups; completeness is measured against it.
-FULL_CARD = Decimal(100)
+__all__ = ["GROUPS", "Characteristic", "Group", "groups_in_use", "scored"]
 
 
 def _payment(policy: Policy) -> Group:
@@ -35,7 +34,12 @@ def _payment(policy: Policy) -> Group:
     )
 
 
-GROUPS: dict[str, Callable[[Policy], Group]] = {"payment": _payment}
+GROUPS: dict[str, Callable[[Policy], Group]] = {
+    "payment": _payment,
+    "financial": financial_group,
+    "history": history_group,
+    "qualitative": qualitative_group,
+}
 
 
 def groups_in_use(policy: Policy) -> tuple[Group, ...]:
@@ -48,27 +52,55 @@ def scored(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
     For a characteristic ``share_<code>`` (percent of its points, null when missing); for a group
     ``present_<name>`` (points of its characteristics that have data), ``raw_<name>``,
-    ``share_<name>`` (after shrinkage and factor) and ``low_<name>``; then ``score`` with one digit,
-    rounded half up, null when no group applies; ``low_confidence``; ``completeness`` in percent.
+    ``share_<name>`` (after shrinkage and factor), ``low_<name>`` and ``weight_<name>`` (its points
+    on this customer's card, null when it does not apply); then ``n_low``, how many groups that
+    apply fell to the missing-data rule, and ``score`` with one digit, rounded half up.
+
+    The score is null where no group that applies stands on data: the priors of empty groups are
+    no judgement of anybody.
     """
     groups = groups_in_use(policy)
     for group in groups:
         frame = with_group(frame, group, policy.scorecard)
-    applies = {group.name: pl.col(f"share_{group.name}").is_not_null() for group in groups}
-    weights = {group.name: float(group.points) for group in groups}
+    frame = frame.with_columns(_weight(group, groups, policy) for group in groups)
+    weights = [pl.col(f"weight_{group.name}") for group in groups]
     got = pl.sum_horizontal(
-        pl.col(f"share_{name}").fill_null(0) * weights[name] for name in weights
+        pl.col(f"share_{group.name}").fill_null(0) * pl.col(f"weight_{group.name}").fill_null(0)
+        for group in groups
     )
-    best = pl.sum_horizontal(applies[name] * weights[name] for name in weights)
-    present = pl.sum_horizontal(applies[name] * pl.col(f"present_{name}") for name in weights)
+    best = pl.sum_horizontal(weight.fill_null(0) for weight in weights)
+    applies = [weight.is_not_null() for weight in weights]
+    low = [pl.col(f"low_{group.name}") for group in groups]
+    stands = [_stands(group) for group in groups]
     return frame.with_columns(
-        pl.when(best > 0).then(_one_digit(got * 100 / best)).alias("score"),
-        pl.any_horizontal(f"low_{group.name}" for group in groups).alias("low_confidence"),
-        (present * 100 / float(FULL_CARD))
-        .round(mode="half_away_from_zero")
-        .cast(pl.Int64)
-        .alias("completeness"),
+        pl.sum_horizontal(
+            (one & lacking).cast(pl.Int64) for one, lacking in zip(applies, low, strict=True)
+        ).alias("n_low"),
+        pl.when(pl.any_horizontal(stands) & (best > 0))
+        .then(_one_digit(got * 100 / best))
+        .alias("score"),
     )
+
+
+def _stands(group: Group) -> pl.Expr:
+    """Tell whether a group applies and rests on something observed of this customer."""
+    if group.observations is not None:
+        return pl.col(f"share_{group.name}").is_not_null()
+    return ~pl.col(f"low_{group.name}")
+
+
+def _weight(group: Group, groups: tuple[Group, ...], policy: Policy) -> pl.Expr:
+    """Weigh a group: its points, or a prospect's weight where payment does not apply (5.1)."""
+    points = pl.lit(float(group.points))
+    applies = pl.col(f"share_{group.name}").is_not_null()
+    prospects = any(other.observations is not None for other in groups)
+    if group.observations is None and prospects:
+        own = getattr(policy.scorecard.prospect, group.name)
+        met = pl.any_horizontal(
+            pl.col(other.observations) > 0 for other in groups if other.observations is not None
+        )
+        points = pl.when(met).then(points).otherwise(float(own))
+    return pl.when(applies).then(points).alias(f"weight_{group.name}")
 
 
 def _one_digit(score: pl.Expr) -> pl.Expr:

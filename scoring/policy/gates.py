@@ -10,12 +10,10 @@ __all__ = ["GatePolicy"]
 class GatePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Gates (一票否决, 5.6): a condition caps the grade whatever the score.
 
-    ``insolvent_statuses`` of the registry are a default (G0), ``ceased_statuses`` stop the trade
-    (G2). A subsidiary is at most ``parent_notches`` better than a parent in G0 to G2 (G11); with
+    ``ceased_statuses`` of the registry stop the trade (G2). A subsidiary is at most ``parent_notches`` better than a parent in G0 to G2 (G11); with
     the parent's written guarantee it is at most ``support_notches`` worse than the parent.
     """
 
-    insolvent_statuses: tuple[str, ...] = ("bankruptcy", "liquidation")
     dishonest_cap: str = "C"
     ceased_statuses: tuple[str, ...] = ("revoked", "deregistered", "liquidation", "bankruptcy")
     ceased_cap: str = "C"

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import field
 
-from scoring.policy.part import CharacteristicPolicy, Part, characteristic
+from scoring.policy.part import GRADES, CharacteristicPolicy, Part, characteristic
 
 __all__ = ["BureauProviderPolicy", "HistoryGroupPolicy"]
 
@@ -20,7 +20,7 @@ class BureauProviderPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
     lowest: Decimal = Decimal(0)
     highest: Decimal = Decimal(100)
     higher_is_better: bool = True
-    grades: dict[str, Decimal] = {}
+    grades: dict[str, Decimal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse an empty scale and grades outside 0 to 100."""
@@ -33,9 +33,8 @@ class BureauProviderPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
 
 def _providers() -> dict[str, BureauProviderPolicy]:
     """Two scales most reports can be brought to; others are added by their name."""
-    mid_bands = "95 85 75 65 55 45 35 25 10 0".split()
-    names = "AAA AA A BBB BB B CCC CC C D".split()
-    grades = {name: Decimal(score) for name, score in zip(names, mid_bands, strict=True)}
+    mid_bands = (95, 85, 75, 65, 55, 45, 35, 25, 10, 0)
+    grades = {name: Decimal(score) for name, score in zip(GRADES, mid_bands, strict=True)}
     return {
         "score-100": BureauProviderPolicy(),
         "ten-grades": BureauProviderPolicy(grades=grades),

@@ -32,8 +32,8 @@ class QualitativeGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fie
 
     def __post_init__(self) -> None:
         """Refuse points that do not add up, and scores outside 1 to 5."""
-        parts = (self.years_in_business, self.years_with_us, self.conditions)
-        parts += (self.character, self.capital, self.collateral)
+        proxies = (self.years_in_business, self.years_with_us)
+        parts = (*proxies, self.conditions, self.character, self.capital, self.collateral)
         total = sum(part.points for part in parts)
         if total != self.points:
             raise ValueError(f"the characteristics hold {total} points, the group {self.points}")

@@ -1,0 +1,122 @@
+"""Documents of the credit file: which item each one serves, and until when it is valid.
+
+Times to live: credit-management 3.2. A document counts from its own date; what was withdrawn or
+ended does not count.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from scoring.book import Book
+from scoring.known import known
+from scoring.policy import GRADES, DossierPolicy
+
+__all__ = ["DOCUMENT_ITEMS", "happened", "papers", "standing", "statement_papers"]
+
+#: Kind of credit record → item of the file, and whether its age counts from when we looked.
+DOCUMENT_ITEMS = {
+    "registry": ("registry", True),
+    "ownership": ("owners", True),
+    "contacts": ("contacts", True),
+    "evidence": ("evidence", False),
+    "bureau": ("bureau", False),
+    "judicial_check": ("judicial_check", False),
+    "reference": ("references", False),
+    "contract": ("contract", False),
+    "balance_confirmation": ("balance_confirmation", False),
+}
+_ANNUAL_MONTHS = 12
+
+
+def happened(as_of: date) -> pl.Expr:
+    """Date an event: when it happened, or from when we know it where that is not told."""
+    event = pl.col("event_on")
+    return pl.when(event <= as_of).then(event).otherwise("known_on")
+
+
+def standing(as_of: date) -> pl.Expr:
+    """Tell which records have not ended at ``as_of``."""
+    return pl.col("ended_on").is_null() | (pl.col("ended_on") > as_of)
+
+
+def papers(
+    records: pl.DataFrame, book: Book, rules: DossierPolicy, as_of: date, *kinds: str
+) -> pl.DataFrame:
+    """Date the documents among known credit records: the records with item, on, expires, gone.
+
+    Valid until ``expires`` (null: for good), worthless from ``gone`` on; both count from ``on``.
+    """
+    refused = (pl.col("kind") == "balance_confirmation") & (pl.col("status") == "refused")
+    stated = records.filter(
+        pl.col("kind").is_in(kinds) & standing(as_of) & ~refused.fill_null(value=False)
+    )
+    classes = _grade_classes(book, rules, as_of)
+    parts = [_dated(stated.filter(pl.col("kind") == kind), classes, rules, as_of) for kind in kinds]
+    return pl.concat(parts) if parts else stated
+
+
+def _dated(
+    rows: pl.DataFrame, classes: pl.DataFrame, rules: DossierPolicy, as_of: date
+) -> pl.DataFrame:
+    """Work out the dates of one kind's records."""
+    kind = rows["kind"][0] if rows.height else "contract"
+    item, looked = DOCUMENT_ITEMS[kind]
+    on = pl.col("known_on") if looked else happened(as_of)
+    dated = rows.join(classes, on="e", how="left", maintain_order="left").with_columns(
+        pl.lit(item).alias("item"), on.alias("on")
+    )
+    lived = pl.min_horizontal(_later("on", item, rules), "valid_to")
+    return (
+        dated.with_columns(lived.alias("expires"))
+        .with_columns(_gone(item, rules).alias("gone"))
+        .drop("good", "weak")
+    )
+
+
+def _later(column: str, item: str, rules: DossierPolicy) -> pl.Expr:
+    """Add the item's time to live: by the customer's last grade where the policy says so."""
+    life, start = getattr(rules, item), pl.col(column)
+    if life.months is None:
+        return pl.lit(None, pl.Date)
+    later = start.dt.offset_by(f"{life.months}mo")
+    if life.months_good is not None:
+        later = pl.when("good").then(start.dt.offset_by(f"{life.months_good}mo")).otherwise(later)
+    if life.months_weak is not None:
+        later = pl.when("weak").then(start.dt.offset_by(f"{life.months_weak}mo")).otherwise(later)
+    return later
+
+
+def _gone(item: str, rules: DossierPolicy) -> pl.Expr:
+    """Say from when a document is worth nothing: as long again, or at once where only paper tells."""
+    if getattr(rules, item).months is None:
+        return pl.col("expires").dt.offset_by("1d")
+    return _later("expires", item, rules)
+
+
+def _grade_classes(book: Book, rules: DossierPolicy, as_of: date) -> pl.DataFrame:
+    """Tell from the grade of the last assessment who is well and who is weakly graded.
+
+    The file is judged before the grade of the day is known, so the one before decides.
+    """
+    order = {name: index for index, name in enumerate(GRADES)}
+    grade = pl.col("grade").replace_strict(order, default=None, return_dtype=pl.Int32)
+    return known(book, "previous", as_of).select(
+        "e",
+        (grade <= order[rules.good_from]).fill_null(value=False).alias("good"),
+        (grade >= order[rules.weak_from]).fill_null(value=False).alias("weak"),
+    )
+
+
+def statement_papers(book: Book, rules: DossierPolicy, as_of: date) -> pl.DataFrame:
+    """Date the statements: e, item (statements or interim), on, expires, gone."""
+    annual = pl.col("months") >= _ANNUAL_MONTHS
+    rows = known(book, "statements", as_of).filter(pl.col("period_end") <= as_of)
+    dated = rows.select("e", annual.alias("annual"), pl.col("period_end").alias("on"))
+    parts = []
+    for item, chosen in (("statements", pl.col("annual")), ("interim", ~pl.col("annual"))):
+        own = dated.filter(chosen).with_columns(
+            pl.lit(item).alias("item"), _later("on", item, rules).alias("expires")
+        )
+        parts.append(own.with_columns(_gone(item, rules).alias("gone")))
+    return pl.concat(parts).select("e", "item", "on", "expires", "gone")
