@@ -1,4 +1,4 @@
-"""Hold, watch level and outlook: what is going on with a customer now (7.2, 9.1, 10).
+"""Watch level and outlook: what is going on with a customer now (10).
 
 Signals, each with a level that adds up: days late rising, overdue share, items over 60 and over 90
 days, default, a hold. The sum makes the watch level.
@@ -12,21 +12,9 @@ __all__ = ["watched"]
 
 
 def watched(frame: pl.DataFrame, policy: WatchPolicy) -> pl.DataFrame:
-    """Add ``hold`` (none, hold, stop), ``outlook`` and ``watch_level``.
-
-    Overdue below the policy's smallest amount never holds anything.
-    """
-    days = pl.col("late_oldest")
-    worth = pl.col("overdue_unpaid") >= pl.col("hold_min_overdue").fill_null(0)
-    hold = (
-        pl.when(worth & (days > policy.stop_days))
-        .then(pl.lit("stop"))
-        .when(worth & (days > policy.hold_days))
-        .then(pl.lit("hold"))
-        .otherwise(pl.lit("none"))
-    )
-    return frame.with_columns(hold.alias("hold"), _outlook(policy).alias("outlook")).with_columns(
-        _watch_level(policy).alias("watch_level")
+    """Add ``outlook`` and ``watch_level``; the frame has ``hold``."""
+    return frame.with_columns(
+        _outlook(policy).alias("outlook"), _watch_level(policy).alias("watch_level")
     )
 
 

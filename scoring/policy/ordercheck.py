@@ -1,9 +1,69 @@
-"""The order check (credit-management 7.2)."""
+"""The order check and its cases (credit-management 7.2, 7.3)."""
 
-from scoring.policy.part import Part
+from decimal import Decimal
+from typing import Literal
 
-__all__ = ["OrderCheckPolicy"]
+import msgspec
+
+from scoring.policy.part import GRADES, Part
+
+__all__ = ["RULE_CODES", "OrderCheckPolicy", "ReactionName"]
+
+#: The rules of section 7.2.
+RULE_CODES = tuple(f"R{number}" for number in range(1, 15))
+
+ReactionName = Literal["warn", "hold", "stop"]
 
 
 class OrderCheckPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Thresholds and reactions of the rules R1 to R14 (7.2)."""
+    """Thresholds and reactions of the rules R1 to R14 (7.2), and when a release stands (7.3).
+
+    ``reactions`` replaces a rule's default reaction; ``off`` are rules not in use. A fully prepaid
+    or secured order asks for no credit: besides the rules about amounts it is free of those in
+    ``prepaid_lifts``. ``stop_roles`` may release an order that is stopped.
+    """
+
+    off: tuple[str, ...] = ()
+    reactions: dict[str, ReactionName] = msgspec.field(default_factory=dict)
+    min_overdue: Decimal = Decimal(500)
+    over_limit_warn_share: Decimal = Decimal("0.1")
+    over_limit_warn_grade: str = "A"
+    utilisation_warn: Decimal = Decimal("0.9")
+    hold_days: int = 30
+    hold_limit_share: Decimal = Decimal("0.02")
+    stop_days: int = 60
+    overdue_share: Decimal = Decimal("0.3")
+    overdue_share_after_days: int = 3
+    limit_grace_days: int = 0
+    dossier_grace_days: int = 30
+    stop_grade: str = "CCC"
+    stop_gates: tuple[str, ...] = ("default_event", "dishonest", "registry")
+    discount_percent: Decimal = Decimal(0)
+    average_order_multiple: Decimal = Decimal(3)
+    broken_promises: int = 2
+    dunning_level: int = 3
+    stale_hours: int = 24
+    prepaid_lifts: tuple[str, ...] = ("R6", "R7", "R12")
+    exemption_max_days: int = 90
+    release_growth: Decimal = Decimal("0.05")
+    release_days: int = 30
+    stop_roles: tuple[str, ...] = ("finance_director", "committee")
+
+    def __post_init__(self) -> None:
+        """Refuse unknown rules and grades, and thresholds that do not rise."""
+        named = (*self.off, *self.reactions, *self.prepaid_lifts)
+        strange = sorted(set(named) - set(RULE_CODES))
+        if strange:
+            raise ValueError(f"unknown rules {strange}: there are R1 to R14")
+        if self.over_limit_warn_grade not in GRADES or self.stop_grade not in GRADES:
+            raise ValueError(
+                f"over_limit_warn_grade and stop_grade are grades: {', '.join(GRADES)}"
+            )
+        if not 0 < self.hold_days < self.stop_days:
+            raise ValueError("needs 0 < hold_days < stop_days")
+        shares = (self.hold_limit_share, self.overdue_share, self.utilisation_warn)
+        if not all(0 <= share <= 1 for share in shares):
+            raise ValueError("hold_limit_share, overdue_share, utilisation_warn lie from 0 to 1")
+        least = (self.min_overdue, self.over_limit_warn_share, self.release_growth)
+        if min(least) < 0 or self.average_order_multiple <= 0:
+            raise ValueError("amounts and shares start at 0, average_order_multiple above 0")

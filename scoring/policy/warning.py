@@ -1,4 +1,4 @@
-"""Early warning: signals, watch level, outlook, hold (credit-management 7.2, 10)."""
+"""Early warning: signals, watch level, outlook (credit-management 10)."""
 
 from decimal import Decimal
 
@@ -8,11 +8,8 @@ __all__ = ["WatchPolicy"]
 
 
 class WatchPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hold, watch level and outlook (7.2, 9.1, 10): each signal adds its level."""
+    """Watch level and outlook (10): each signal adds its level."""
 
-    hold_days: int = 30
-    stop_days: int = 45
-    hold_min_overdue: Decimal = Decimal(500)
     trend_attention_days: int = 7
     trend_high_days: int = 15
     overdue_attention: Decimal = Decimal("0.15")
@@ -24,7 +21,5 @@ class WatchPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse thresholds that do not rise."""
-        if not 0 < self.hold_days < self.stop_days:
-            raise ValueError("needs 0 < hold_days < stop_days")
         if not 0 < self.attention_from < self.watch_from < self.high_from:
             raise ValueError("needs 0 < attention_from < watch_from < high_from")

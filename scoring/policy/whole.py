@@ -4,6 +4,7 @@ from typing import Literal
 
 from scoring.document import DocumentError, read_document
 from scoring.dunning import DunningPolicy
+from scoring.limitation import LimitationPolicy
 from scoring.money import minor_digits
 from scoring.policy.behaviour import BehaviourPolicy, DefaultEventPolicy
 from scoring.policy.dossier import DossierPolicy
@@ -52,6 +53,7 @@ class Policy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     review: ReviewPolicy = ReviewPolicy()
     provision: ProvisionPolicy = ProvisionPolicy()
     dunning: DunningPolicy = DunningPolicy()
+    limitation: LimitationPolicy = LimitationPolicy()
     grades: tuple[GradePolicy, ...] = DEFAULT_GRADES
 
     def __post_init__(self) -> None:

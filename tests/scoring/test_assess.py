@@ -113,7 +113,7 @@ def test_an_unknown_customer_is_not_rated_and_says_why() -> None:
     assert (said.rating, said.score, said.hold) == ("NR", None, "none")
     assert [reason.code for reason in said.reasons] == ["no_history"]
     assert said.limit == Money(5_000_000, "CNY")
-    assert (said.data_as_of, said.days_late, said.completeness) == (None, None, 0)
+    assert (said.data_as_of, said.days_late, said.completeness) == (None, None, 52)
 
 
 @pytest.mark.parametrize("identity", ["invalid", "conflict"])
@@ -143,7 +143,7 @@ def test_gates_cap_the_rating_and_come_first(
 
 
 @pytest.mark.parametrize(
-    ("days", "hold", "threshold"), [(30, "none", None), (31, "hold", 30), (46, "stop", 45)]
+    ("days", "hold", "threshold"), [(3, "none", None), (31, "hold", 30), (61, "stop", 60)]
 )
 def test_overdue_days_hold_and_stop(days: int, hold: str, threshold: int | None) -> None:
     said = _said(a_steady_payer(), _late_invoice(days))
@@ -255,8 +255,9 @@ def test_holidays_are_no_working_days_for_unapplied_cash() -> None:
     assert assess(book, Policy(), AS_OF, calendar=calendar).figures("E1")["late_sum"] == 100_000
 
 
-def test_completeness_is_the_share_of_the_whole_card_that_has_data() -> None:
-    assert _said(a_steady_payer()).completeness == 32
+def test_completeness_is_the_fresh_share_of_the_file_that_serves_the_groups_in_use() -> None:
+    """Payment behaviour alone: identity 12 and trading history 6 of 23; contacts 5 are missing."""
+    assert _said(a_steady_payer()).completeness == 78
 
 
 def test_rates_matter_only_to_those_who_use_them() -> None:

@@ -22,7 +22,7 @@ from tests.builders import (
 )
 
 STRICT = load_policy(
-    'version = "strict"\n[watch]\nhold_days = 5\nstop_days = 6\n[limits]\nstarter = 1000'
+    'version = "strict"\n[order_check]\nhold_days = 5\nstop_days = 6\n[limits]\nstarter = 1000'
 )
 
 

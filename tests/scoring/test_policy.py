@@ -68,7 +68,7 @@ def test_every_mistake_is_told_at_once_with_its_place() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[watch]\nhold_days = 50", "watch"),
+        ("[order_check]\nhold_days = 60", "order_check"),
         ("[gates]\nthin_cap = 'BBBB'", "gates"),
         ("[behaviour]\ntrend_months = 12", "behaviour"),
         ("[scorecard.payment]\npoints = 40", "scorecard.payment"),
