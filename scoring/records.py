@@ -12,7 +12,9 @@ import msgspec
 from scoring.money import Money
 
 __all__ = [
+    "COLLATERAL_KINDS",
     "CREDIT_FILE_KINDS",
+    "CREDIT_RECORD_KINDS",
     "Account",
     "AccountFact",
     "AccountRef",
@@ -66,6 +68,24 @@ CREDIT_FILE_KINDS = (
     Kind.WRITE_OFFS,
     Kind.RETURNS,
     Kind.NOTES,
+)
+
+
+#: What a ``CreditRecord`` may be about (credit-management 3.1, 3.2, 4 and 10).
+CREDIT_RECORD_KINDS = (
+    *("registry", "paid_in", "ownership", "change", "contacts", "bureau", "judicial_check"),
+    *("dishonest", "enforcement", "consumption_limit", "ended_without_payment", "lawsuit"),
+    *("abnormal_list", "serious_violation", "equity_freeze", "equity_pledge", "chattel_mortgage"),
+    *("tax_arrears", "penalty", "insolvency", "distressed_extension", "tax_grade", "reference"),
+    *("insurance", "contract", "balance_confirmation", "evidence", "appraisal", "failed_call"),
+    *("longer_terms_asked", "split_invoices_asked", "payment_method", "ring_fence"),
+    "guarantor_trouble",
+)
+
+#: What may stand behind a claim (credit-management 6).
+COLLATERAL_KINDS = (
+    *("cash_deposit", "bank_guarantee", "bank_acceptance", "property", "equipment"),
+    *("personal_guarantee", "parent_guarantee"),
 )
 
 

@@ -4,12 +4,22 @@ Voided and deleted records are gone. Claims, money and orders that are not in ef
 approved, under review) are gone too: they are not owed and not paid.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import TypeVar
 
 import msgspec
 
+from adapters.credit_file import (
+    FACT_FIELDS,
+    FILE_FIELDS,
+    BadFact,
+    FactNames,
+    FieldType,
+    Plain,
+    fact_of,
+    record_of,
+)
 from adapters.fxiaoke.names import INVALID, FxiaokeMapping
 from adapters.fxiaoke.values import (
     BadValue,
@@ -17,6 +27,7 @@ from adapters.fxiaoke.values import (
     amount_of,
     currency_of,
     date_of,
+    decimal_of,
     integer_of,
     need,
     text_of,
@@ -25,7 +36,9 @@ from adapters.fxiaoke.values import (
 from adapters.port import RecordProblem
 from scoring.money import Money
 from scoring.records import (
+    CREDIT_FILE_KINDS,
     Account,
+    AccountFact,
     Allocation,
     Contact,
     Invoice,
@@ -64,10 +77,20 @@ def translate(rows: Iterable[Row], kind: Kind, mapping: FxiaokeMapping) -> Trans
             gone.append(str(row["_id"]))
             continue
         try:
-            records.append(_TRANSLATORS[kind](row, mapping))
+            records.append(_record(row, kind, mapping))
         except BadValue as bad:
             problems.append(_problem(row, kind, mapping, bad))
+            continue
+        if kind is Kind.ACCOUNTS:
+            bad_facts = [each for each in _facts(row, mapping) if isinstance(each, BadValue)]
+            problems += [_problem(row, kind, mapping, bad) for bad in bad_facts]
     return Translated(records=tuple(records), problems=tuple(problems), gone=tuple(gone))
+
+
+def _record(row: Row, kind: Kind, mapping: FxiaokeMapping) -> Record:
+    if kind in CREDIT_FILE_KINDS:
+        return _file_record(row, kind, mapping)
+    return _TRANSLATORS[kind](row, mapping)
 
 
 def _belongs(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
@@ -94,6 +117,8 @@ def _effective(kind: Kind, mapping: FxiaokeMapping) -> tuple[str, ...]:
             return mapping.allocations.effective
         case Kind.ORDERS:
             return mapping.orders.effective
+        case _ if kind in CREDIT_FILE_KINDS:
+            return mapping.file(kind).effective
         case _:
             return mapping.invoices.effective
 
@@ -117,6 +142,8 @@ def _account_id(row: Row, kind: Kind, mapping: FxiaokeMapping) -> str | None:
         Kind.ALLOCATIONS: mapping.allocations.account,
         Kind.ORDERS: mapping.orders.account,
     }
+    if kind in CREDIT_FILE_KINDS:
+        return text_of(row, mapping.file(kind).fields(kind).get("account", ""))
     return text_of(row, fields.get(kind, mapping.invoices.account))
 
 
@@ -134,6 +161,59 @@ def _modified(row: Row) -> datetime:
     return modified_at
 
 
+def _file_record(row: Row, kind: Kind, mapping: FxiaokeMapping) -> Record:
+    names = mapping.file(kind)
+    fields = names.fields(kind)
+    values = {ours: _plain(row, name, FILE_FIELDS[kind][ours]) for ours, name in fields.items()}
+    currency = currency_of(row, fields.get("currency", ""), mapping.functional_currency)
+    try:
+        return record_of(
+            kind,
+            need(row, "_id"),
+            _modified(row),
+            values | {"currency": currency},
+            words=names.words,
+            unit=names.unit,
+            currency=currency,
+        )
+    except BadFact as bad:
+        raise BadValue(bad.reason, fields.get(bad.field, bad.field), bad.note) from None
+
+
+def _facts(row: Row, mapping: FxiaokeMapping) -> Iterator[AccountFact | BadValue]:
+    """Read the parts of the credit file in the account's fields; a bad one costs itself."""
+    for names in mapping.accounts.facts:
+        try:
+            fact = _fact(row, names, mapping)
+        except BadValue as bad:
+            yield bad
+            continue
+        if fact is not None:
+            yield fact
+
+
+def _fact(row: Row, names: FactNames, mapping: FxiaokeMapping) -> AccountFact | None:
+    fields = names.fields()
+    currency = currency_of(row, mapping.accounts.currency, mapping.functional_currency)
+    values = {ours: _plain(row, name, FACT_FIELDS[ours]) for ours, name in fields.items()}
+    try:
+        return fact_of(names, values, currency)
+    except BadFact as bad:
+        raise BadValue(bad.reason, fields.get(bad.field, bad.field), bad.note) from None
+
+
+def _plain(row: Row, name: str, wanted: FieldType) -> Plain:
+    match wanted:
+        case "date":
+            return date_of(row, name)
+        case "number":
+            return decimal_of(row, (name,))
+        case "flag":
+            return row.get(name) is True or str(row.get(name)).lower() == "true"
+        case _:
+            return text_of(row, name)
+
+
 def _account(row: Row, mapping: FxiaokeMapping) -> Account:
     names = mapping.accounts
     return Account(
@@ -147,8 +227,15 @@ def _account(row: Row, mapping: FxiaokeMapping) -> Account:
         currency=currency_of(row, names.currency, mapping.functional_currency),
         terms_days=integer_of(row, names.terms_days),
         created_on=date_of(row, names.customer_since),
+        size_class=_word(row, names.size_class, names.size_words),
+        facts=tuple(each for each in _facts(row, mapping) if isinstance(each, AccountFact)),
         modified_at=_modified(row),
     )
+
+
+def _word(row: Row, name: str, words: Mapping[str, str]) -> str | None:
+    text = text_of(row, name)
+    return None if text is None else words.get(text, text)
 
 
 def _contact(row: Row, mapping: FxiaokeMapping) -> Contact:
@@ -176,6 +263,9 @@ def _invoice(row: Row, mapping: FxiaokeMapping) -> Invoice:
         amount=_claim(row, names.amount, currency),
         disputed=disputed if disputed and disputed.minor else None,
         disputed_on=date_of(row, names.disputed_on),
+        dispute_closed_on=date_of(row, names.dispute_closed_on),
+        dispute_outcome=_word(row, names.dispute_outcome, names.outcomes),
+        segment=text_of(row, names.segment),
         modified_at=_modified(row),
     )
 
@@ -237,6 +327,9 @@ def _order(row: Row, mapping: FxiaokeMapping) -> Order:
         invoiced=_not_negative(row, names.invoiced, currency),
         status=_order_status(row, mapping),
         prepaid=text_of(row, names.settle_type) in names.prepaid,
+        delivered=_not_negative(row, names.delivered, currency),
+        deposit=_not_negative(row, names.deposit, currency),
+        segment=text_of(row, names.segment),
         modified_at=_modified(row),
     )
 

@@ -7,8 +7,9 @@ the tenant has no such field.
 
 import msgspec
 
+from adapters.credit_file import FILE_FIELDS, FactNames
 from adapters.port import CreditField
-from scoring.records import Kind, OrderStatus
+from scoring.records import CREDIT_FILE_KINDS, Kind, OrderStatus
 
 __all__ = [
     "EFFECTIVE",
@@ -16,6 +17,7 @@ __all__ = [
     "AccountNames",
     "AllocationNames",
     "ContactNames",
+    "FileNames",
     "FxiaokeMapping",
     "InvoiceNames",
     "OrderNames",
@@ -32,7 +34,11 @@ class _Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class AccountNames(_Names, frozen=True, kw_only=True):
-    """Where an Account is found. One under review may owe already: only voided ones are gone."""
+    """Where an Account is found. One under review may owe already: only voided ones are gone.
+
+    ``facts`` are parts of the credit file that stand in fields of the account itself;
+    ``size_words`` says which values of the size field mean ``large``, ``public`` and ``sme``.
+    """
 
     object: str = "AccountObj"
     name: str = "name"
@@ -44,6 +50,9 @@ class AccountNames(_Names, frozen=True, kw_only=True):
     currency: str = "mc_currency"
     terms_days: str = "terms_days__c"
     customer_since: str = "customer_since__c"
+    size_class: str = ""
+    size_words: dict[str, str] = {}
+    facts: tuple[FactNames, ...] = ()
 
 
 class ContactNames(_Names, frozen=True, kw_only=True):
@@ -57,7 +66,11 @@ class ContactNames(_Names, frozen=True, kw_only=True):
 
 
 class InvoiceNames(_Names, frozen=True, kw_only=True):
-    """Where Invoices and CreditNotes are found: one object, told apart by record type."""
+    """Where Invoices and CreditNotes are found: one object, told apart by record type.
+
+    ``outcomes`` says which values of ``dispute_outcome`` mean ``for_customer`` and
+    ``against_customer``.
+    """
 
     object: str = "AccountsReceivableNoteObj"
     number: str = "name"
@@ -68,6 +81,10 @@ class InvoiceNames(_Names, frozen=True, kw_only=True):
     currency: str = "mc_currency"
     disputed: str = "disputed_amount__c"
     disputed_on: str = "disputed_on__c"
+    dispute_closed_on: str = ""
+    dispute_outcome: str = ""
+    outcomes: dict[str, str] = {}
+    segment: str = ""
     record_type: str = "record_type"
     red_note: str = "red_note__c"  # the record type of a credit note; its amount is negative
     applies_to: str = "source_note_id__c"
@@ -121,9 +138,38 @@ class OrderNames(_Names, frozen=True, kw_only=True):
     currency: str = "mc_currency"
     settle_type: str = "settle_type"
     prepaid: tuple[str, ...] = ("1",)
+    delivered: tuple[str, ...] = ()
+    deposit: tuple[str, ...] = ()
+    segment: str = ""
     status: str = "order_status"
     states: dict[str, OrderStatus] = msgspec.field(default_factory=_order_states)
     effective: tuple[str, ...] = EFFECTIVE
+
+
+class FileNames(_Names, frozen=True, kw_only=True):
+    """Where one kind of the credit file is found; without an object the tenant has none.
+
+    Fields are called as ours with ``__c`` (``period_end`` is ``period_end__c``) unless ``names``
+    or, for the lines of a statement, ``lines`` say otherwise. ``words`` says what options stand
+    for, ``unit`` what the amounts of statements are written in: 元, 千元, 万元 …
+    """
+
+    object: str = ""
+    names: dict[str, str] = {}
+    lines: dict[str, str] = {}
+    words: dict[str, str] = {}
+    unit: str = "元"
+    effective: tuple[str, ...] = EFFECTIVE
+
+    def fields(self, kind: Kind) -> dict[str, str]:
+        """Name every field of the kind. Raises ``ValueError`` for one that there is not."""
+        known = FILE_FIELDS[kind]
+        given = self.names | self.lines
+        strange = sorted(set(given) - set(known))
+        if strange:
+            raise ValueError(f"mapping.{kind.value}: there are no fields {', '.join(strange)}")
+        defaults = {ours: "mc_currency" if ours == "currency" else f"{ours}__c" for ours in known}
+        return {ours: name for ours, name in (defaults | given).items() if name}
 
 
 class TaskNames(_Names, frozen=True, kw_only=True):
@@ -177,6 +223,13 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     payments: PaymentNames = PaymentNames()
     allocations: AllocationNames = AllocationNames()
     orders: OrderNames = OrderNames()
+    statements: FileNames = FileNames()
+    credit_records: FileNames = FileNames()
+    promises: FileNames = FileNames()
+    collateral: FileNames = FileNames()
+    write_offs: FileNames = FileNames()
+    returns: FileNames = FileNames()
+    notes: FileNames = FileNames()
     tasks: TaskNames = TaskNames()
     credit_fields: dict[CreditField, str] = msgspec.field(default_factory=_credit_fields)
     options: dict[CreditField, dict[str, str]] = {}
@@ -184,6 +237,8 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def object_of(self, kind: Kind) -> str:
         """Name the object that holds a kind; empty when the feed is off or has no object."""
+        if kind in CREDIT_FILE_KINDS:
+            return self.file(kind).object
         names: dict[Kind, str] = {
             Kind.ACCOUNTS: self.accounts.object,
             Kind.CONTACTS: self.contacts.object,
@@ -194,6 +249,16 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             Kind.ORDERS: self.orders.object,
         }
         return names.get(kind, "")
+
+    def file(self, kind: Kind) -> FileNames:
+        """Return what the mapping says about a kind of the credit file."""
+        found: FileNames = getattr(self, kind.value)
+        return found
+
+    def __post_init__(self) -> None:
+        """Refuse names of fields that there are not. Raises ``ValueError``."""
+        for kind in CREDIT_FILE_KINDS:
+            self.file(kind).fields(kind)
 
     def kinds_of(self, object_name: str) -> tuple[Kind, ...]:
         """Name the kinds an object holds: what must be re-read when one of its records changed."""
@@ -210,6 +275,8 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def candidates(self, kind: Kind) -> tuple[tuple[str, ...], ...]:
         """Name the fields a feed reads, one group for each fact: any of a group will do."""
+        if kind in CREDIT_FILE_KINDS:
+            return tuple((name,) for name in self.file(kind).fields(kind).values())
         names = {
             Kind.ACCOUNTS: self.accounts,
             Kind.CONTACTS: self.contacts,
@@ -218,14 +285,16 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             Kind.PAYMENTS: self.payments,
             Kind.ALLOCATIONS: self.allocations,
             Kind.ORDERS: self.orders,
-        }.get(kind)
-        if names is None:
-            return ()
+        }[kind]
+        facts = [name for fact in self.accounts.facts for name in fact.fields().values()]
+        more = tuple((name,) for name in facts) if kind is Kind.ACCOUNTS else ()
         parts = (
             getattr(names, part) for part in names.__struct_fields__ if part not in _NOT_FIELDS
         )
         groups = ((part,) if isinstance(part, str) else part for part in parts)
-        return tuple(group for group in groups if any(group))
+        return (*(group for group in groups if any(group)), *more)
 
 
-_NOT_FIELDS = frozenset({"object", "red_note", "effective", "prepaid", "states"})
+_NOT_FIELDS = frozenset(
+    {"object", "red_note", "effective", "prepaid", "states", "facts", "size_words", "outcomes"}
+)

@@ -97,7 +97,7 @@ class Doctor:
             for ours, api_name in names.fields().items():
                 if api_name not in there:
                     note = f"{names.module} has no field {api_name}; it is read as empty"
-                    remedy = f"name the field in mapping.{kind.value}.{ours}, or set it to “”"
+                    remedy = f"name the field in mapping.{kind.value}.{names.key_of(ours)}, or set it to “”"
                     yield _finding("fields", _WARNING, note, remedy)
 
     def _statuses(self) -> Iterable[Finding]:

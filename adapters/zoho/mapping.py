@@ -4,13 +4,23 @@ Cancelled invoices are not owed, and a contact without an account belongs to nob
 are gone. Money without a currency of its own is in the organisation's base currency.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import cast
 
 import msgspec
 
+from adapters.credit_file import (
+    FACT_FIELDS,
+    FILE_FIELDS,
+    BadFact,
+    FieldType,
+    Plain,
+    fact_of,
+    record_of,
+)
 from adapters.port import RecordProblem
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.rows import (
@@ -27,7 +37,9 @@ from adapters.zoho.rows import (
 )
 from scoring.money import Money, UnknownCurrencyError, minor_digits, to_money
 from scoring.records import (
+    CREDIT_FILE_KINDS,
     Account,
+    AccountFact,
     Allocation,
     Contact,
     Invoice,
@@ -70,6 +82,8 @@ class Translator:
         self._base_currency = base_currency
         self._void = frozenset(mapping.invoices.void)
         self._states = mapping.orders.states
+        self._sizes = mapping.accounts.size_words
+        self._outcomes = mapping.invoices.outcomes
         self._by_kind: dict[Kind, Callable[[Row], Record | None]] = {
             Kind.ACCOUNTS: self._account,
             Kind.CONTACTS: self._contact,
@@ -78,6 +92,7 @@ class Translator:
             Kind.PAYMENTS: self._payment,
             Kind.ALLOCATIONS: self._allocation,
             Kind.ORDERS: self._order,
+            **{kind: partial(self._file_record, kind) for kind in CREDIT_FILE_KINDS},
         }
 
     def translate(self, kind: Kind, good: Sequence[Row], bad: Sequence[BadRow] = ()) -> Translated:
@@ -89,9 +104,11 @@ class Translator:
         for row in good:
             try:
                 record = to_record(row)
-            except _Unusable as unusable:
+            except (_Unusable, BadFact) as unusable:
                 problems.append(self._problem(kind, row, unusable))
                 continue
+            if kind is Kind.ACCOUNTS:
+                problems += [self._problem(kind, row, bad) for bad in self._bad_facts(row)]
             if record is None:
                 gone.append(row.id)
             else:
@@ -113,7 +130,43 @@ class Translator:
             currency=currency,
             terms_days=_days(row.terms_days),
             created_on=row.customer_since,
+            size_class=self._sizes.get(row.size_class or "", row.size_class or None),
+            facts=tuple(each for each in self._facts(row) if isinstance(each, AccountFact)),
             modified_at=_modified(row),
+        )
+
+    def _facts(self, row: Row) -> Iterator[AccountFact | BadFact]:
+        """Read the parts of the credit file in the account's fields; a bad one costs itself."""
+        currency = getattr(row, "currency", None) or self._base_currency
+        for place, names in enumerate(self._mapping.accounts.facts):
+            prefix = f"fact_{place}_"
+            try:
+                values = {
+                    ours: _fact_value(prefix + ours, getattr(row, prefix + ours), FACT_FIELDS[ours])
+                    for ours in names.fields()
+                }
+                fact = fact_of(names, values, currency)
+            except BadFact as bad:
+                field = bad.field if bad.field.startswith(prefix) else prefix + bad.field
+                yield BadFact(bad.reason, field, bad.note)
+                continue
+            if fact is not None:
+                yield fact
+
+    def _bad_facts(self, row: Row) -> list[BadFact]:
+        return [each for each in self._facts(row) if isinstance(each, BadFact)]
+
+    def _file_record(self, kind: Kind, row: Row) -> Record:
+        names = self._mapping.file(kind)
+        values = {ours: _plain(getattr(row, ours)) for ours in FILE_FIELDS[kind]}
+        return record_of(
+            kind,
+            row.id,
+            _modified(row),
+            values,
+            words=names.words,
+            unit=names.unit,
+            currency=self._base_currency,
         )
 
     def _contact(self, plain: Row) -> Contact | None:
@@ -146,6 +199,11 @@ class Translator:
             amount=_money(row.amount, currency, "amount"),
             disputed=disputed,
             disputed_on=row.disputed_on,
+            dispute_closed_on=row.dispute_closed_on,
+            dispute_outcome=self._outcomes.get(
+                row.dispute_outcome or "", row.dispute_outcome or None
+            ),
+            segment=_text(row.segment, "segment"),
             modified_at=_modified(row),
         )
 
@@ -187,9 +245,6 @@ class Translator:
     def _order(self, plain: Row) -> Order:
         row = cast("OrderRow", plain)
         currency = row.currency or self._base_currency
-        invoiced = None
-        if row.invoiced is not None:
-            invoiced = _money(row.invoiced, currency, "invoiced")
         return Order(
             record_id=row.id,
             account_id=_need_link(row.account, "account"),
@@ -197,9 +252,12 @@ class Translator:
             ordered_on=_need_date(row.ordered_on, "ordered_on"),
             deliver_on=row.deliver_on,
             amount=_money(row.amount, currency, "amount"),
-            invoiced=invoiced,
+            invoiced=_money_or_none(row.invoiced, currency, "invoiced"),
             status=self._order_status(row.status),
             prepaid=bool(row.prepaid),
+            delivered=_money_or_none(row.delivered, currency, "delivered"),
+            deposit=_money_or_none(row.deposit, currency, "deposit"),
+            segment=_text(row.segment, "segment"),
             modified_at=_modified(row),
         )
 
@@ -212,7 +270,7 @@ class Translator:
             note = "the value is not in the mapping's orders.states"
             raise _Unusable("unknown_option", "status", note) from None
 
-    def _problem(self, kind: Kind, row: Row, unusable: _Unusable) -> RecordProblem:
+    def _problem(self, kind: Kind, row: Row, unusable: _Unusable | BadFact) -> RecordProblem:
         account = getattr(row, "account", None)
         api_name = self._mapping.feed(kind).fields().get(unusable.field, unusable.field)
         return RecordProblem(
@@ -297,6 +355,32 @@ def _money(amount: Decimal | None, currency: str, field: str) -> Money:
     if money.minor > LARGEST_MINOR:
         raise _Unusable("bad_amount", field, "the amount is too large to store")
     return money
+
+
+def _money_or_none(amount: Decimal | None, currency: str, field: str) -> Money | None:
+    return None if amount is None else _money(amount, currency, field)
+
+
+def _plain(value: object) -> Plain:
+    """Take the id out of a link."""
+    return value.id if isinstance(value, Link) else cast("Plain", value)
+
+
+def _fact_value(field: str, value: object, wanted: FieldType) -> Plain:
+    """Read a field of the account as what the fact needs. Raises ``BadFact``."""
+    if value is None or value == "":
+        return None
+    try:
+        if wanted == "date":
+            return msgspec.convert(value, date)
+        if wanted == "number" and not isinstance(value, bool):
+            return Decimal(str(value))
+    except (msgspec.ValidationError, InvalidOperation):
+        reason = "bad_date" if wanted == "date" else "bad_number"
+        raise BadFact(reason, field, "the value is of another type than expected") from None
+    if wanted != "text" or not isinstance(value, str | int | float):
+        raise BadFact("bad_text", field, "the value is of another type than expected")
+    return str(value)
 
 
 def _days(value: Decimal | None) -> int | None:

@@ -7,8 +7,9 @@ the organisation has no such field.
 
 import msgspec
 
+from adapters.credit_file import FILE_FIELDS, FactNames
 from adapters.port import CreditField, Priority
-from scoring.records import Kind, OrderStatus
+from scoring.records import CREDIT_FILE_KINDS, Kind, OrderStatus
 
 __all__ = [
     "AccountNames",
@@ -16,6 +17,7 @@ __all__ = [
     "ContactNames",
     "CreditNoteNames",
     "FeedNames",
+    "FileNames",
     "InvoiceNames",
     "OrderNames",
     "PaymentNames",
@@ -34,9 +36,61 @@ class FeedNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         names = {name: getattr(self, name) for name in self.__struct_fields__}
         return {ours: api for ours, api in names.items() if ours not in _SETTINGS and api}
 
+    def key_of(self, ours: str) -> str:
+        """Say where in the mapping a field is named."""
+        return ours
+
+
+class _BoundFile(FeedNames, frozen=True, kw_only=True):
+    """The names of one kind's module, field by field."""
+
+    api_names: dict[str, str] = {}
+    keys: dict[str, str] = {}
+
+    def fields(self) -> dict[str, str]:
+        """Return our field name and the API name of each field the organisation has."""
+        return self.api_names
+
+    def key_of(self, ours: str) -> str:
+        """Say where in the mapping a field is named."""
+        return self.keys[ours]
+
+
+class FileNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where one kind of the credit file is found; without a module the organisation has none.
+
+    Fields are called as ours with capitals (``period_end`` is ``Period_End``) unless ``names`` or,
+    for the lines of a statement, ``lines`` say otherwise. ``words`` says what values of picklists
+    stand for, ``unit`` what the amounts of statements are written in: 元, 千元, 万元 …
+    """
+
+    module: str = ""
+    names: dict[str, str] = {}
+    lines: dict[str, str] = {}
+    words: dict[str, str] = {}
+    unit: str = "元"
+
+    def bound(self, kind: Kind) -> FeedNames:
+        """Name every field of the kind. Raises ``ValueError`` for one that there is not."""
+        fields = FILE_FIELDS[kind]
+        strange = sorted((set(self.names) | set(self.lines)) - set(fields))
+        if strange:
+            raise ValueError(f"mapping.{kind.value}: there are no fields {', '.join(strange)}")
+        given = self.names | self.lines
+        named = {ours: given.get(ours, ours.title()) for ours in fields}
+        return _BoundFile(
+            module=self.module,
+            api_names={ours: api for ours, api in named.items() if api},
+            keys={ours: f"{'lines' if ours in self.lines else 'names'}.{ours}" for ours in fields},
+        )
+
 
 class AccountNames(FeedNames, frozen=True, kw_only=True):
-    """Where an Account is found."""
+    """Where an Account is found.
+
+    ``facts`` are parts of the credit file that stand in fields of the account itself;
+    ``size_words`` says which values of the size field mean ``large``, ``public`` and ``sme``.
+    """
 
     module: str = "Accounts"
     name: str = "Account_Name"
@@ -48,6 +102,22 @@ class AccountNames(FeedNames, frozen=True, kw_only=True):
     currency: str = "Currency"
     terms_days: str = "Payment_Terms_Days"
     customer_since: str = "Customer_Since"
+    size_class: str = ""
+    size_words: dict[str, str] = {}
+    facts: tuple[FactNames, ...] = ()
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields of the account, those of the credit file numbered by their place."""
+        more = {
+            f"fact_{place}_{ours}": api
+            for place, fact in enumerate(self.facts)
+            for ours, api in fact.fields().items()
+        }
+        return FeedNames.fields(self) | more
+
+    def key_of(self, ours: str) -> str:
+        """Say where in the mapping a field is named."""
+        return ours.replace("fact_", "facts.").replace("_", ".", 1) if "fact_" in ours else ours
 
 
 class ContactNames(FeedNames, frozen=True, kw_only=True):
@@ -62,7 +132,11 @@ class ContactNames(FeedNames, frozen=True, kw_only=True):
 
 
 class InvoiceNames(FeedNames, frozen=True, kw_only=True):
-    """Where an Invoice is found. One whose status is in ``void`` is not owed."""
+    """Where an Invoice is found. One whose status is in ``void`` is not owed.
+
+    ``outcomes`` says which values of ``dispute_outcome`` mean ``for_customer`` and
+    ``against_customer``.
+    """
 
     module: str = "Invoices"
     number: str = "Subject"
@@ -73,6 +147,10 @@ class InvoiceNames(FeedNames, frozen=True, kw_only=True):
     currency: str = "Currency"
     disputed: str = "Disputed_Amount"
     disputed_on: str = "Disputed_On"
+    dispute_closed_on: str = ""
+    dispute_outcome: str = ""
+    outcomes: dict[str, str] = {}
+    segment: str = ""
     status: str = "Status"
     void: tuple[str, ...] = ("Cancelled",)
 
@@ -131,6 +209,9 @@ class OrderNames(FeedNames, frozen=True, kw_only=True):
     currency: str = "Currency"
     status: str = "Status"
     prepaid: str = ""
+    delivered: str = ""
+    deposit: str = ""
+    segment: str = ""
     states: dict[str, OrderStatus] = msgspec.field(default_factory=_order_states)
 
 
@@ -184,12 +265,21 @@ class ZohoMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     payments: PaymentNames = PaymentNames()
     allocations: AllocationNames = AllocationNames()
     orders: OrderNames = OrderNames()
+    statements: FileNames = FileNames()
+    credit_records: FileNames = FileNames()
+    promises: FileNames = FileNames()
+    collateral: FileNames = FileNames()
+    write_offs: FileNames = FileNames()
+    returns: FileNames = FileNames()
+    notes: FileNames = FileNames()
     tasks: TaskNames = TaskNames()
     credit_fields: dict[CreditField, str] = msgspec.field(default_factory=_credit_fields)
     options: dict[CreditField, dict[str, str]] = {}
 
     def feed(self, kind: Kind) -> FeedNames:
         """Return the names of a kind's module; an empty one where the kind is no module."""
+        if kind in CREDIT_FILE_KINDS:
+            return self.file(kind).bound(kind)
         feeds: dict[Kind, FeedNames] = {
             Kind.ACCOUNTS: self.accounts,
             Kind.CONTACTS: self.contacts,
@@ -201,6 +291,16 @@ class ZohoMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         }
         return feeds.get(kind, FeedNames())
 
+    def file(self, kind: Kind) -> FileNames:
+        """Return what the mapping says about a kind of the credit file."""
+        found: FileNames = getattr(self, kind.value)
+        return found
+
+    def __post_init__(self) -> None:
+        """Refuse names of fields that there are not. Raises ``ValueError``."""
+        for kind in CREDIT_FILE_KINDS:
+            self.file(kind).bound(kind)
+
     def kinds_of(self, module: str) -> tuple[Kind, ...]:
         """Name the kinds a module holds."""
         return tuple(kind for kind in Kind if module and self.feed(kind).module == module)
@@ -210,4 +310,4 @@ class ZohoMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return self.credit_fields.get(field, "")
 
 
-_SETTINGS = frozenset({"module", "void", "states"})
+_SETTINGS = frozenset({"module", "void", "states", "facts", "size_words", "outcomes"})

@@ -218,7 +218,7 @@ class ZohoReader:
             if api_name in there:
                 columns.append(api_name)
             elif ours in _REQUIRED:
-                key = f"mapping.{kind.value}.{ours}"
+                key = f"mapping.{kind.value}.{names.key_of(ours)}"
                 raise self._broken(f"{names.module} has no field {api_name}; set {key}")
         return list(dict.fromkeys(columns))
 

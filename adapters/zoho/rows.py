@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from adapters.credit_file import FILE_FIELDS, FieldType
 from adapters.http import Answer
 from adapters.zoho.names import FeedNames
 from scoring.records import Kind
@@ -59,6 +60,7 @@ class AccountRow(Row, kw_only=True):
     currency: str | None = None
     terms_days: Decimal | None = None
     customer_since: date | None = None
+    size_class: str | None = None
 
 
 class ContactRow(Row, kw_only=True):
@@ -82,6 +84,9 @@ class InvoiceRow(Row, kw_only=True):
     currency: str | None = None
     disputed: Decimal | None = None
     disputed_on: date | None = None
+    dispute_closed_on: date | None = None
+    dispute_outcome: str | None = None
+    segment: str | None = None
     status: str | None = None
 
 
@@ -126,6 +131,24 @@ class OrderRow(Row, kw_only=True):
     currency: str | None = None
     status: str | None = None
     prepaid: bool | None = None
+    delivered: Decimal | None = None
+    deposit: Decimal | None = None
+    segment: str | None = None
+
+
+_TYPES: dict[FieldType, Any] = {
+    "text": str | None,
+    "date": date | None,
+    "number": Decimal | None,
+    "link": Link | None,
+    "flag": bool | None,
+}
+
+
+def _file_row(kind: Kind) -> type[Row]:
+    """Build the row of a kind of the credit file from its fields."""
+    fields = [(name, _TYPES[type_], None) for name, type_ in FILE_FIELDS[kind].items()]
+    return cast("type[Row]", msgspec.defstruct(kind.value, fields, bases=(Row,), kw_only=True))
 
 
 ROW_TYPES: dict[Kind, type[Row]] = {
@@ -136,6 +159,7 @@ ROW_TYPES: dict[Kind, type[Row]] = {
     Kind.PAYMENTS: PaymentRow,
     Kind.ALLOCATIONS: AllocationRow,
     Kind.ORDERS: OrderRow,
+    **{kind: _file_row(kind) for kind in FILE_FIELDS},
 }
 
 
@@ -189,7 +213,7 @@ class RowDecoder:
     """Decodes pages of one kind under one mapping."""
 
     def __init__(self, kind: Kind, names: FeedNames) -> None:
-        plain = ROW_TYPES[kind]
+        plain = _with_facts(ROW_TYPES[kind], names)
         self._api_names = {**names.fields(), "id": "id", "modified": "Modified_Time"}
         self._account = self._api_names.get("account", "")
         renamed = {
@@ -263,6 +287,15 @@ class RowDecoder:
             reason=reason,
             detail=f"{api_name}: {note}",
         )
+
+
+def _with_facts(plain: type[Row], names: FeedNames) -> type[Row]:
+    """Add the fields of the account in which parts of the credit file stand, of any type."""
+    known = {field.name for field in msgspec.structs.fields(plain)}
+    more: list[Any] = [(name, Any, None) for name in names.fields() if name not in known]
+    if not more:
+        return plain
+    return cast("type[Row]", msgspec.defstruct(plain.__name__, more, bases=(plain,), kw_only=True))
 
 
 def _renamed(plain: type[Row], names: Mapping[str, str]) -> type[Row]:
