@@ -1,0 +1,167 @@
+"""Counter-offers pass, a larger order never fares better, more overdue never frees anybody."""
+
+import msgspec
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from scoring.money import Money
+from scoring.ordercheck import (
+    REACTIONS,
+    AccountFacts,
+    OrderRequest,
+    after_paying_overdue,
+    check_order,
+)
+from scoring.policy import GRADES, Policy
+from scoring.rates import Rate
+from tests.builders import a_rate
+from tests.scoring.ordercheck.accounts import TODAY, an_account, an_ask, check, cny
+
+POLICY = Policy()
+RATES: dict[str, Rate] = {"USD": a_rate("7.13")}
+MINOR = st.integers(0, 3_000_000)
+MAYBE = st.none() | MINOR
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> AccountFacts:
+    """Draw an account of any kind."""
+    overdue = draw(st.sampled_from([0, 0, 1]) | MINOR)
+    return AccountFacts(
+        currency="CNY",
+        limit=draw(MAYBE),
+        exposure=draw(st.integers(-500_000, 3_000_000)),
+        ar=overdue + draw(MINOR),
+        overdue=overdue,
+        oldest_days=draw(st.integers(1, 130)) if overdue else None,
+        min_overdue=50_000,
+        grade=draw(st.none() | st.sampled_from(GRADES)),
+        terms_days=draw(st.none() | st.integers(0, 90)),
+        starter=500_000,
+        broken_promises=draw(st.none() | st.integers(0, 3)),
+        group_headroom=draw(st.none() | st.integers(-100, 3_000_000)),
+        manual_hold=draw(st.sampled_from([None, None, None, "fraud"])),
+        data_age_hours=draw(st.none() | st.integers(0, 48)),
+        rates=RATES,
+    )
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> OrderRequest:
+    """Draw an order in yuan or dollars."""
+    currency = draw(st.sampled_from(["CNY", "USD"]))
+    amount = draw(st.integers(1, 3_000_000))
+    part = st.none() | st.integers(0, amount).map(lambda minor: Money(minor, currency))
+    return OrderRequest(
+        amount=Money(amount, currency),
+        terms_days=draw(st.none() | st.integers(0, 120)),
+        discount_percent=draw(st.none() | st.decimals(0, 5, places=1)),
+        prepaid=draw(st.booleans()),
+        deposit=draw(part),
+        secured=draw(part),
+        first_order=draw(st.booleans()),
+        average_order=draw(st.none() | MINOR.map(lambda minor: Money(minor, "CNY"))),
+    )
+
+
+@given(facts(), orders())
+@settings(max_examples=300)
+def test_every_counter_offer_passes(account: AccountFacts, order: OrderRequest) -> None:
+    decision = check_order(account, order, POLICY, TODAY)
+
+    for offer in decision.offers:
+        paid = account if offer.pay_first is None else after_paying_overdue(account)
+        assert check_order(paid, offer.order, POLICY, TODAY).passes
+    assert not (decision.passes and decision.offers)
+
+
+@given(facts(), orders(), st.integers(1, 2_000_000))
+def test_larger_order_never_fares_better(
+    account: AccountFacts, order: OrderRequest, more: int
+) -> None:
+    larger = msgspec.structs.replace(
+        order, amount=Money(order.amount.minor + more, order.amount.currency)
+    )
+    before, after = (check_order(account, asked, POLICY, TODAY) for asked in (order, larger))
+
+    assert REACTIONS.index(after.result) >= REACTIONS.index(before.result)
+
+
+@given(facts(), orders(), st.integers(1, 1_000_000), st.integers(0, 60))
+def test_more_overdue_never_frees_an_order(
+    account: AccountFacts, order: OrderRequest, more: int, days: int
+) -> None:
+    worse = msgspec.structs.replace(
+        account,
+        overdue=account.overdue + more,
+        ar=account.ar + more,
+        exposure=account.exposure + more,
+        oldest_days=(account.oldest_days or 0) + days + 1,
+    )
+    before, after = (check_order(each, order, POLICY, TODAY) for each in (account, worse))
+
+    assert REACTIONS.index(after.result) >= REACTIONS.index(before.result)
+
+
+@given(facts(), orders())
+def test_the_smaller_order_offered_is_the_largest_that_passes(
+    account: AccountFacts, order: OrderRequest
+) -> None:
+    found = [
+        one for one in check_order(account, order, POLICY, TODAY).offers if one.kind == "smaller"
+    ]
+    assume(found)
+    offer = found[0]
+    paid = account if offer.pay_first is None else after_paying_overdue(account)
+    one_more = Money(offer.order.amount.minor + 1, offer.order.amount.currency)
+
+    assert offer.order.amount.minor < order.amount.minor
+    assert not check_order(
+        paid, msgspec.structs.replace(offer.order, amount=one_more), POLICY, TODAY
+    ).passes
+
+
+def test_order_over_the_limit_is_offered_smaller_or_with_a_deposit() -> None:
+    offers = check(an_account(), an_ask(9_000)).offers
+
+    assert [offer.kind for offer in offers] == ["smaller", "deposit"]
+    assert offers[0].order.amount == cny(8_000)
+    assert offers[1].order.deposit == cny(1_000)
+    assert offers[0].pay_first is None
+
+
+def test_an_order_in_dollars_is_offered_in_dollars() -> None:
+    facts_ = an_account(rates=RATES, exposure=0)
+    offer = check(facts_, OrderRequest(amount=Money(200_000, "USD"))).offers[0]
+
+    assert offer.order.amount == Money(140_252, "USD")  # 10,000 yuan at 7.13, the last half cent up
+
+
+def test_too_long_terms_are_offered_as_granted() -> None:
+    (offer,) = check(an_account(), an_ask(terms_days=90)).offers
+
+    assert (offer.kind, offer.order.terms_days, offer.order.amount) == ("terms", 45, cny(1_000))
+
+
+def test_weak_customer_is_asked_to_prepay() -> None:
+    (offer,) = check(an_account(grade="CCC", limit=0), an_ask()).offers
+
+    assert (offer.kind, offer.order.prepaid) == ("prepay", True)
+
+
+def test_who_is_overdue_pays_first() -> None:
+    overdue = an_account(overdue=3_000_00, ar=9_000_00, exposure=9_000_00, oldest_days=40)
+    (offer,) = check(overdue, an_ask(2_000)).offers
+
+    assert (offer.kind, offer.pay_first) == ("terms", cny(3_000))
+
+
+def test_nothing_helps_against_a_manual_hold() -> None:
+    assert check(an_account(manual_hold="fraud")).offers == ()
+
+
+def test_a_deposit_already_offered_counts() -> None:
+    offers = check(an_account(), an_ask(10_000, deposit=cny(500))).offers
+
+    assert [offer.order.deposit for offer in offers] == [cny(500), cny(2_000)]
+    assert offers[0].order.amount == cny(8_500)
