@@ -22,17 +22,23 @@ from scoring.dossier import filed, trusted
 from scoring.exposure import exposed
 from scoring.financials import Standards, analysed
 from scoring.gates import gated
+from scoring.group_exposure import grouped
 from scoring.history import recorded
 from scoring.inputs import input_hashes
-from scoring.ledger import Ledger
-from scoring.limits import grade_amounts, limited, policy_amounts
+from scoring.limits import cash_deposits, entity_amounts, grade_amounts, guarded, limited
 from scoring.money import Money
 from scoring.ordercheck import ordered
+from scoring.overrides import overridden
 from scoring.policy import GRADES, Policy
+from scoring.previous import recalled
 from scoring.qualitative import appraised
-from scoring.rating import graded, reviewed
+from scoring.promises import promised
+from scoring.provision import provisioned
+from scoring.rating import graded
 from scoring.reasons import hold_reason, reasons_of
+from scoring.review import reviewed, scheduled
 from scoring.scorecard import scored
+from scoring.steadiness import steadied, triggered
 from scoring.terms import termed
 from scoring.watch import watched
 from scoring.windows import windows_of
@@ -64,31 +70,34 @@ def assess(
         )
     calendar = calendar or WorkCalendar()
     windows = windows_of(as_of, policy.behaviour, calendar)
-    ledger = _with_amounts(effective(book.ledger, policy.behaviour, calendar), book, policy)
+    ledger = replace(
+        effective(book.ledger, policy.behaviour, calendar), entities=entity_amounts(book, policy)
+    )
     grades = grade_amounts(book.entities["currency"], policy, book.rates)
-    frame = behaviour(ledger, policy, windows)
-    frame = exposed(frame, ledger, policy.exposure, as_of)
+    frame = promised(behaviour(ledger, policy, windows), book, policy, windows, calendar)
+    frame = exposed(frame, ledger, policy.exposure, as_of, cash_deposits(book, as_of))
+    frame = recalled(frame, book, as_of)
     frame = analysed(frame, book, policy, as_of, standards)
     frame = appraised(recorded(frame, book, policy, as_of), book, policy, as_of)
     frame = trusted(scored(filed(frame, book, policy, as_of), policy), policy)
-    frame = gated(graded(frame, policy), book, ledger, policy, as_of)
-    frame = limited(frame, ledger, policy, windows, grades)
+    frame = steadied(graded(frame, policy), book, policy, as_of)
+    frame = gated(frame, book, ledger, policy, as_of)
+    frame = overridden(frame, book, policy, as_of)
+    frame = limited(frame, book, ledger, policy, windows, grades)
+    frame = guarded(frame, book, policy, as_of)
+    frame = grouped(scheduled(frame, book, policy, as_of), book, policy)
     frame = ordered(termed(frame, policy), book, policy, as_of)
-    frame = reviewed(watched(frame, policy.watch), policy, as_of)
+    frame = provisioned(watched(frame, policy.watch), policy)
+    frame = triggered(frame, book, policy, as_of)
+    frame = reviewed(frame, book, policy, as_of, calendar)
     return Assessments(book=book, policy=policy, as_of=as_of, frame=_named(frame))
-
-
-def _with_amounts(ledger: Ledger, book: Book, policy: Policy) -> Ledger:
-    amounts = policy_amounts(book.entities["currency"], policy, book.rates)
-    entities = ledger.entities.join(amounts, on="currency", how="left", maintain_order="left")
-    return replace(ledger, entities=entities)
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
     """Put the words of an assessment in front of the figures behind them."""
     names = dict(enumerate(GRADES))
     rating = pl.col("grade").replace_strict(names, default=None, return_dtype=pl.String)
-    available = pl.col("limit") - pl.col("exposure")
+    available = pl.col("effective_limit") - pl.col("exposure")
     return frame.with_columns(
         rating.fill_null(pl.lit(NOT_RATED)).alias("rating"), available.alias("available")
     ).select(
@@ -154,7 +163,7 @@ class Assessments:
 
     def _assessment(self, row: dict[str, Any]) -> Assessment:
         known = row["unknown"] is None
-        utilisation = _utilisation(row["exposure"], row["limit"]) if known else None
+        utilisation = _utilisation(row["exposure"], row["effective_limit"]) if known else None
         return Assessment(
             entity=row["entity"],
             as_of=self.as_of,

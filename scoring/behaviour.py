@@ -11,9 +11,10 @@ from scoring.default_event import default_events
 from scoring.features import completed
 from scoring.ledger import NOTHING, Ledger
 from scoring.policy import BehaviourPolicy, Policy
-from scoring.portrait import counted_back_dso, monthly_volatility
+from scoring.portrait import counted_back_dso, high_credit, monthly_volatility
 from scoring.virtual import paid_virtually
 from scoring.windows import Windows, whole_months
+from scoring.written import loss_sums, written_off
 
 __all__ = ["behaviour"]
 
@@ -33,20 +34,23 @@ def behaviour(ledger: Ledger, policy: Policy, windows: Windows) -> pl.DataFrame:
     parts = _with_settlement(parts, levels, rules)
     settled = parts.filter("settles")
     standing = _marked(standing, levels, rules)
+    high = high_credit(ledger, windows)
+    settled = settled.with_columns(_since_high_credit(ledger, settled, high, rules))
     measured = pl.collect_all(
         [
             _open_sums(standing, policy),
             _paid_sums(parts, rules, windows),
             _settled_sums(settled, rules, windows),
             _unapplied_sums(ledger, windows),
-            _high_credit(ledger, windows),
             _last_fact(ledger, windows),
             monthly_volatility(parts, rules, windows),
         ]
     )
-    events = default_events(ledger, parts, settled, standing, policy, windows)
+    losses = written_off(ledger, parts, rules, windows)
+    events = default_events(ledger, parts, settled, standing, losses, policy, windows)
     frame = ledger.entities
-    for part in (sales, *measured, events):
+    sums = (loss_sums(losses, rules, windows), _returned(ledger, windows))
+    for part in (sales, *measured, high, *sums, events):
         frame = frame.join(part, on="e", how="left", maintain_order="left")
     frame = completed(frame, policy, windows)
     dso = counted_back_dso(ledger, frame, windows)
@@ -104,7 +108,8 @@ def _with_settlement(
 ) -> pl.DataFrame:
     """Add ``delay`` (signed days), ``large`` and ``settles``: the part that settled its claim.
 
-    A claim that credit notes alone settled says nothing about how the customer pays.
+    A claim that credit notes alone settled says nothing about how the customer pays; a write-off
+    ends its claim as a payment on that day would.
     """
     done = pl.col("rest") <= _tolerance(pl.col("claim"), rules)
     same = pl.col("i") == pl.col("i").shift().fill_null(NOTHING)
@@ -120,7 +125,7 @@ def _with_settlement(
         )
         .with_columns(
             (pl.col("done") & ~(same & pl.col("done").shift(fill_value=False)))
-            .and_(pl.col("parts") > 0)
+            .and_((pl.col("parts") > 0) | pl.col("written"))
             .alias("settles")
         )
         .drop("unit", "small", "done")
@@ -163,6 +168,9 @@ def _open_sums(standing: pl.DataFrame, policy: Policy) -> pl.LazyFrame:
             (amount * dpd.is_between(31, 60)).sum().alias("age_31_60"),
             (amount * dpd.is_between(61, 90)).sum().alias("age_61_90"),
             (amount * (dpd > 90)).sum().alias("age_over_90"),
+            (amount * dpd.is_between(91, 180)).sum().alias("age_91_180"),
+            (amount * dpd.is_between(181, 365)).sum().alias("age_181_365"),
+            (amount * (dpd > 365)).sum().alias("age_over_365"),
             pl.col("disputed_open").sum().alias("disputed"),
             (undisputed * (dpd > 0)).sum().alias("overdue"),
             dpd.filter("owed").max().alias("oldest_days"),
@@ -203,12 +211,14 @@ def _paid_sums(parts: pl.DataFrame, rules: BehaviourPolicy, windows: Windows) ->
             (wide * (pl.col("on") - pl.col("issued")).dt.total_days()).sum().alias("paid_since"),
             (pl.col("starts") & pl.col("recent")).sum().alias("n_recent"),
             (pl.col("starts") & ~pl.col("recent")).sum().alias("n_prior"),
+            pl.col("on").filter(delay > rules.grace_days).max().alias("last_late_on"),
         )
     )
 
 
 def _settled_sums(settled: pl.DataFrame, rules: BehaviourPolicy, windows: Windows) -> pl.LazyFrame:
     year, delay = pl.col("on") > windows.year, pl.col("delay")
+    recent, in_parts = pl.col("on") > windows.recent, pl.col("parts") > 1
     return (
         settled.lazy()
         .filter(pl.col("on") > windows.long)
@@ -216,9 +226,12 @@ def _settled_sums(settled: pl.DataFrame, rules: BehaviourPolicy, windows: Window
         .agg(
             year.sum().cast(pl.Int64).alias("n_settled"),
             (year & (delay > rules.grace_days)).sum().cast(pl.Int64).alias("n_late"),
-            (year & (pl.col("parts") > 1)).sum().cast(pl.Int64).alias("n_in_parts"),
+            (year & in_parts).sum().cast(pl.Int64).alias("n_in_parts"),
+            recent.sum().cast(pl.Int64).alias("n_settled_recent"),
+            (recent & in_parts).sum().cast(pl.Int64).alias("n_in_parts_recent"),
             delay.filter("large").max().alias("settled_max"),
             delay.filter(year).max().alias("settled_max_year"),
+            delay.filter(year & pl.col("handled")).max().alias("handled_max"),
         )
     )
 
@@ -236,18 +249,26 @@ def _unapplied_sums(ledger: Ledger, windows: Windows) -> pl.LazyFrame:
     )
 
 
-def _high_credit(ledger: Ledger, windows: Windows) -> pl.LazyFrame:
-    """Find the highest receivable at the end of a day of the window, the opening one included."""
-    inside = pl.col("on") > windows.year
+def _since_high_credit(
+    ledger: Ledger, settled: pl.DataFrame, high: pl.DataFrame, rules: BehaviourPolicy
+) -> pl.Expr | pl.Series:
+    """Tell which settled claims were open at or after the day of the high credit: ``handled``."""
+    if rules.well_handled_span == "window":
+        return pl.lit(value=True).alias("handled")
+    days = ledger.entities.select("e").join(high, on="e", how="left", maintain_order="left")
+    day = days["high_credit_on"].gather(settled["e"])
+    return (settled["on"] >= day).fill_null(value=True).alias("handled")
+
+
+def _returned(ledger: Ledger, windows: Windows) -> pl.DataFrame:
+    """Count payments that bounced in the window; tell when the last one did."""
     return (
-        ledger.balance.lazy()
-        .filter(pl.col("on") <= windows.as_of)
-        .group_by("e", maintain_order=True)
+        ledger.returned.filter(pl.col("on").is_between(windows.year, windows.as_of, closed="right"))
+        .group_by("e")
         .agg(
-            pl.col("ar").filter(inside).max().alias("highest"),
-            pl.col("ar").filter(~inside).last().alias("opening"),
+            pl.len().cast(pl.Int64).alias("returned_payments"),
+            pl.col("on").max().alias("returned_on"),
         )
-        .select("e", pl.max_horizontal("highest", "opening").alias("high_credit"))
     )
 
 

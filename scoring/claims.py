@@ -48,8 +48,15 @@ def _moved(frame: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
 
 
 def applied_until(ledger: Ledger, as_of: date) -> pl.DataFrame:
-    """What had been laid on claims by the end of ``as_of``, sorted by claim and date."""
-    return ledger.applied.filter(pl.col("at") <= as_of)
+    """What had been laid on claims by the end of ``as_of``, sorted by claim and date.
+
+    A payment returned by then is not among it.
+    """
+    there = pl.col("at") <= as_of
+    if ledger.returned.height:
+        until = pl.col("until")
+        there &= until.is_null() | (until > as_of)
+    return ledger.applied.filter(there)
 
 
 def open_claims(
@@ -66,10 +73,38 @@ def open_claims(
     standing = claims.with_columns(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"), rest.alias("open")
     ).filter((pl.col("open") > 0) & (pl.col("issued") <= as_of))
+    standing = _without_credited(standing, applied, as_of)
     return standing.with_columns(
         _disputed(policy, as_of).alias("valid"),
         (pl.lit(as_of) - pl.col("due")).dt.total_days().alias("dpd"),
     ).with_columns(if_valid(pl.min_horizontal("disputed", "open")).alias("disputed_open"))
+
+
+def _won(as_of: date) -> pl.Expr:
+    """Tell which disputes had ended for the customer by ``as_of``."""
+    return pl.col("conceded") & (pl.col("closed_on") <= as_of).fill_null(value=False)
+
+
+def _without_credited(standing: pl.DataFrame, applied: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Take from a disputed amount the customer won what credit notes have made good since."""
+    won = standing.filter(_won(as_of)).select("i", "disputed_on")
+    if not won.height:
+        return standing
+    credited = (
+        applied.filter(~pl.col("cash") & ~pl.col("written"))
+        .join(won, on="i", how="inner")
+        .filter(pl.col("at") >= pl.col("disputed_on"))
+        .group_by("i")
+        .agg(pl.col("amount").sum().alias("credited"), pl.col("raw").sum().alias("raw_credited"))
+    )
+    return (
+        standing.join(credited, on="i", how="left", maintain_order="left")
+        .with_columns(
+            pl.max_horizontal(pl.col(name) - pl.col(by).fill_null(0), 0).alias(name)
+            for name, by in (("disputed", "credited"), ("raw_disputed", "raw_credited"))
+        )
+        .drop("credited", "raw_credited")
+    )
 
 
 def if_valid(amount: pl.Expr) -> pl.Expr:
@@ -78,11 +113,16 @@ def if_valid(amount: pl.Expr) -> pl.Expr:
 
 
 def _disputed(policy: BehaviourPolicy, as_of: date) -> pl.Expr:
-    """A dispute counts when raised early enough, known by now, and not too old (2.1)."""
+    """A dispute counts when raised early enough, known by now, open and not too old (2.1).
+
+    Won by the customer, its amount is no longer owed, whenever it was raised; lost, it counts
+    again as if it had never been contested.
+    """
     raised = pl.col("disputed_on")
     in_time = raised <= pl.col("due").dt.offset_by(f"{policy.dispute_opened_within_days}d")
     age = (pl.lit(as_of) - raised).dt.total_days()
-    return in_time & (age >= 0) & (age < policy.dispute_max_days)
+    standing = pl.col("closed_on").is_null() | (pl.col("closed_on") > as_of)
+    return (standing & in_time & (age >= 0) & (age < policy.dispute_max_days)) | _won(as_of)
 
 
 def open_items(

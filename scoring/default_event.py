@@ -18,19 +18,41 @@ def default_events(
     parts: pl.DataFrame,
     settled: pl.DataFrame,
     standing: pl.DataFrame,
+    losses: pl.DataFrame,
     policy: Policy,
     windows: Windows,
 ) -> pl.DataFrame:
     """Tell which entities had a default event that is not cured: e, in_default.
 
     An item counts as an event when, on the day it passed the limit, it alone reached the
-    materiality then.
+    materiality then; so does every write-off, and the public records the policy names.
     """
     rules = policy.default_event
     events = _events(ledger, parts, standing, rules)
-    spells = _spells(settled, standing, rules, windows).join(events, on="e", how="semi")
+    outright = _outright(ledger, losses, rules, windows)
+    entities = pl.concat([events.select("e"), outright.select("e")])
+    spells = _spells(settled, standing, rules, windows).join(entities, on="e", how="semi")
     marked = spells.join(events.select("i", "event"), on="i", how="left")
-    return _uncured(marked, rules, windows)
+    return _uncured(pl.concat([marked, outright]), rules, windows)
+
+
+def _outright(
+    ledger: Ledger, losses: pl.DataFrame, rules: DefaultEventPolicy, windows: Windows
+) -> pl.DataFrame:
+    """List events that need no item past due: e, i, start, end, event.
+
+    A write-off is of its day; a record lasts until it is removed.
+    """
+    happened = losses.filter("loss").select("e", "i", "on", pl.col("on").alias("end"))
+    known = (pl.col("on") <= windows.as_of) & pl.col("code").is_in(list(rules.records))
+    end = pl.min_horizontal("until", pl.lit(windows.as_of)).fill_null(windows.as_of)
+    recorded = ledger.setbacks.filter(known).select(
+        "e", pl.lit(None, pl.UInt32).alias("i"), "on", pl.max_horizontal("on", end).alias("end")
+    )
+    both = pl.concat([happened if rules.write_off else happened.clear(), recorded])
+    return both.select(
+        "e", "i", pl.col("on").alias("start"), "end", pl.lit(value=True).alias("event")
+    )
 
 
 def _spells(

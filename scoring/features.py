@@ -18,6 +18,8 @@ _COUNTS = (
     *("overdue_unpaid", "serious", "late_over_60", "late_over_90", "late_default", "late_sum"),
     *("late_days", "late_oldest", "paid", "recent_paid", "paid_late", "paid_days", "recent_days"),
     *("paid_signed", "paid_since", "unapplied_cash", "unapplied_credit", "high_credit"),
+    *("n_settled_recent", "n_in_parts_recent", "written_off", "loss_amount", "loss_days"),
+    *("loss_late", "returned_payments", "age_91_180", "age_181_365", "age_over_365"),
 )
 #: Signed days beyond terms → index; familiar from bureau data (2.2).
 _PAYDEX = (
@@ -63,13 +65,14 @@ def _delays(policy: Policy) -> list[pl.Expr]:
     enough = (pl.min_horizontal("n_recent", "n_prior")) >= rules.trend_min_items
     trend = _over("recent_days", "recent_paid") - _over(prior_days, prior_paid)
     delays = (pl.col("settled_max"), pl.col("late_max"))
+    # What was written off stays in the average: giving up must not make a customer look better.
+    days = pl.col("paid_days") + pl.col("loss_days") + pl.col("late_days")
+    amount = pl.col("paid") + pl.col("loss_amount") + pl.col("late_sum")
     return [
-        (pl.col("paid_days") + pl.col("late_days")).alias("wadl_days"),
-        (pl.col("paid") + pl.col("late_sum")).alias("wadl_amount"),
+        days.alias("wadl_days"),
+        amount.alias("wadl_amount"),
         _over("paid_days", "paid").alias("wadl_paid"),
-        _over(pl.col("paid_days") + pl.col("late_days"), pl.col("paid") + pl.col("late_sum")).alias(
-            "wadl"
-        ),
+        _over(days, amount).alias("wadl"),
         _over("paid_signed", "paid").alias("days_beyond_terms"),
         _over("paid_since", "paid").alias("days_to_pay"),
         _over("terms_sum", "sales").alias("weighted_terms"),
@@ -84,7 +87,11 @@ def _ratios() -> list[pl.Expr]:
     base = pl.max_horizontal(pl.col("ar") * months, pl.col("sales"))
     return [
         _over("n_late", "n_settled", times=100).alias("late_count_percent"),
-        _over("paid_late", "paid", times=100).alias("late_amount_percent"),
+        _over(
+            pl.col("paid_late") + pl.col("loss_late"),
+            pl.col("paid") + pl.col("loss_amount"),
+            times=100,
+        ).alias("late_amount_percent"),
         _over("n_in_parts", "n_settled", times=100).alias("in_parts_percent"),
         _over("overdue", "ar", times=100).fill_null(0.0).alias("overdue_percent"),
         _over("serious", "ar", times=100).fill_null(0.0).alias("serious_percent"),
@@ -122,7 +129,7 @@ def _paydex() -> pl.Expr:
 def _judged(policy: Policy) -> list[pl.Expr]:
     rules = policy.behaviour
     few = pl.col("n_settled") < rules.thin_settled
-    worst = pl.max_horizontal("settled_max_year", "late_oldest").fill_null(0)
+    worst = pl.max_horizontal("handled_max", "late_oldest").fill_null(0)
     return [
         (pl.col("in_default") | _in_default_now(policy)).alias("in_default"),
         (few | (pl.col("age_months") < rules.thin_months)).alias("thin"),

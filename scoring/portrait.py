@@ -1,4 +1,4 @@
-"""Two figures that describe an entity and decide nothing: count-back DSO and delay volatility.
+"""Figures that draw an entity's picture: high credit, count-back DSO, delay volatility.
 
 Definitions: credit-management 2.2.
 """
@@ -9,7 +9,7 @@ from scoring.ledger import NOTHING, Ledger
 from scoring.policy import BehaviourPolicy
 from scoring.windows import Windows
 
-__all__ = ["counted_back_dso", "monthly_volatility"]
+__all__ = ["counted_back_dso", "high_credit", "monthly_volatility"]
 
 _MONTHS_BASE = 2**20  # more months than dates have
 
@@ -89,4 +89,35 @@ def _months_sold(ledger: Ledger, windows: Windows) -> pl.LazyFrame:
             (total - total.shift().fill_null(0)).alias("sales"),
             (pl.when(ends_entity).then(total).backward_fill() - total).alias("newer"),
         )
+    )
+
+
+def high_credit(ledger: Ledger, windows: Windows) -> pl.DataFrame:
+    """Find the highest receivable at the end of a day of the window, the opening one included.
+
+    Columns e, high_credit, high_credit_on (the first such day; the opening counts as the window's
+    start).
+    """
+    inside = pl.col("on") > windows.year
+    known = ledger.balance.lazy().filter(pl.col("on") <= windows.as_of)
+    highest = (
+        known.group_by("e", maintain_order=True)
+        .agg(
+            pl.col("ar").filter(inside).max().alias("highest"),
+            pl.col("ar").filter(~inside).last().alias("opening"),
+        )
+        .with_columns(pl.max_horizontal("highest", "opening").alias("high_credit"))
+        .collect()
+    )
+    opened = (pl.col("opening") == pl.col("high_credit")).fill_null(value=False)
+    later = highest.filter(~opened).select("e", "high_credit")
+    days = (
+        known.filter(inside)
+        .join(later.lazy(), left_on=["e", "ar"], right_on=["e", "high_credit"], how="semi")
+        .group_by("e")
+        .agg(pl.col("on").min().alias("day"))
+        .collect()
+    )
+    return highest.join(days, on="e", how="left", maintain_order="left").select(
+        "e", "high_credit", pl.col("day").fill_null(windows.year).alias("high_credit_on")
     )

@@ -28,7 +28,7 @@ def _payment(policy: Policy) -> Group:
             Characteristic("late_amount", "late_amount_percent", rules.late_amount),
             Characteristic("overdue_ratio", "overdue_scored_percent", rules.overdue_ratio),
             Characteristic("max_delay", "max_delay", rules.max_delay),
-            Characteristic("broken_promises", None, rules.promises),
+            Characteristic("broken_promises", "broken_promise_percent", rules.promises),
         ),
         observations="n_settled",
     )

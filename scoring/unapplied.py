@@ -56,7 +56,8 @@ def _payments_left(
         "e",
         "account",
         pl.col("paid_on").alias("on"),
-        pl.lit(None, pl.Date).alias("until"),
+        # A returned payment was there until it came back.
+        pl.col("back").alias("until"),
         pl.lit(value=True).alias("cash"),
         (pl.col("amount") - pl.col("used").fill_null(0)).alias("raw"),
         "currency",
@@ -84,13 +85,14 @@ def _credit_notes_left(items: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFram
 
 def _excess(laid: pl.DataFrame) -> pl.DataFrame:
     over = pl.col("laid") - (pl.col("filled") - pl.col("filled_before"))
-    never = pl.lit(None, pl.Date)
-    return _off_claim(laid, pl.col("at"), never, over, pl.col("claim_currency"))
+    stands = laid.filter(pl.col("until").is_null() | (pl.col("at") < pl.col("until")))
+    return _off_claim(stands, pl.col("at"), pl.col("until"), over, pl.col("claim_currency"))
 
 
 def _ahead_of_their_claim(laid: pl.DataFrame) -> pl.DataFrame:
-    early = laid.filter(pl.col("issued") > pl.col("on"))
-    return _off_claim(early, pl.col("on"), pl.col("at"), pl.col("own"), pl.col("currency"))
+    early = laid.filter((pl.col("issued") > pl.col("on")) & (pl.col("world") == 0))
+    end = pl.min_horizontal("issued", "back")
+    return _off_claim(early, pl.col("on"), end, pl.col("own"), pl.col("currency"))
 
 
 def _off_claim(

@@ -74,11 +74,16 @@ def _with_parts(applied: pl.DataFrame, parts: pl.DataFrame, standing: pl.DataFra
     virtual = parts.join(claims, on="i", how="inner").select(
         *("i", "e", "p", "on"),
         pl.max_horizontal("on", "issued").alias("at"),
+        pl.lit(None, pl.Date).alias("until"),
+        pl.lit(0, pl.UInt32).alias("world"),
         pl.lit(value=True).alias("cash"),
+        pl.lit(value=False).alias("written"),
         "amount",
         pl.lit(0, pl.Int64).alias("raw"),
         *("issued", "due", "claim"),
     )
+    # Only one world of a claim is left here; the virtual parts belong to it.
     real = applied.join(touched, on="i", how="semi").select(virtual.columns)
-    laid = timeline(pl.concat([real, virtual]).sort("i", "on", "cash", "p"))
+    one = real.with_columns(pl.lit(0, pl.UInt32).alias("world"))
+    laid = timeline(pl.concat([one, virtual]).sort("i", "on", "written", "cash", "p"))
     return pl.concat([applied.join(touched, on="i", how="anti"), laid.select(applied.columns)])

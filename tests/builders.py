@@ -17,8 +17,12 @@ __all__ = [
     "a_credit_note",
     "a_paid_invoice",
     "a_payment",
+    "a_promise",
     "a_rate",
+    "a_record",
+    "a_return",
     "a_steady_payer",
+    "a_write_off",
     "an_allocation",
     "an_entity",
     "an_invoice",
@@ -70,6 +74,8 @@ def an_invoice(
     currency: str = "CNY",
     disputed: int = 0,
     disputed_on: date | None = None,
+    dispute_closed_on: date | None = None,
+    dispute_outcome: str | None = None,
 ) -> Row:
     """Make an invoice; due 30 days after its issue unless told."""
     return Row(
@@ -87,6 +93,8 @@ def an_invoice(
             "applies_to": None,
             "disputed": disputed,
             "disputed_on": disputed_on,
+            "dispute_closed_on": dispute_closed_on,
+            "dispute_outcome": dispute_outcome,
         },
     )
 
@@ -192,6 +200,64 @@ def an_order(
     rest = {"deliver_on": deliver_on, "currency": currency, "amount": amount}
     state = {"invoiced": invoiced, "status": status, "prepaid": prepaid}
     return Row("orders", values | rest | state)
+
+
+def a_write_off(
+    item: str | None = "i1",
+    *,
+    amount: int = 100_000,
+    written_off_on: date = _FIVE_AGO,
+    entity: str = "E1",
+    currency: str = "CNY",
+) -> Row:
+    """Make a write-off of an invoice, or of none that the Book knows."""
+    values = {
+        "write_off": f"w-{entity}-{item}-{written_off_on}-{amount}",
+        "entity": entity,
+        "item": item,
+    }
+    rest = {"written_off_on": written_off_on, "currency": currency, "amount": amount}
+    return Row("write_offs", values | rest)
+
+
+def a_return(payment: Row, *, returned_on: date = _FIVE_AGO, kind: str = "returned_payment") -> Row:
+    """Make a payment bounce."""
+    paid = payment.values
+    values = {"return": f"r-{paid['payment']}", "entity": paid["entity"], "kind": kind}
+    return Row("returns", values | {"payment": paid["payment"], "returned_on": returned_on})
+
+
+def a_promise(
+    promise: str = "pr1",
+    *,
+    item: str | None = None,
+    amount: int = 100_000,
+    made_on: date = _FORTY_AGO,
+    promised_on: date = _FIVE_AGO,
+    cancelled_on: date | None = None,
+    superseded_on: date | None = None,
+    entity: str = "E1",
+    currency: str = "CNY",
+) -> Row:
+    """Make a promise to pay, for an item or, without one, for the whole account."""
+    values = {"promise": promise, "entity": entity, "account": f"s:{entity}", "item": item}
+    days = {"made_on": made_on, "promised_on": promised_on}
+    ends = {"cancelled_on": cancelled_on, "superseded_on": superseded_on}
+    return Row("promises", values | days | ends | {"currency": currency, "amount": amount})
+
+
+def a_record(
+    kind: str,
+    *,
+    known_on: date = _FIVE_AGO,
+    entity: str = "E1",
+    record: str | None = None,
+    **columns: object,
+) -> Row:
+    """Make an entry of the credit record; other columns by name."""
+    key = record or f"{entity}-{kind}-{known_on}-{columns.get('status')}"
+    values = {"record": key, "entity": entity, "kind": kind, "known_on": known_on}
+    return Row("credit_records", values | {"source": "test"} | columns)
 
 
 def a_rate(price: str, on: date = AS_OF) -> Rate:

@@ -1,6 +1,7 @@
 """How payment behaviour is measured, and when a customer is in default."""
 
 from decimal import Decimal
+from typing import Literal
 
 from scoring.policy.part import Part
 
@@ -26,6 +27,7 @@ class BehaviourPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     volatility_min_months: int = 6
     serious_days: int = 60
     well_handled_days: int = 30
+    well_handled_span: Literal["high_credit", "window"] = "high_credit"
     default_terms_days: int = 30
     roll_due_on_holiday: bool = False
 
@@ -38,13 +40,20 @@ class BehaviourPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class DefaultEventPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a customer is in default (违约) and when it leaves it (0)."""
+    """When a customer is in default (违约) and when it leaves it (0).
+
+    ``write_off``: a write-off is an event. ``records``: public records that are.
+    """
 
     days: int = 90
     ar_share: Decimal = Decimal("0.01")
     materiality: Decimal = Decimal(5000)
     cure_days: int = 30
     cure_months: int = 6
+    write_off: bool = True
+    records: tuple[
+        Literal["insolvency", "liquidation", "dishonest_our_claim", "distressed_extension"], ...
+    ] = ("insolvency", "liquidation", "dishonest_our_claim", "distressed_extension")
 
     def __post_init__(self) -> None:
         """Refuse a cure that is harder to lose than the default."""

@@ -1,9 +1,29 @@
 """Promises to pay (付款承诺, credit-management 2.3)."""
 
+from decimal import Decimal
+
 from scoring.policy.part import Part
 
 __all__ = ["PromisePolicy"]
 
 
 class PromisePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a promise to pay is kept, partial or broken (2.3)."""
+    """When a promise to pay is kept, partial or broken (2.3).
+
+    ``recent_days`` is the window of the order check and the warning; ``pause_days`` and
+    ``pauses_in_row`` bound how long an open promise holds back the next dunning step.
+    """
+
+    kept_share: Decimal = Decimal("0.95")
+    partial_share: Decimal = Decimal("0.20")
+    judged_after_working_days: int = 2
+    recent_days: int = 90
+    pause_days: int = 14
+    pauses_in_row: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse shares that do not rise and negative days."""
+        if not 0 <= self.partial_share < self.kept_share <= 1:
+            raise ValueError("needs 0 <= partial_share < kept_share <= 1")
+        if min(self.judged_after_working_days, self.pause_days, self.pauses_in_row) < 0:
+            raise ValueError("judged_after_working_days, pause_days and pauses_in_row start at 0")

@@ -12,6 +12,8 @@ from tests.builders import (
     a_credit_note,
     a_payment,
     a_rate,
+    a_return,
+    a_write_off,
     an_allocation,
     an_entity,
     an_invoice,
@@ -66,6 +68,8 @@ def _currency(own: str) -> st.SearchStrategy[str]:
 def _invoice(draw: DrawFn, item: str, entity: str, own: str, delays: tuple[int, ...]) -> list[Row]:
     amount, issued_on = draw(_amounts), days_ago(draw(_days))
     disputed_on = issued_on + timedelta(days=draw(st.integers(0, 120)))
+    closed_on = disputed_on + timedelta(days=draw(st.sampled_from((1, 20, 59, 61))))
+    outcome = draw(st.sampled_from((None, None, "for_customer", "against_customer")))
     invoice = an_invoice(
         item,
         amount=amount,
@@ -75,8 +79,28 @@ def _invoice(draw: DrawFn, item: str, entity: str, own: str, delays: tuple[int, 
         currency=draw(_currency(own)),
         disputed=draw(st.sampled_from((0, 0, 0, amount // 2, amount * 2))),
         disputed_on=draw(st.sampled_from((None, disputed_on))),
+        dispute_closed_on=None if outcome is None else closed_on,
+        dispute_outcome=outcome,
     )
-    return [invoice, *draw(_settlement(invoice, own, delays))]
+    rows = [invoice, *draw(_settlement(invoice, own, delays))]
+    if draw(st.integers(0, 9)) == 0:
+        rows.append(draw(_write_off(invoice)))
+    return rows
+
+
+@st.composite
+def _write_off(draw: DrawFn, invoice: Row) -> Row:
+    values = invoice.values
+    issued, amount = values["issued_on"], values["amount"]
+    assert isinstance(issued, date)
+    assert isinstance(amount, int)
+    return a_write_off(
+        draw(st.sampled_from((str(values["item"]), str(values["item"]), "gone"))),
+        amount=max(1, amount // draw(st.sampled_from((1, 1, 2, 300)))),
+        written_off_on=issued + timedelta(days=draw(st.sampled_from((10, 100, 200, 400)))),
+        entity=str(values["entity"]),
+        currency=str(values["currency"]),
+    )
 
 
 @st.composite
@@ -97,6 +121,9 @@ def _settlement(draw: DrawFn, invoice: Row, own: str, delays: tuple[int, ...]) -
             currency=str(values["currency"]),
         )
         rows += [payment, an_allocation(payment, invoice)]
+        if draw(st.integers(0, 9)) == 0:
+            back = paid_on + timedelta(days=draw(st.sampled_from((0, 2, 20, 150))))
+            rows.append(a_return(payment, returned_on=back))
     if draw(st.integers(0, 5)) == 0:
         entity, item = str(values["entity"]), str(values["item"])
         rows.append(draw(_credit_note(f"{item}c", entity, own, item)))

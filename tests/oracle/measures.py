@@ -48,8 +48,13 @@ class Measures:
     # what is open ----------------------------------------------------------------------------
 
     def disputed(self, claim: Claim) -> int:
-        """The part of the open amount under a valid dispute."""
+        """The part of the open amount under a valid dispute, or conceded to the customer."""
         raised, rules = claim.disputed_on, self.rules
+        if claim.closed_on is not None and claim.closed_on <= self.as_of:
+            notes = [p for p in claim.parts if not p.cash and not p.written]
+            credited = sum(p.amount for p in notes if max(p.on, claim.issued) >= raised)
+            left = max(0, claim.disputed - credited)
+            return min(left, claim.open) if claim.conceded else 0
         valid = (
             raised <= self.as_of
             and raised <= claim.due + rules.dispute_opened_within_days * DAY
@@ -97,11 +102,11 @@ class Measures:
     # what was paid ---------------------------------------------------------------------------
 
     def settlement(self, claim: Claim) -> date | None:
-        """The day the claim came down to a residue, if cash had part in it."""
+        """The day the claim came down to a residue, if cash or a write-off had part in it."""
         left, cash = claim.amount, False
         for part in claim.all_parts:
             left -= part.amount
-            cash = cash or part.cash
+            cash = cash or part.cash or part.written
             if left <= self.tolerance(claim):
                 return part.on if cash else None
         return None
@@ -124,6 +129,16 @@ class Measures:
             for part in claim.all_parts
             if part.cash and part.on > since and (until is None or part.on <= until)
         ]
+
+    def lost(self, since: date) -> list[tuple[Claim, Part]]:
+        """Parts of claims written off after a day."""
+        every = [(claim, part) for claim in self.claims for part in claim.parts]
+        return [(claim, part) for claim, part in every if part.written and part.on > since]
+
+    def losses(self) -> list[tuple[date, int]]:
+        """Real losses: write-offs above a residue."""
+        laid = [(p.on, p.amount) for c, p in self.lost(date.min) if p.amount > self.tolerance(c)]
+        return [*laid, *self.ledger.loose_losses()]
 
     def wadl(self, paid: list[tuple[Claim, Part]], late: list[Claim]) -> Fraction | None:
         """Weighted days late over paid parts and late open items."""
@@ -152,11 +167,20 @@ class Measures:
 
     def ar_on(self, day: date) -> int:
         """Gross receivable at the end of a day; what is laid on a claim counts once it exists."""
+        if self.ledger.back:  # the payment was there until it came back
+            then = Ledger(self.ledger.rows, self.ledger.entity, self.ledger.rates, day)
+            return sum(claim.open for claim in then.claims)
         return sum(
             c.amount - sum(p.amount for p in c.parts if max(p.on, c.issued) <= day)
             for c in self.claims
             if c.issued <= day
         )
+
+    def high_credit_on(self) -> date:
+        """The first day of the window with the highest receivable."""
+        days = [self.year + n * DAY for n in range((self.as_of - self.year).days + 1)]
+        levels = [self.ar_on(day) for day in days]
+        return days[levels.index(max(levels))]
 
     def large(self, claim: Claim) -> bool:
         """At least a hundredth of a month's sales."""
@@ -206,19 +230,19 @@ class Measures:
     def uncured(self) -> bool:
         """Walk through the badly late spells; a long gap starts anew."""
         rules = self.policy.default_event
-        spells = []
+        spells = [(day, day, True) for day, _ in self.losses()]
         for claim in self.claims:
             settled = self.settlement(claim)
             start = claim.due + (rules.cure_days + 1) * DAY
             if settled is not None and (settled - claim.due).days > rules.cure_days:
-                spells.append((start, settled, claim))
+                spells.append((start, settled, self.was_event(claim)))
             if self.late(claim) and self.dpd(claim) > rules.cure_days:
-                spells.append((start, self.as_of, claim))
+                spells.append((start, self.as_of, self.was_event(claim)))
         default, end = False, date.min
-        for start, stop, claim in sorted(spells, key=lambda s: s[:2]):
+        for start, stop, event in sorted(spells, key=lambda s: s[:2]):
             if end == date.min or start >= months_back(end, -rules.cure_months):
                 default = False
-            default = default or self.was_event(claim)
+            default = default or event
             end = max(end, stop)
         return default and months_back(end, -rules.cure_months) > self.as_of
 
@@ -228,7 +252,8 @@ class Measures:
         """Everything the tests compare."""
         found = self.balances() | self.behaviour()
         found |= self.judgement(found)
-        return found | self.limit(found) | self.dates()
+        found |= self.limit(found)
+        return found | {"hold": self.hold(found)} | self.dates()
 
     def balances(self) -> dict[str, Any]:
         """Receivable, ageing, overdue, exposure."""
@@ -281,10 +306,16 @@ class Measures:
         past = sum(self.unpaid(c) for c in self.claims if self.dpd(c) > grace)
         ar = sum(c.open for c in self.claims)
         base = max(Fraction(ar), Fraction(self.sales(self.year), self.months()))
-        slow = sum(part.amount for c, part in paid if (part.on - c.due).days > grace)
-        handled = [(day - c.due).days for c, day in recent] + [self.dpd(c) for c in late]
+        lost = self.lost(self.year)
+        amount += sum(part.amount for _, part in lost)
+        slow = sum(part.amount for c, part in paid + lost if (part.on - c.due).days > grace)
+        high = self.high_credit_on()
+        handled = [(day - c.due).days for c, day in recent if day >= high]
+        handled += [self.dpd(c) for c in late]
         return {
-            "wadl": self.wadl(paid, late),
+            "wadl": self.wadl(paid + lost, late),
+            "written_off": sum(amount for _, amount in self.losses()),
+            "written_off_on": max((day for day, _ in self.losses()), default=None),
             "wadl_paid": self.wadl(paid, []),
             "n_settled": len(recent),
             "n_late": sum((day - c.due).days > grace for c, day in recent),
@@ -354,7 +385,7 @@ class Measures:
             grade = worse(grade, *caps, *soft, gates.no_statements_cap)
         elif caps:
             grade = worse(*caps)
-        return {"score": score, "rating": grade, "hold": self.hold(late)}
+        return {"score": score, "rating": grade}
 
     def score(self, found: dict[str, Any]) -> Fraction | None:
         """Points of the payment group over its 35, to one digit."""
@@ -377,16 +408,37 @@ class Measures:
         share = (n * q + weight * Fraction(card.shrink_towards)) / (n + weight)
         return Fraction(half_up(share * 1000), 10)
 
-    def hold(self, late: list[Claim]) -> str:
-        """Stop, hold or none."""
-        watch = self.policy.watch
+    def hold(self, found: dict[str, Any]) -> str:
+        """Stop, hold or none: the rules R3, R4, R5, R7 and R13 of an order check."""
+        rules, grade = self.policy.order_check, found["rating"]
+        least = self.policy_amount(Fraction(rules.min_overdue))
         overdue = sum(self.unpaid(c) for c in self.claims if self.dpd(c) > 0)
-        oldest = max((self.dpd(c) for c in late), default=0)
-        if overdue < self.policy_amount(Fraction(watch.hold_min_overdue)):
-            return "none"
-        if oldest > watch.stop_days:
-            return "stop"
-        return "hold" if oldest > watch.hold_days else "none"
+        oldest = max((self.dpd(c) for c in self.claims if self.late(c)), default=None)
+        stop = grade != "NR" and GRADES.index(grade) >= GRADES.index(rules.stop_grade)
+        hold = False
+        if oldest is not None and overdue >= max(least, 1):
+            worth = max(Fraction(rules.hold_limit_share) * (found["limit"] or 0), least)
+            stop = stop or oldest > rules.stop_days
+            hold = (
+                (oldest > rules.hold_days and overdue > worth)
+                or (
+                    oldest > rules.overdue_share_after_days
+                    and overdue > Fraction(rules.overdue_share) * found["ar"]
+                )
+                or self.ladder_level(grade, oldest) >= rules.dunning_level
+            )
+        return "stop" if stop else "hold" if hold else "none"
+
+    def ladder_level(self, grade: str, days: int) -> int:
+        """Climb the dunning ladder rung by rung."""
+        ladder = self.policy.dunning
+        shift = ladder.grade_shift_days.get(grade, 0)
+        level, before = 0, 0
+        for rung in ladder.levels:
+            before = max(before + 1, rung.day + (shift if rung.shifts_with_grade else 0))
+            if days >= before:
+                level = rung.level
+        return level
 
     def limit(self, found: dict[str, Any]) -> dict[str, Any]:
         """Need, history, starter, and the limit."""

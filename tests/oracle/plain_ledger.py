@@ -41,6 +41,7 @@ class Part:
     cash: bool
     payment: str
     amount: int
+    written: bool = False
 
 
 @dataclass
@@ -53,6 +54,8 @@ class Claim:
     amount: int
     disputed: int
     disputed_on: date
+    closed_on: date | None = None
+    conceded: bool = False
     parts: list[Part] = field(default_factory=list)
     virtual: list[Part] = field(default_factory=list)
 
@@ -64,7 +67,7 @@ class Claim:
     @property
     def all_parts(self) -> list[Part]:
         """Real and virtual parts by date, credit notes first on a day."""
-        return sorted(self.parts + self.virtual, key=lambda part: (part.on, part.cash))
+        return sorted(self.parts + self.virtual, key=lambda p: (p.on, p.written, p.cash))
 
 
 @dataclass
@@ -82,7 +85,7 @@ class Ledger:
     def __init__(
         self, rows: list[Row], entity: str, rates: Mapping[str, Rate], as_of: date
     ) -> None:
-        self.as_of, self.rates = as_of, rates
+        self.as_of, self.rates, self.rows, self.entity = as_of, rates, rows, entity
         self.master = next(
             row.values for row in rows if row.frame == "entities" and row.values["entity"] == entity
         )
@@ -92,6 +95,24 @@ class Ledger:
         self.payments = self.known(own, "payments", "paid_on")
         self.allocations = self.known(own, "allocations", "paid_on")
         self.orders = self.known(own, "orders", "ordered_on")
+        self.write_offs = self.known(own, "write_offs", "written_off_on")
+        self.every_item = {r.values["item"] for r in own if r.frame == "items"}
+        returns = self.known(own, "returns", "returned_on").values()
+        self.back = {str(r["payment"]): r["returned_on"] for r in returns}
+        self.bounced = {
+            a["item"]: max(
+                self.back[b["payment"]]
+                for b in self.allocations.values()
+                if b["item"] == a["item"] and b["payment"] in self.back
+            )
+            for a in self.allocations.values()
+            if a["payment"] in self.back
+        }
+        # A payment that came back was never there.
+        self.payments = {k: p for k, p in self.payments.items() if k not in self.back}
+        self.allocations = {
+            k: a for k, a in self.allocations.items() if a["payment"] not in self.back
+        }
         self.spares: list[Spare] = []
         self.claims = [
             self.claim(item) for item in self.items.values() if item["kind"] == "invoice"
@@ -124,33 +145,55 @@ class Ledger:
             self.convert(raw, currency, self.currency),
             self.convert(item["disputed"], currency, self.currency),
             item["disputed_on"] or item["due_on"],
+            item.get("dispute_closed_on"),
+            item.get("dispute_outcome") == "for_customer",
         )
         filled = 0
-        for on, cash, payment, amount in self.laid_on(item):
+        for on, written, cash, payment, amount in self.laid_on(item):
             fits = min(amount, raw - filled)
             before = self.convert(filled, currency, self.currency)
             filled += fits
             value = self.convert(filled, currency, self.currency) - before
             if fits:
-                claim.parts.append(Part(on, cash, payment, value))
-            if amount > fits:
+                claim.parts.append(Part(on, cash, payment, value, written))
+            if amount > fits and not written:
                 over = self.convert(amount - fits, currency, self.currency)
-                self.spares.append(Spare(max(on, claim.issued), cash, over))
+                since = max(on, claim.issued, self.bounced.get(claim.item, date.min))
+                self.spares.append(Spare(since, cash, over))
         return claim
 
-    def laid_on(self, item: dict[str, Any]) -> list[tuple[date, bool, str, int]]:
-        """List (date, is cash, payment, amount in the invoice's currency)."""
+    def laid_on(self, item: dict[str, Any]) -> list[tuple[date, bool, bool, str, int]]:
+        """List (date, is a write-off, is cash, payment, amount in the invoice's currency)."""
         cash = [
-            (a["paid_on"], True, a["payment"], a["amount"])
+            (a["paid_on"], False, True, a["payment"], a["amount"])
             for a in self.allocations.values()
             if a["item"] == item["item"]
         ]
         notes = [
-            (n["issued_on"], False, "", self.convert(n["amount"], n["currency"], item["currency"]))
+            (
+                *(n["issued_on"], False, False, ""),
+                self.convert(n["amount"], n["currency"], item["currency"]),
+            )
             for n in self.items.values()
             if n["kind"] == "credit_note" and n["applies_to"] == item["item"]
         ]
-        return sorted([*cash, *notes], key=lambda one: (one[0], one[1], one[2]))
+        lost = [
+            (
+                *(w["written_off_on"], True, False, ""),
+                self.convert(w["amount"], w["currency"], item["currency"]),
+            )
+            for w in self.write_offs.values()
+            if w["item"] == item["item"]
+        ]
+        return sorted([*cash, *notes, *lost], key=lambda one: one[:4])
+
+    def loose_losses(self) -> list[tuple[date, int]]:
+        """Write-offs that name no invoice of the book."""
+        return [
+            (w["written_off_on"], self.convert(w["amount"], w["currency"], self.currency))
+            for w in self.write_offs.values()
+            if w["item"] not in self.every_item
+        ]
 
     def unused_payments(self) -> list[Spare]:
         """What payments have left after their allocations to invoices that exist."""
