@@ -16,7 +16,7 @@ __all__ = ["Binned", "Trend", "binned", "weights_of_evidence"]
 #: How the bad rate moves with the figure: one way, or with one turn where theory says so.
 Trend = Literal["auto_asc_desc", "ascending", "descending", "auto", "peak", "valley"]
 
-FINE_BINS = 20
+FINE_BINS = 12
 MOST_BINS = 7
 LEAST_SHARE = 0.05
 #: A missing bin with fewer rows in training says nothing: its weight is 0.
@@ -44,7 +44,7 @@ class Binned:
 def binned(
     name: str, values: Floats, bad: Flags, *, trend: Trend = "auto_asc_desc"
 ) -> Binned | None:
-    """Bin one figure: up to 20 quantile bins merged to at most 7 that hold the trend.
+    """Bin one figure: up to 12 quantile bins merged to at most 7 that hold the trend.
 
     Each bin has at least 5 % of the known values, a bad and a good. NaN is missing and a bin of its
     own. ``None``: nothing in it tells good from bad.
