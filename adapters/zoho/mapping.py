@@ -82,6 +82,7 @@ class Translator:
         self._base_currency = base_currency
         self._void = frozenset(mapping.invoices.void)
         self._states = mapping.orders.states
+        self._places = {api: ours for ours, api in mapping.accounts.fields().items()}
         self._sizes = mapping.accounts.size_words
         self._outcomes = mapping.invoices.outcomes
         self._by_kind: dict[Kind, Callable[[Row], Record | None]] = {
@@ -138,17 +139,15 @@ class Translator:
     def _facts(self, row: Row) -> Iterator[AccountFact | BadFact]:
         """Read the parts of the credit file in the account's fields; a bad one costs itself."""
         currency = getattr(row, "currency", None) or self._base_currency
-        for place, names in enumerate(self._mapping.accounts.facts):
-            prefix = f"fact_{place}_"
+        for names in self._mapping.accounts.facts:
             try:
                 values = {
-                    ours: _fact_value(prefix + ours, getattr(row, prefix + ours), FACT_FIELDS[ours])
-                    for ours in names.fields()
+                    ours: _fact_value(api, getattr(row, self._places[api]), FACT_FIELDS[ours])
+                    for ours, api in names.fields().items()
                 }
                 fact = fact_of(names, values, currency)
             except BadFact as bad:
-                field = bad.field if bad.field.startswith(prefix) else prefix + bad.field
-                yield BadFact(bad.reason, field, bad.note)
+                yield BadFact(bad.reason, names.fields().get(bad.field, bad.field), bad.note)
                 continue
             if fact is not None:
                 yield fact
@@ -378,7 +377,7 @@ def _fact_value(field: str, value: object, wanted: FieldType) -> Plain:
     except (msgspec.ValidationError, InvalidOperation):
         reason = "bad_date" if wanted == "date" else "bad_number"
         raise BadFact(reason, field, "the value is of another type than expected") from None
-    if wanted != "text" or not isinstance(value, str | int | float):
+    if wanted != "text" or not isinstance(value, str | int | float | Decimal):
         raise BadFact("bad_text", field, "the value is of another type than expected")
     return str(value)
 

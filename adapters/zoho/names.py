@@ -107,17 +107,15 @@ class AccountNames(FeedNames, frozen=True, kw_only=True):
     facts: tuple[FactNames, ...] = ()
 
     def fields(self) -> dict[str, str]:
-        """Return the fields of the account, those of the credit file numbered by their place."""
-        more = {
-            f"fact_{place}_{ours}": api
-            for place, fact in enumerate(self.facts)
-            for ours, api in fact.fields().items()
-        }
-        return FeedNames.fields(self) | more
+        """Return the fields of the account, and those in which the credit file stands besides."""
+        known = FeedNames.fields(self)
+        others = dict.fromkeys(api for fact in self.facts for api in fact.fields().values())
+        more = [api for api in others if api not in known.values()]
+        return known | {f"fact_{place}": api for place, api in enumerate(more)}
 
     def key_of(self, ours: str) -> str:
         """Say where in the mapping a field is named."""
-        return ours.replace("fact_", "facts.").replace("_", ".", 1) if "fact_" in ours else ours
+        return "facts" if ours.startswith("fact_") else ours
 
 
 class ContactNames(FeedNames, frozen=True, kw_only=True):

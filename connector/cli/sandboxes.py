@@ -15,6 +15,7 @@ import typer
 
 from adapters.port import ProvisionStep
 from connector.cli.output import say
+from connector.cli.sandbox_mapping import SANDBOX_MAPPING
 from connector.cli.session import AsOfOption, ExitCode, end, parse_day
 from sandbox.clock import SandboxClock
 from sandbox.company.csv_load import LoadError, load
@@ -189,7 +190,7 @@ def _connection_text(running: Sandbox, vendor: str, *, unlimited: bool) -> str:
         f'[[connections]]\nname = "{CONNECTION_NAMES[vendor]}"\nvendor = "{vendor}"\n'
         f'base_url = "{url}"\naccounts_url = "{url}"\n'
         f'hook = "env:SANDBOX_{vendor.upper()}_HOOK"\n'
-        f"secrets = {{ {secrets} }}\n{options}"
+        f"secrets = {{ {secrets} }}\n{options}{SANDBOX_MAPPING[vendor]}"
     )
 
 

@@ -13,11 +13,18 @@ __all__ = [
     "Customer",
     "Person",
     "SampleAllocation",
+    "SampleCollateral",
     "SampleContact",
     "SampleCreditNote",
+    "SampleCreditRecord",
     "SampleInvoice",
+    "SampleNote",
     "SampleOrder",
     "SamplePayment",
+    "SamplePromise",
+    "SampleReturn",
+    "SampleStatement",
+    "SampleWriteOff",
 ]
 
 
@@ -47,6 +54,7 @@ class Customer:
     """A customer. ``story`` is the truth about it and is shown to nobody but tests.
 
     ``crms`` says in which look-alikes it stands: ``zoho``, ``fxiaoke`` or both.
+    ``size_class``: ``large``, ``public`` or ``sme``. The last four stand in fields of the account.
     """
 
     key: str
@@ -60,6 +68,10 @@ class Customer:
     currency: str = "CNY"
     terms_days: int | None = None
     created_on: date | None = None
+    size_class: str | None = None
+    founded_on: date | None = None
+    registered_capital: Decimal | None = None
+    tax_grade: str | None = None
     story: str = ""
 
 
@@ -77,6 +89,9 @@ class SampleInvoice:
     amount: Decimal
     disputed: Decimal | None = None
     disputed_on: date | None = None
+    dispute_closed_on: date | None = None
+    dispute_outcome: str | None = None
+    segment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +143,118 @@ class SampleOrder:
     amount: Decimal
     invoiced: Decimal
     status: str = "open"
+    delivered: Decimal | None = None
+    deposit: Decimal | None = None
+    segment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleStatement:
+    """A financial statement; ``lines`` by our names, written in ``unit`` of ``currency``."""
+
+    key: str
+    customer: str
+    crm: str
+    period_end: date
+    received_on: date
+    lines: dict[str, Decimal]
+    months: int = 12
+    basis: str = "audited"
+    source: str = "客户"
+    currency: str = "CNY"
+    unit: str = "元"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleCreditRecord:
+    """One fact of the credit file: a registry extract, a judgment, a reference."""
+
+    key: str
+    customer: str
+    crm: str
+    kind: str
+    known_on: date
+    event_on: date | None = None
+    valid_to: date | None = None
+    ended_on: date | None = None
+    status: str | None = None
+    value: Decimal | None = None
+    amount: Decimal | None = None
+    currency: str = "CNY"
+    channel: str | None = None
+    source: str = "企业信用信息公示系统"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplePromise:
+    """A promise to pay; for one invoice or for the account."""
+
+    key: str
+    customer: str
+    crm: str
+    made_on: date
+    promised_on: date
+    amount: Decimal
+    currency: str = "CNY"
+    invoice: str | None = None
+    cancelled_on: date | None = None
+    superseded_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleCollateral:
+    """A security; ``haircut`` in percent."""
+
+    key: str
+    customer: str
+    crm: str
+    kind: str
+    amount: Decimal
+    valid_from: date
+    valid_to: date | None = None
+    currency: str = "CNY"
+    registered: bool = False
+    haircut: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleWriteOff:
+    """A claim given up as lost."""
+
+    key: str
+    customer: str
+    crm: str
+    written_off_on: date
+    amount: Decimal
+    currency: str = "CNY"
+    invoice: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleReturn:
+    """A payment that came back (``returned_payment``) or a bill not honoured."""
+
+    key: str
+    customer: str
+    crm: str
+    returned_on: date
+    kind: str = "returned_payment"
+    payment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleNote:
+    """A bill of exchange received: ``bank_acceptance`` or ``commercial_acceptance``."""
+
+    key: str
+    customer: str
+    crm: str
+    kind: str
+    amount: Decimal
+    received_on: date
+    due_on: date
+    currency: str = "CNY"
+    ended_on: date | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,3 +271,10 @@ class Company:
     payments: list[SamplePayment] = field(default_factory=list)
     allocations: list[SampleAllocation] = field(default_factory=list)
     orders: list[SampleOrder] = field(default_factory=list)
+    statements: list[SampleStatement] = field(default_factory=list)
+    credit_records: list[SampleCreditRecord] = field(default_factory=list)
+    promises: list[SamplePromise] = field(default_factory=list)
+    collateral: list[SampleCollateral] = field(default_factory=list)
+    write_offs: list[SampleWriteOff] = field(default_factory=list)
+    returns: list[SampleReturn] = field(default_factory=list)
+    notes: list[SampleNote] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from sandbox.company.file_lines import STATEMENT_LINES
 from sandbox.fxiaoke.fields import FieldDescribe, ObjectDescribe, Option
 
 __all__ = ["CREDIT_FIELDS", "TASK_OBJECT", "standard_objects", "task_object"]
@@ -115,6 +116,10 @@ def _customers() -> list[ObjectDescribe]:
         _field("uscc__c", "统一社会信用代码", length=40),
         _field("terms_days__c", "账期天数", "number", places=0),
         _field("customer_since__c", "合作起始日", "date"),
+        _plain_select("size_class__c", "企业规模", "large", "public", "sme"),
+        _field("founded_on__c", "成立日期", "date"),
+        _field("registered_capital__c", "注册资本", "currency"),
+        _plain_select("tax_grade__c", "纳税信用等级", "A", "B", "M", "C", "D"),
     )
     contact = _object(
         "ContactObj",
@@ -147,6 +152,9 @@ def _receivables() -> list[ObjectDescribe]:
         ),
         _field("disputed_amount__c", "争议金额", "currency"),
         _field("disputed_on__c", "争议日期", "date"),
+        _field("dispute_closed_on__c", "争议结束日期", "date"),
+        _plain_select("dispute_outcome__c", "争议结果", "for_customer", "against_customer"),
+        _field("segment__c", "销售主体"),
         _field("remark", "备注", "long_text"),
         record_types=(Option("预设业务类型", "default__c"), Option("红字应收单", "red_note__c")),
     )
@@ -183,6 +191,9 @@ def _orders() -> list[ObjectDescribe]:
         _field("delivery_date", "交货日期", "date"),
         _field("order_amount", "销售订单金额", "currency", required=True),
         _field("invoice_amount", "已开票金额", "currency"),
+        _field("delivered_amount__c", "已发货金额", "currency"),
+        _field("deposit__c", "定金", "currency"),
+        _field("segment__c", "销售主体"),
         _select("settle_type", "结算方式", v_1="预付", v_2="现付", v_3="赊销"),
         _select("order_status", "状态", open="进行中", closed="已关闭", cancelled="已取消"),
         _field("remark", "备注", "long_text"),
@@ -226,9 +237,98 @@ def _personnel() -> ObjectDescribe:
     )
 
 
+def _file_object(api_name: str, label: str, *fields: FieldDescribe) -> ObjectDescribe:
+    name = _field("name", f"{label}编号")
+    return _object(api_name, label, name, _account_ref("account__c"), *fields)
+
+
+def _dates(**labels: str) -> tuple[FieldDescribe, ...]:
+    return tuple(_field(f"{name}__c", label, "date") for name, label in labels.items())
+
+
+def _credit_file() -> list[ObjectDescribe]:
+    """Return the custom objects in which this tenant keeps its customers' credit files."""
+    return [*_file_facts(), *_file_claims()]
+
+
+def _file_facts() -> list[ObjectDescribe]:
+    bases = ("audited", "tax_filing", "unaudited", "self_declared")
+    statement = _file_object(
+        "financial_statement__c",
+        "财务报表",
+        *_dates(period_end="报表期末", received_on="收到日期"),
+        _field("months__c", "月数", "number", places=0),
+        _plain_select("basis__c", "依据", *bases),
+        _field("source__c", "来源"),
+        _plain_select("unit__c", "单位", "元", "千元", "万元"),
+        *(_amount(f"{line}__c", label) for line, label in STATEMENT_LINES.items()),
+    )
+    record = _file_object(
+        "credit_record__c",
+        "信用记录",
+        _field("kind__c", "类别"),
+        *_dates(known_on="获知日期", event_on="发生日期", valid_to="有效期至", ended_on="结束日期"),
+        _field("status__c", "状态"),
+        _field("value__c", "数值", "number", places=4),
+        _amount("amount__c", "金额"),
+        _field("channel__c", "渠道"),
+        _field("source__c", "来源"),
+    )
+    collateral = _file_object(
+        "collateral__c",
+        "担保物",
+        _field("kind__c", "类别"),
+        _amount("amount__c", "金额"),
+        *_dates(valid_from="起始日", valid_to="到期日"),
+        _field("registered__c", "已登记", "true_or_false"),
+        _field("haircut__c", "折扣率", "number", places=2),
+    )
+    return [statement, record, collateral]
+
+
+def _file_claims() -> list[ObjectDescribe]:
+    note_ref = _field(
+        "invoice__c", "应收单", "object_reference", target="AccountsReceivableNoteObj"
+    )
+    promise = _file_object(
+        "payment_promise__c",
+        "付款承诺",
+        note_ref,
+        *_dates(
+            made_on="承诺日",
+            promised_on="约定付款日",
+            cancelled_on="取消日",
+            superseded_on="替代日",
+        ),
+        _amount("amount__c", "金额"),
+    )
+    write_off = _file_object(
+        "write_off__c",
+        "坏账核销",
+        note_ref,
+        *_dates(written_off_on="核销日期"),
+        _amount("amount__c", "金额"),
+    )
+    returned = _file_object(
+        "payment_return__c",
+        "退票",
+        _field("payment__c", "回款", "object_reference", target="PaymentObj"),
+        _plain_select("kind__c", "类别", "returned_payment", "dishonoured_bill"),
+        *_dates(returned_on="退回日期"),
+    )
+    note = _file_object(
+        "note_receivable__c",
+        "应收票据",
+        _plain_select("kind__c", "类别", "bank_acceptance", "commercial_acceptance"),
+        _amount("amount__c", "金额"),
+        *_dates(received_on="收票日", due_on="到期日", ended_on="终止日"),
+    )
+    return [promise, write_off, returned, note]
+
+
 def standard_objects() -> list[ObjectDescribe]:
     """Return the standard objects, without credit fields."""
-    return [*_customers(), *_receivables(), *_orders(), _personnel()]
+    return [*_customers(), *_receivables(), *_orders(), _personnel(), *_credit_file()]
 
 
 def task_object(*, unique_key: bool) -> ObjectDescribe:

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from sandbox.company.model import Company, SampleInvoice
+from sandbox.fxiaoke.filling_file import file_rows
 from sandbox.fxiaoke.people import ADMIN_ID, Employee
 from sandbox.fxiaoke.rows import Row
 from sandbox.fxiaoke.state import State
@@ -73,6 +74,7 @@ def fill_store(state: State, company: Company) -> None:
     _draft_credit_notes(work)
     _draft_payments(work)
     _draft_orders(work)
+    _draft_file(work)
     _store(work)
 
 
@@ -115,6 +117,10 @@ def _draft_accounts(work: _Filling) -> None:
             "terms_days__c": None if customer.terms_days is None else str(customer.terms_days),
             "customer_since__c": date_ms(customer.created_on) if customer.created_on else None,
             "mc_currency": customer.currency,
+            "size_class__c": customer.size_class,
+            "founded_on__c": date_ms(customer.founded_on) if customer.founded_on else None,
+            "registered_capital__c": _amount_or_none(customer.registered_capital),
+            "tax_grade__c": customer.tax_grade,
         }
         work.accounts[customer.key] = work.draft("AccountObj", day, customer.key, values)
         if customer.parent is not None:
@@ -155,6 +161,7 @@ def _draft_invoices(work: _Filling) -> None:
             "price_tax_amount": amount_text(invoice.amount),
             **_money(invoice.currency),
             **_dispute(invoice),
+            "segment__c": invoice.segment,
         }
         work.notes[invoice.key] = work.draft(
             "AccountsReceivableNoteObj", invoice.issued_on, invoice.customer, values
@@ -164,9 +171,12 @@ def _draft_invoices(work: _Filling) -> None:
 def _dispute(invoice: SampleInvoice) -> dict[str, object]:
     if invoice.disputed is None:
         return {}
+    closed_on = invoice.dispute_closed_on
     return {
         "disputed_amount__c": amount_text(invoice.disputed),
         "disputed_on__c": date_ms(invoice.disputed_on) if invoice.disputed_on else None,
+        "dispute_closed_on__c": date_ms(closed_on) if closed_on else None,
+        "dispute_outcome__c": invoice.dispute_outcome,
     }
 
 
@@ -231,9 +241,25 @@ def _draft_orders(work: _Filling) -> None:
             "invoice_amount": amount_text(order.invoiced or Decimal(0)),
             "order_status": order.status,
             "settle_type": "3",
+            "delivered_amount__c": _amount_or_none(order.delivered),
+            "deposit__c": _amount_or_none(order.deposit),
+            "segment__c": order.segment,
             **_money(order.currency),
         }
         work.draft("SalesOrderObj", order.ordered_on, order.customer, values)
+
+
+def _draft_file(work: _Filling) -> None:
+    for api_name, day, customer, currency, values in file_rows(
+        work.company, work.notes, work.payments
+    ):
+        if customer in work.accounts:
+            account: dict[str, object] = {"account__c": work.accounts[customer]}
+            work.draft(api_name, day, customer, values | account | _money(currency))
+
+
+def _amount_or_none(amount: Decimal | None) -> str | None:
+    return None if amount is None else amount_text(amount)
 
 
 def _store(work: _Filling) -> None:

@@ -5,9 +5,9 @@ follow the order of the books, so the same company always gives the same organis
 """
 
 from datetime import date, datetime, time
-from decimal import Decimal
 
 from sandbox.company.model import Company
+from sandbox.zoho.filling_file import day_text, file_rows, number
 from sandbox.zoho.state import INTEGRATION_USER, RATES, OrgState
 from sandbox.zoho.table import Row
 
@@ -48,6 +48,7 @@ class _Filler:
         self._add_payments()
         self._add_allocations()
         self._add_orders()
+        self._add_file()
 
     def _add_accounts(self) -> None:
         customers = [each for each in self._company.customers if _CRM in each.crms]
@@ -64,7 +65,11 @@ class _Filler:
                 Industry=customer.industry,
                 Billing_Country=customer.country,
                 Payment_Terms_Days=customer.terms_days,
-                Customer_Since=_day(customer.created_on),
+                Customer_Since=day_text(customer.created_on),
+                Size_Class=customer.size_class,
+                Founded_On=day_text(customer.founded_on),
+                Registered_Capital=number(customer.registered_capital),
+                Tax_Grade=customer.tax_grade,
             )
         rows = self._state.tables["Accounts"].rows
         for customer in customers:
@@ -100,12 +105,15 @@ class _Filler:
                 self._owners[invoice.customer],
                 Subject=invoice.number,
                 Account_Name=self._accounts[invoice.customer],
-                Invoice_Date=_day(invoice.issued_on),
-                Due_Date=_day(invoice.due_on),
+                Invoice_Date=day_text(invoice.issued_on),
+                Due_Date=day_text(invoice.due_on),
                 Status="Approved",
-                Grand_Total=_number(invoice.amount),
-                Disputed_Amount=_number(invoice.disputed),
-                Disputed_On=_day(invoice.disputed_on),
+                Grand_Total=number(invoice.amount),
+                Disputed_Amount=number(invoice.disputed),
+                Disputed_On=day_text(invoice.disputed_on),
+                Dispute_Closed_On=day_text(invoice.dispute_closed_on),
+                Dispute_Outcome=invoice.dispute_outcome,
+                Segment=invoice.segment,
             )
 
     def _add_credit_notes(self) -> None:
@@ -120,8 +128,8 @@ class _Filler:
                 Name=note.number,
                 Account=self._accounts[note.customer],
                 Invoice=self._invoices.get(note.invoice or ""),
-                Issue_Date=_day(note.issued_on),
-                Amount=_number(note.amount),
+                Issue_Date=day_text(note.issued_on),
+                Amount=number(note.amount),
             )
 
     def _add_payments(self) -> None:
@@ -135,13 +143,13 @@ class _Filler:
                 self._owners[payment.customer],
                 Name=payment.key,
                 Account=self._accounts[payment.customer],
-                Payment_Date=_day(payment.paid_on),
-                Amount=_number(payment.amount),
+                Payment_Date=day_text(payment.paid_on),
+                Amount=number(payment.amount),
             )
             self._payments[payment.key] = (record_id, payment.paid_on, payment.currency)
 
     def _add_allocations(self) -> None:
-        for number, allocation in enumerate(self._company.allocations, 1):
+        for place, allocation in enumerate(self._company.allocations, 1):
             if allocation.payment not in self._payments:
                 continue
             payment, paid_on, currency = self._payments[allocation.payment]
@@ -150,10 +158,10 @@ class _Filler:
                 paid_on,
                 currency,
                 INTEGRATION_USER,
-                Name=f"A-{number:06d}",
+                Name=f"A-{place:06d}",
                 Payment=payment,
                 Invoice=self._invoices[allocation.invoice],
-                Amount=_number(allocation.amount),
+                Amount=number(allocation.amount),
             )
 
     def _add_orders(self) -> None:
@@ -167,12 +175,27 @@ class _Filler:
                 self._owners[order.customer],
                 Subject=order.number,
                 Account_Name=self._accounts[order.customer],
-                Order_Date=_day(order.ordered_on),
-                Due_Date=_day(order.deliver_on),
+                Order_Date=day_text(order.ordered_on),
+                Due_Date=day_text(order.deliver_on),
                 Status=_ORDER_STATUS[order.status],
-                Grand_Total=_number(order.amount),
-                Invoiced_Amount=_number(order.invoiced),
+                Grand_Total=number(order.amount),
+                Invoiced_Amount=number(order.invoiced),
+                Delivered_Amount=number(order.delivered),
+                Deposit=number(order.deposit),
+                Segment=order.segment,
             )
+
+    def _add_file(self) -> None:
+        """Store the credit file; what names a customer of the other CRM stays there."""
+        payments = {key: record_id for key, (record_id, _on, _currency) in self._payments.items()}
+        for module, on, customer, currency, values in file_rows(
+            self._company, self._invoices, payments
+        ):
+            if customer in self._accounts:
+                account = self._accounts[customer]
+                self._store(
+                    module, on, currency, self._owners[customer], **values | {"Account": account}
+                )
 
     def _store(self, module: str, on: date, currency: str, owner: str, **values: object) -> str:
         """Store a record of a day's ten o'clock, or of now where that has not come yet."""
@@ -189,12 +212,3 @@ class _Filler:
         row.update((name, value) for name, value in values.items() if value is not None)
         self._state.tables[module].insert(row)
         return record_id
-
-
-def _day(on: date | None) -> str | None:
-    return None if on is None else on.isoformat()
-
-
-def _number(amount: Decimal | None) -> float | None:
-    """Return an amount as the JSON number it is on the wire."""
-    return None if amount is None else float(amount)

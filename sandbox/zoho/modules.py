@@ -10,6 +10,7 @@ from functools import partial
 from itertools import count
 from typing import TypedDict, Unpack
 
+from sandbox.company.file_lines import STATEMENT_LINES
 from sandbox.zoho.fields import TEXTAREA_LENGTHS, Field
 
 __all__ = ["CURRENCIES", "Module", "standard_modules"]
@@ -133,6 +134,10 @@ _ACCOUNTS = [
     _draft("text", 18, "USCC", custom=True),
     _whole("Payment_Terms_Days", custom=True),
     _date("Customer_Since", custom=True),
+    _choice("Size_Class", ["large", "public", "sme"], custom=True),
+    _date("Founded_On", custom=True),
+    _amount("Registered_Capital", custom=True),
+    _choice("Tax_Grade", ["A", "B", "M", "C", "D"], custom=True),
 ]
 _CONTACTS = [
     _draft("text", 40, "First_Name"),
@@ -163,6 +168,9 @@ _INVOICES = [
     _long_text("Description"),
     _amount("Disputed_Amount", custom=True),
     _date("Disputed_On", custom=True),
+    _date("Dispute_Closed_On", custom=True),
+    _choice("Dispute_Outcome", ["for_customer", "against_customer"], custom=True),
+    _short("Segment", custom=True),
 ]
 _ORDERS = [
     _short("Subject", mandatory=True),
@@ -172,6 +180,9 @@ _ORDERS = [
     _amount("Grand_Total"),
     _date("Order_Date", custom=True),
     _amount("Invoiced_Amount", custom=True),
+    _amount("Delivered_Amount", custom=True),
+    _amount("Deposit", custom=True),
+    _short("Segment", custom=True),
 ]
 _TASKS = [
     _text("Subject", mandatory=True),
@@ -203,6 +214,66 @@ _ALLOCATIONS = [
     _lookup("Invoice", "Invoices", custom=True),
     _amount("Amount", custom=True),
 ]
+_UNITS = ["元", "千元", "万元"]
+
+
+def _file(*drafts: _Draft) -> list[_Draft]:
+    """Make a custom module of the credit file: a name, the customer, and its own fields."""
+    return [
+        _draft("text", 120, "Name", mandatory=True),
+        _lookup("Account", "Accounts", custom=True),
+        *drafts,
+    ]
+
+
+def _own_dates(*api_names: str) -> list[_Draft]:
+    return [_date(api_name, custom=True) for api_name in api_names]
+
+
+_STATEMENTS = _file(
+    *_own_dates("Period_End", "Received_On"),
+    _whole("Months", custom=True),
+    _choice("Basis", ["audited", "tax_filing", "unaudited", "self_declared"], custom=True),
+    _short("Source", custom=True),
+    _choice("Unit", _UNITS, custom=True),
+    *(_amount(line.title(), custom=True) for line in STATEMENT_LINES),
+)
+_CREDIT_RECORDS = _file(
+    _short("Kind", custom=True),
+    *_own_dates("Known_On", "Event_On", "Valid_To", "Ended_On"),
+    _short("Status", custom=True),
+    _draft("double", 16, "Value", decimals=4, custom=True),
+    _amount("Amount", custom=True),
+    _short("Channel", custom=True),
+    _short("Source", custom=True),
+)
+_PROMISES = _file(
+    _lookup("Invoice", "Invoices", custom=True),
+    *_own_dates("Made_On", "Promised_On", "Cancelled_On", "Superseded_On"),
+    _amount("Amount", custom=True),
+)
+_COLLATERAL = _file(
+    _short("Kind", custom=True),
+    _amount("Amount", custom=True),
+    *_own_dates("Valid_From", "Valid_To"),
+    _flag("Registered", custom=True),
+    _draft("double", 16, "Haircut", decimals=2, custom=True),
+)
+_WRITE_OFFS = _file(
+    _lookup("Invoice", "Invoices", custom=True),
+    *_own_dates("Written_Off_On"),
+    _amount("Amount", custom=True),
+)
+_RETURNS = _file(
+    _lookup("Payment", "Payments", custom=True),
+    _choice("Kind", ["returned_payment", "dishonoured_bill"], custom=True),
+    *_own_dates("Returned_On"),
+)
+_NOTES = _file(
+    _choice("Kind", ["bank_acceptance", "commercial_acceptance"], custom=True),
+    _amount("Amount", custom=True),
+    *_own_dates("Received_On", "Due_On", "Ended_On"),
+)
 _MODULES = [
     ("Accounts", "Account", "Account_Name", _ACCOUNTS),
     ("Contacts", "Contact", "Full_Name", _CONTACTS),
@@ -213,8 +284,15 @@ _MODULES = [
     ("Credit_Notes", "Credit Note", "Name", _CREDIT_NOTES),
     ("Payments", "Payment", "Name", _PAYMENTS),
     ("Payment_Allocations", "Payment Allocation", "Name", _ALLOCATIONS),
+    ("Financial_Statements", "Financial Statement", "Name", _STATEMENTS),
+    ("Credit_Records", "Credit Record", "Name", _CREDIT_RECORDS),
+    ("Payment_Promises", "Payment Promise", "Name", _PROMISES),
+    ("Collateral", "Collateral", "Name", _COLLATERAL),
+    ("Write_Offs", "Write Off", "Name", _WRITE_OFFS),
+    ("Payment_Returns", "Payment Return", "Name", _RETURNS),
+    ("Notes_Receivable", "Note Receivable", "Name", _NOTES),
 ]
-_CUSTOM = frozenset({"Credit_Notes", "Payments", "Payment_Allocations"})
+_STANDARD = frozenset({"Accounts", "Contacts", "Deals", "Tasks", "Invoices", "Sales_Orders"})
 
 
 def standard_modules() -> dict[str, Module]:
@@ -230,7 +308,7 @@ def standard_modules() -> dict[str, Module]:
             singular=singular,
             plural=api_name.replace("_", " "),
             name_field=name_field,
-            custom=api_name in _CUSTOM,
+            custom=api_name not in _STANDARD,
             fields={draft.api_name: draft.with_id(next(numbers)) for draft in every},
         )
     return modules
