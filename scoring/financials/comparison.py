@@ -27,6 +27,10 @@ def compared(
     customer's DSO over the industry's average (A) or median (B).
     """
     for code in codes:
+        if not _measured(code, standards):
+            nothing = pl.lit(None, pl.Float64).alias(f"industry_{code}")
+            rows = rows.with_columns(nothing, pl.lit(None, pl.String).alias(f"method_{code}"))
+            continue
         wide = _with_measures(rows, code, standards, needed, as_of)
         value = pl.col(code)
         by_standard = standard_share(value, tuple(pl.col(f"_{tier}") for tier in TIERS))
@@ -36,6 +40,19 @@ def compared(
             pl.coalesce(by_standard, by_peers).alias(f"industry_{code}"),
             method.when(by_peers.is_not_null()).then(pl.lit("peers")).alias(f"method_{code}"),
         ).select(*rows.columns, f"industry_{code}", f"method_{code}")
+    return _with_dso(rows, standards, needed, as_of)
+
+
+def _measured(code: str, standards: Standards) -> bool:
+    """Tell whether any industry has a measure of a ratio."""
+    by_standard = any(one.indicator == code for one in standards.values)
+    peers = standards.peers
+    return by_standard or (peers is not None and code in peers["indicator"])
+
+
+def _with_dso(rows: pl.DataFrame, standards: Standards, needed: int, as_of: date) -> pl.DataFrame:
+    if not _measured("customer_dso", standards):
+        return rows.with_columns(pl.lit(None, pl.Float64).alias("dso_to_industry"))
     wide = _with_measures(rows, "customer_dso", standards, needed, as_of)
     usual = pl.coalesce("_average", f"q{LEVELS[len(LEVELS) // 2]}")
     ratio = pl.when(usual > 0).then(pl.col("customer_dso") / usual)
