@@ -31,15 +31,16 @@ from scoring.ordercheck import ordered
 from scoring.overrides import overridden
 from scoring.policy import GRADES, Policy
 from scoring.previous import recalled
-from scoring.qualitative import appraised
 from scoring.promises import promised
 from scoring.provision import provisioned
+from scoring.qualitative import appraised
 from scoring.rating import graded
 from scoring.reasons import hold_reason, reasons_of
 from scoring.review import reviewed, scheduled
 from scoring.scorecard import scored
 from scoring.steadiness import steadied, triggered
 from scoring.terms import termed
+from scoring.warning import warned
 from scoring.watch import watched
 from scoring.windows import windows_of
 
@@ -84,10 +85,11 @@ def assess(
     frame = gated(frame, book, ledger, policy, as_of)
     frame = overridden(frame, book, policy, as_of)
     frame = limited(frame, book, ledger, policy, windows, grades)
-    frame = guarded(frame, book, policy, as_of)
+    frame = warned(frame, book, ledger, policy, windows)
+    frame = guarded(watched(frame, book, policy.watch, as_of), book, policy, as_of)
     frame = grouped(scheduled(frame, book, policy, as_of), book, policy)
     frame = ordered(termed(frame, policy), book, policy, as_of)
-    frame = provisioned(watched(frame, policy.watch), policy)
+    frame = provisioned(frame, policy)
     frame = triggered(frame, book, policy, as_of)
     frame = reviewed(frame, book, policy, as_of, calendar)
     return Assessments(book=book, policy=policy, as_of=as_of, frame=_named(frame))

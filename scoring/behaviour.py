@@ -180,6 +180,7 @@ def _open_sums(standing: pl.DataFrame, policy: Policy) -> pl.LazyFrame:
             late_over(policy.gates.over_60_days, "late_over_60"),
             late_over(policy.gates.over_90_days, "late_over_90"),
             late_over(policy.default_event.days, "late_default"),
+            late_over(policy.warning.rolled_days, "late_rolled"),
             (unpaid * late).sum().alias("late_sum"),
             (unpaid.cast(pl.Int128) * dpd * late).sum().alias("late_days"),
             dpd.filter("late").max().alias("late_oldest"),

@@ -21,7 +21,7 @@ from scoring.policy.qualitative import QualitativeGroupPolicy
 from scoring.policy.review import ReviewPolicy
 from scoring.policy.scorecard import PaymentGroupPolicy, ProspectPolicy, ScorecardPolicy
 from scoring.policy.terms import TermsPolicy
-from scoring.policy.warning import WatchPolicy
+from scoring.policy.warning import WarningPolicy, WatchPolicy
 from scoring.policy.whole import GroupName, Policy, PolicyError, load_policy
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "ReviewPolicy",
     "ScorecardPolicy",
     "TermsPolicy",
+    "WarningPolicy",
     "WatchPolicy",
     "load_policy",
 ]

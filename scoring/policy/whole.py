@@ -19,7 +19,7 @@ from scoring.policy.provision import ProvisionPolicy
 from scoring.policy.review import ReviewPolicy
 from scoring.policy.scorecard import ScorecardPolicy, check_card
 from scoring.policy.terms import TermsPolicy
-from scoring.policy.warning import WatchPolicy
+from scoring.policy.warning import WarningPolicy, WatchPolicy
 
 __all__ = ["GroupName", "Policy", "PolicyError", "load_policy"]
 
@@ -45,6 +45,7 @@ class Policy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: LimitPolicy = LimitPolicy()
     exposure: ExposurePolicy = ExposurePolicy()
     watch: WatchPolicy = WatchPolicy()
+    warning: WarningPolicy = WarningPolicy()
     financials: FinancialsPolicy = FinancialsPolicy()
     dossier: DossierPolicy = DossierPolicy()
     promises: PromisePolicy = PromisePolicy()
