@@ -12,7 +12,7 @@ import polars as pl
 from scoring.book import Book
 from scoring.financials.mistakes import StatementMistake, mistake, statement_mistakes
 from scoring.financials.units import guarded
-from scoring.known import known
+from scoring.known import KNOWN_FROM
 from scoring.policy import FinancialsPolicy
 from scoring.schemas import STATEMENT_LINES
 
@@ -22,7 +22,7 @@ __all__ = ["BEFORE", "StatementMistake", "chosen", "statement_mistakes"]
 BEFORE = "_before"
 _YEAR_DAYS = 365
 _STALE = "stale_statement"
-_DUPLICATE_KEY = ("e", "period_end", "months")
+_PERIOD = ("e", "period_end", "months")
 
 
 def chosen(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
@@ -34,74 +34,95 @@ def chosen(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
     lines with ``_before``, ``statement_end_before``, ``statement_months_before``; of the newest
     statement refused ``statement_refused`` (code) and ``statement_refused_id``.
     """
-    rows = known(book, "statements", as_of)
-    rows = rows.with_columns(mistake(rules).alias("mistake"))
-    rows = _aged(guarded(rows, book, rules, as_of), rules, as_of)
-    rows = rows.sort("e", "period_end", "received_on", "statement")
+    rows = _known(book, rules, as_of)
     good = rows.filter(pl.col("mistake").is_null())
-    good = good.with_columns((pl.len().over(_DUPLICATE_KEY) > 1).alias("statement_repeated"))
-    newest = good.unique(_DUPLICATE_KEY, keep="last", maintain_order=True)
+    newest = good.unique(_PERIOD, keep="last", maintain_order=True)
     current = _current(newest, rules)
-    refused = _refused(rows, newest, current)
-    return (
+    used = _with_predecessor(current, newest, rules)
+    copies = good.group_by(_PERIOD).agg((pl.len() > 1).alias("statement_repeated"))
+    made = (
         rows.select("e")
         .unique(maintain_order=True)
-        .join(_with_predecessor(current, newest, rules), on="e", how="left", maintain_order="left")
-        .join(refused, on="e", how="left", maintain_order="left")
+        .join(used, on="e", how="left", maintain_order="left")
+        .join(copies, on=list(_PERIOD), how="left", maintain_order="left")
+        .join(_refused(rows, newest, current), on="e", how="left", maintain_order="left")
     )
+    return _with_lines(made, book.statements)
 
 
-def _aged(rows: pl.DataFrame, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
+def _known(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
+    """Key and judge the statements known at the date, the newest of an entity last.
+
+    Their lines stay where they are, ``row`` says in which row of the Book: most columns are needed
+    of two statements only.
+    """
     oldest = pl.lit(as_of).dt.offset_by(f"-{rules.max_age_months}mo")
-    # The year before the oldest statement that may be chosen still serves as predecessor.
-    stale = pl.col("mistake").is_null() & (pl.col("period_end") < oldest)
-    return rows.with_columns(stale.alias("stale"))
+    thin = book.statements.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+        *("entity", "statement", *_PERIOD[1:], "received_on", "currency"),
+        *("revenue", "paid_in_capital"),
+        mistake(rules).alias("mistake"),
+        # The year before the oldest statement that may be chosen still serves as predecessor.
+        (pl.col("period_end") < oldest).alias("stale"),
+    ).filter(pl.col(KNOWN_FROM["statements"]) <= as_of)
+    keys = book.ledger.entities.select("entity", "e")
+    rows = thin.join(keys, on="entity", how="inner")
+    return guarded(rows, book, rules, as_of).sort("e", "period_end", "received_on", "statement")
 
 
 def _current(newest: pl.DataFrame, rules: FinancialsPolicy) -> pl.DataFrame:
-    fresh = newest.filter(~pl.col("stale"))
     annual = pl.col("months") >= 12
     long_enough = annual | (pl.col("months") >= rules.interim_min_months)
     order = [annual] if rules.interim == "annual" else []
     # An interim statement is better than none, whatever the policy prefers.
     return (
-        fresh.filter(long_enough)
+        newest.filter(long_enough & ~pl.col("stale"))
         .sort("e", *order, "period_end", "months")
         .unique("e", keep="last", maintain_order=True)
+        .select("e", "row", "period_end", "months", "currency")
     )
 
 
 def _with_predecessor(
     current: pl.DataFrame, newest: pl.DataFrame, rules: FinancialsPolicy
 ) -> pl.DataFrame:
-    renamed = current.select(
-        *("e", "statement", "statement_repeated"),
-        pl.col("period_end").alias("statement_end"),
-        *(pl.col(name).alias(f"statement_{name}") for name in ("months", "basis", "currency")),
-        *STATEMENT_LINES,
-    )
+    """Add ``row_before``, the row of the statement a year earlier."""
     before = newest.select(
-        "e",
-        pl.col("currency").alias("statement_currency"),
-        pl.col("period_end").alias("statement_end_before"),
-        pl.col("months").alias("statement_months_before"),
-        *(pl.col(name).alias(name + BEFORE) for name in STATEMENT_LINES),
+        *("e", "currency"),
+        *(pl.col(name).alias(name + BEFORE) for name in ("row", "period_end", "months")),
     )
     # Amounts of another currency are no predecessor: a rate's change is no growth.
-    pairs = renamed.select("e", "statement_currency", "statement_end", "statement_months").join(
-        before, on=["e", "statement_currency"], how="inner"
-    )
-    months, earlier = pl.col("statement_months"), pl.col("statement_months_before")
+    pairs = current.join(before, on=["e", "currency"], how="inner")
+    months, earlier = pl.col("months"), pl.col("months_before")
     alike = ((months >= 12) & (earlier >= 12)) | (months == earlier)
-    gap = (pl.col("statement_end") - pl.col("statement_end_before")).dt.total_days() - _YEAR_DAYS
+    gap = (pl.col("period_end") - pl.col("period_end_before")).dt.total_days() - _YEAR_DAYS
     nearest = (
         pairs.with_columns(gap.abs().alias("gap"))
         .filter(alike & (pl.col("gap") <= rules.year_tolerance_days))
-        .sort("e", "gap", "statement_end_before", "statement_months_before")
+        .sort("e", "gap", "period_end_before", "months_before")
         .unique("e", keep="first", maintain_order=True)
-        .drop("gap", "statement_currency", "statement_end", "statement_months")
+        .select("e", "row_before")
     )
-    return renamed.join(nearest, on="e", how="left", maintain_order="left")
+    return current.join(nearest, on="e", how="left", maintain_order="left")
+
+
+def _with_lines(made: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
+    names = {"period_end": "statement_end", "months": "statement_months"}
+    now = statements.select(
+        pl.col(name).gather(made["row"])
+        for name in ("statement", *names, "basis", "currency", *STATEMENT_LINES)
+    ).rename({**names, "basis": "statement_basis", "currency": "statement_currency"})
+    earlier = statements.select(
+        pl.col(name).gather(made["row_before"]) for name in (*names, *STATEMENT_LINES)
+    ).rename(names)
+    return pl.concat(
+        [
+            made.select("e", "statement_repeated", "statement_refused", "statement_refused_id"),
+            now,
+            earlier.select(pl.all().name.suffix(BEFORE)),
+        ],
+        how="horizontal",
+    )
 
 
 def _refused(rows: pl.DataFrame, newest: pl.DataFrame, current: pl.DataFrame) -> pl.DataFrame:
@@ -110,10 +131,10 @@ def _refused(rows: pl.DataFrame, newest: pl.DataFrame, current: pl.DataFrame) ->
     bad = rows.with_columns(
         pl.when(stale).then(pl.lit(_STALE)).otherwise("mistake").alias("mistake"), stale
     )
-    replaced = newest.select(*_DUPLICATE_KEY, pl.col("received_on").alias("replaced_on"))
+    replaced = newest.select(*_PERIOD, pl.col("received_on").alias("replaced_on"))
     told = (
         bad.filter(pl.col("mistake").is_not_null())
-        .join(replaced, on=list(_DUPLICATE_KEY), how="left", maintain_order="left")
+        .join(replaced, on=list(_PERIOD), how="left", maintain_order="left")
         .filter(
             pl.col("stale")
             | pl.col("replaced_on").is_null()

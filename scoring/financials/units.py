@@ -62,24 +62,20 @@ def _with_sales(rows: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
     """Add what we invoiced in the period of each statement, and in the year before ``as_of``."""
     start = pl.col("period_end").dt.offset_by(pl.format("-{}mo", "months"))
     year_ago = pl.lit(as_of).dt.offset_by("-12mo")
-    sums = book.ledger.claims.select(
-        day_key(pl.col("e"), pl.col("issued")).alias("key"),
-        pl.col("amount").cast(pl.Int128).cum_sum().alias("sum"),
+    claims = book.ledger.claims.select(
+        day_key(pl.col("e"), pl.col("issued")).alias("key"), pl.col("amount").cum_sum()
     )
+    # The running sum over all entities: the difference of two is an entity's part between.
+    sums = pl.concat([pl.Series("sum", [0], pl.Int64), claims["amount"].alias("sum")])
     bounds = {"upto": pl.col("period_end"), "from": start, "now": pl.lit(as_of), "ago": year_ago}
-    for name, day in bounds.items():
-        rows = _summed(rows, day_key(pl.col("e"), day), sums).rename({"sum": name})
+    keys = rows.select(day_key(pl.col("e"), day).alias(name) for name, day in bounds.items())
+    upto = {
+        name: sums.gather(claims["key"].search_sorted(keys[name], side="right")) for name in bounds
+    }
     return rows.with_columns(
-        (pl.col("upto") - pl.col("from")).alias("sold_in_period"),
-        (pl.col("now") - pl.col("ago")).alias("sold_lately"),
+        (upto["upto"] - upto["from"]).alias("sold_in_period"),
+        (upto["now"] - upto["ago"]).alias("sold_lately"),
     )
-
-
-def _summed(rows: pl.DataFrame, key: pl.Expr, sums: pl.DataFrame) -> pl.DataFrame:
-    """Add the running sum of all claims up to a key; two of them give an entity's part between."""
-    keyed = rows.with_columns(key.alias("key")).with_row_index("row").sort("key")
-    found = keyed.join_asof(sums, on="key", check_sortedness=False)
-    return found.sort("row").drop("row", "key").with_columns(pl.col("sum").fill_null(0))
 
 
 def _with_capital(rows: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
