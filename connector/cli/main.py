@@ -2,7 +2,17 @@
 
 import typer
 
-from connector.cli import demo, explaining, parked, sandboxes, serving, setting_up, working
+from connector.cli import (
+    demo,
+    explaining,
+    parked,
+    policies,
+    sandboxes,
+    serving,
+    setting_up,
+    validating,
+    working,
+)
 from connector.log import set_up_logging
 
 __all__ = ["app", "main"]
@@ -13,7 +23,17 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # they would print secrets and customer data
 )
-for group in (demo, sandboxes, setting_up, working, serving, explaining, parked):
+for group in (
+    demo,
+    sandboxes,
+    setting_up,
+    working,
+    serving,
+    explaining,
+    policies,
+    validating,
+    parked,
+):
     group.add_commands(app)
 
 

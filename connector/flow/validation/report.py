@@ -13,7 +13,7 @@ from scoring.model.drift import Drift
 from scoring.model.metrics import MIN_BADS
 from scoring.model.migration import Migration
 
-__all__ = ["not_measurable", "validation_page"]
+__all__ = ["moves_of", "not_measurable", "validation_page"]
 
 _ZH, _EN = Texts("zh"), Texts("en")
 _STYLE = """
@@ -159,7 +159,7 @@ def _own(own: OwnBook) -> list[str]:
         f"<h2>{_both('validation.drift')}</h2>",
         _drift_table(own),
         f"<h2>{_both('validation.migration')}</h2>",
-        f"<p>{_both('validation.moves', **_moves(own.migration))}</p>",
+        f"<p>{_both('validation.moves', **moves_of(own.migration))}</p>",
         _migration_table(own.migration),
     ]
 
@@ -194,7 +194,8 @@ def _drift_row(name: str, found: Drift) -> list[str]:
     return [name, f"{found.index:.3f}", f"{found.by_chance:.3f}", verdict]
 
 
-def _moves(found: Migration) -> dict[str, object]:
+def moves_of(found: Migration) -> dict[str, object]:
+    """Return what the sentence about moves of grades is filled with."""
     return {
         "pairs": found.pairs,
         "moves": found.moves,
