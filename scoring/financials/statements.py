@@ -36,15 +36,14 @@ def chosen(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
     """
     rows = _known(book, rules, as_of)
     good = rows.filter(pl.col("mistake").is_null())
-    newest = good.unique(_PERIOD, keep="last", maintain_order=True)
+    again = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in _PERIOD)
+    repeated = again.fill_null(value=False).alias("statement_repeated")
+    newest = _last(good.with_columns(repeated), *_PERIOD)
     current = _current(newest, rules)
     used = _with_predecessor(current, newest, rules)
-    copies = good.group_by(_PERIOD).agg((pl.len() > 1).alias("statement_repeated"))
     made = (
-        rows.select("e")
-        .unique(maintain_order=True)
+        _last(rows.select("e"), "e")
         .join(used, on="e", how="left", maintain_order="left")
-        .join(copies, on=list(_PERIOD), how="left", maintain_order="left")
         .join(_refused(rows, newest, current), on="e", how="left", maintain_order="left")
     )
     return _with_lines(made, book.statements)
@@ -67,7 +66,13 @@ def _known(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
     ).filter(pl.col(KNOWN_FROM["statements"]) <= as_of)
     keys = book.ledger.entities.select("entity", "e")
     rows = thin.join(keys, on="entity", how="inner")
-    return guarded(rows, book, rules, as_of).sort("e", "period_end", "received_on", "statement")
+    return guarded(rows, book, rules, as_of).sort(*_PERIOD, "received_on", "statement")
+
+
+def _last(rows: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Keep the last of the rows with the same values; those stand together."""
+    ends = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in names)
+    return rows.filter(ends.fill_null(value=True))
 
 
 def _current(newest: pl.DataFrame, rules: FinancialsPolicy) -> pl.DataFrame:
@@ -75,12 +80,9 @@ def _current(newest: pl.DataFrame, rules: FinancialsPolicy) -> pl.DataFrame:
     long_enough = annual | (pl.col("months") >= rules.interim_min_months)
     order = [annual] if rules.interim == "annual" else []
     # An interim statement is better than none, whatever the policy prefers.
-    return (
-        newest.filter(long_enough & ~pl.col("stale"))
-        .sort("e", *order, "period_end", "months")
-        .unique("e", keep="last", maintain_order=True)
-        .select("e", "row", "period_end", "months", "currency")
-    )
+    fit = newest.filter(long_enough & ~pl.col("stale"))
+    best = _last(fit.sort("e", *order, "period_end", "months"), "e")
+    return best.select("e", "row", "period_end", "months", "currency", "statement_repeated")
 
 
 def _with_predecessor(
@@ -99,10 +101,9 @@ def _with_predecessor(
     nearest = (
         pairs.with_columns(gap.abs().alias("gap"))
         .filter(alike & (pl.col("gap") <= rules.year_tolerance_days))
-        .sort("e", "gap", "period_end_before", "months_before")
-        .unique("e", keep="first", maintain_order=True)
-        .select("e", "row_before")
+        .sort("e", -pl.col("gap"), "period_end_before", "months_before")
     )
+    nearest = _last(nearest, "e").select("e", "row_before")
     return current.join(nearest, on="e", how="left", maintain_order="left")
 
 
@@ -140,11 +141,11 @@ def _refused(rows: pl.DataFrame, newest: pl.DataFrame, current: pl.DataFrame) ->
             | pl.col("replaced_on").is_null()
             | (pl.col("replaced_on") < pl.col("received_on"))
         )
-        .unique("e", keep="last", maintain_order=True)
     )
     used = current.select("e", pl.lit(value=True).alias("used"))
     return (
-        told.join(used, on="e", how="left", maintain_order="left")
+        _last(told, "e")
+        .join(used, on="e", how="left", maintain_order="left")
         .filter(~(pl.col("stale") & pl.col("used").fill_null(value=False)))
         .select(
             "e",

@@ -60,21 +60,26 @@ def _contradicted(rules: FinancialsPolicy) -> pl.Expr:
 
 def _with_sales(rows: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
     """Add what we invoiced in the period of each statement, and in the year before ``as_of``."""
-    start = pl.col("period_end").dt.offset_by(pl.format("-{}mo", "months"))
-    year_ago = pl.lit(as_of).dt.offset_by("-12mo")
     claims = book.ledger.claims.select(
         day_key(pl.col("e"), pl.col("issued")).alias("key"), pl.col("amount").cum_sum()
     )
     # The running sum over all entities: the difference of two is an entity's part between.
     sums = pl.concat([pl.Series("sum", [0], pl.Int64), claims["amount"].alias("sum")])
-    bounds = {"upto": pl.col("period_end"), "from": start, "now": pl.lit(as_of), "ago": year_ago}
-    keys = rows.select(day_key(pl.col("e"), day).alias(name) for name, day in bounds.items())
-    upto = {
-        name: sums.gather(claims["key"].search_sorted(keys[name], side="right")) for name in bounds
-    }
-    return rows.with_columns(
-        (upto["upto"] - upto["from"]).alias("sold_in_period"),
-        (upto["now"] - upto["ago"]).alias("sold_lately"),
+
+    def upto(frame: pl.DataFrame, day: pl.Expr) -> pl.Series:
+        keys = frame.select(day_key(pl.col("e"), day).alias("key")).to_series()
+        return sums.gather(claims["key"].search_sorted(keys, side="right"))
+
+    start = pl.col("period_end").dt.offset_by(pl.format("-{}mo", "months"))
+    today = pl.lit(as_of)
+    sold = (upto(rows, pl.col("period_end")) - upto(rows, start)).alias("sold_in_period")
+    entities = rows.select(pl.col("e").unique(maintain_order=True))
+    lately = upto(entities, today) - upto(entities, today.dt.offset_by("-12mo"))
+    return rows.with_columns(sold).join(
+        entities.with_columns(lately.alias("sold_lately")),
+        on="e",
+        how="left",
+        maintain_order="left",
     )
 
 
