@@ -138,9 +138,10 @@ def _worth(ask: Ask) -> bool:
 def _overdue_hold(ask: Ask) -> Verdict | None:
     """R3: an item is late for long, and not for a trifle."""
     facts, rules = ask.facts, ask.policy.order_check
-    share = rules.hold_limit_share * (facts.limit or 0)
+    trifle = rules.hold_limit_share * (facts.limit or 0)
     late = facts.oldest_days is not None and facts.oldest_days > rules.hold_days
-    if not (late and _worth(ask) and facts.overdue > max(share, facts.min_overdue or 0)):
+    much = facts.overdue > trifle and facts.overdue > (facts.min_overdue or 0)
+    if not (late and much and _worth(ask)):
         return None
     return Verdict("overdue_days", _overdue_params(ask, rules.hold_days))
 
