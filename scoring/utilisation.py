@@ -1,7 +1,9 @@
 """Utilisation over time (额度使用率): how much of the limit was taken up, day by day (credit-management 2.2).
 
-The limit is that of the newest earlier assessment, taken as constant over the window: what it was
-before is not in the Book. What was taken up is the receivable less unapplied money; orders and
+The limit is that of the newest earlier assessment, or what today's figures allow where that is
+more, taken as constant over the window: what it was before is not in the Book. (A limit that only
+waits for its next review is no sign of danger: were it one, the watch list would forbid the raise
+that takes the customer off it.) What was taken up is the receivable less unapplied money; orders and
 bills of the past leave no trace of when they ended.
 """
 
@@ -26,13 +28,16 @@ _HALF_YEAR = 6
 
 
 def used(frame: pl.DataFrame, ledger: Ledger, policy: Policy, windows: Windows) -> pl.DataFrame:
-    """Add how the limit was used; needs ``previous_limit``, null without one above 0.
+    """Add how the limit was used; needs ``previous_limit`` and ``computed_limit``.
 
-    Columns peak_utilisation_percent and mean_utilisation_percent (of the window),
+    Columns limit_in_use (null without an earlier limit) and, null without one above 0, peak_utilisation_percent and mean_utilisation_percent (of the window),
     over_limit_days (of six months), tight_days (days in a row, up to today, above the share that
     the warning E7 names).
     """
-    limits = frame.filter(pl.col("previous_limit") > 0).select("e", "previous_limit")
+    larger = pl.max_horizontal("previous_limit", "computed_limit")
+    known = pl.col("previous_limit").is_not_null()
+    frame = frame.with_columns(pl.when(known).then(larger).alias("limit_in_use"))
+    limits = frame.filter(pl.col("limit_in_use") > 0).select("e", "limit_in_use")
     if not limits.height:
         return frame.with_columns(
             pl.lit(None, pl.Float64).alias("peak_utilisation_percent"),
@@ -73,7 +78,7 @@ def _steps(levels: pl.DataFrame, windows: Windows) -> pl.DataFrame:
 
 
 def _measured(steps: pl.DataFrame, policy: Policy, windows: Windows) -> pl.DataFrame:
-    net, limit, tomorrow = pl.col("net"), pl.col("previous_limit"), pl.col("end").max()
+    net, limit, tomorrow = pl.col("net"), pl.col("limit_in_use"), pl.col("end").max()
     half = months_before(windows.as_of, _HALF_YEAR)
     up, down = policy.warning.utilisation.as_integer_ratio()
     tight = net.cast(pl.Int128) * down > limit.cast(pl.Int128) * up

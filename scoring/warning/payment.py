@@ -134,7 +134,7 @@ def _broken(policy: Policy) -> pl.Expr:
 
 
 def _utilised(policy: Policy) -> pl.Expr:
-    over = (pl.col("exposure") > pl.col("previous_limit")).fill_null(value=False)
+    over = (pl.col("exposure") > pl.col("limit_in_use")).fill_null(value=False)
     tight = pl.col("tight_days") >= policy.warning.utilisation_days
     return pl.when(over).then(HIGH).otherwise(fires(tight, ATTENTION))
 
@@ -187,7 +187,7 @@ def _broken_params(row: Row, policy: Policy) -> Params:
 def _utilised_params(row: Row, _policy: Policy) -> Params:
     return {
         "amount": Money(row["exposure"], row["currency"]),
-        "limit": Money(row["previous_limit"] or 0, row["currency"]),
+        "limit": Money(row["limit_in_use"] or 0, row["currency"]),
         "days": row["tight_days"] or 0,
     }
 
