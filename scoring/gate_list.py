@@ -57,8 +57,11 @@ def _written_off_params(row: Row, policy: Policy) -> Params:
     return {"day": row["written_off_on"].isoformat(), "months": policy.gates.write_off_months}
 
 
-def _negative_equity_params(row: Row, _policy: Policy) -> Params:
-    return {"amount": Money(row["net_worth"], row["statement_currency"])}
+def _negative_equity(_policy: Policy) -> pl.Expr:
+    """Hold below zero; without an exchange rate the sign alone is known."""
+    worth = pl.col("net_worth")
+    below = pl.when(worth.is_not_null()).then(worth < 0).otherwise(pl.col("negative_equity"))
+    return below.fill_null(value=False)
 
 
 def _thin_params(row: Row, policy: Policy) -> Params:
@@ -152,9 +155,8 @@ GATES = (
     ),
     Gate(
         "negative_equity",
-        lambda _: (pl.col("net_worth") < 0).fill_null(value=False),
+        _negative_equity,
         lambda policy: policy.gates.negative_equity_cap,
-        params=_negative_equity_params,
     ),
     Gate(
         "thin_history",

@@ -31,8 +31,6 @@ def gated(
     """
     own = [gate for gate in GATES if not gate.by_row]
     frame = frame.join(_unknown(ledger, as_of), on="e", how="left", maintain_order="left")
-    if "net_worth" not in frame.columns:  # nobody analysed statements
-        frame = frame.with_columns(pl.lit(None, pl.Int64).alias("net_worth"))
     frame = (
         frame.with_columns(gate.condition(policy).alias(f"gate_{gate.code}") for gate in own)
         .with_columns(
