@@ -63,7 +63,8 @@ def financial_group(policy: Policy) -> Group:
 def financial_shares(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """Judge ratios alone: no statements, no industry, no audit factor.
 
-    ``frame`` has ``RATIO_COLUMNS`` (null: missing) and may have ``EDGE_COLUMNS``, all boolean:
+    ``frame`` has ``RATIO_COLUMNS`` (null: missing; besides them the column of any other ratio the
+    policy gives points) and may have ``EDGE_COLUMNS``, all boolean:
     ``no_interest_profit`` (interest is stated as 0 and there is a profit: true, a loss: false, else
     null; ``interest_cover`` is null then), ``loss_without_sales`` (a loss and revenue of 0 or
     less; ``net_margin`` is null then), ``falling_sales``.

@@ -136,6 +136,23 @@ def test_current_ratio_scores_when_the_policy_gives_it_points() -> None:
     assert [part.code for part in financial_group(policy).characteristics][-1] == "current_ratio"
 
 
+def test_z_score_scores_when_the_policy_gives_it_points() -> None:
+    policy = load_policy(
+        """
+        [scorecard.financial.quick_ratio]
+        points = 3
+        curve = [[0.2, 0], [1.2, 100]]
+        [scorecard.financial.z_double]
+        points = 2
+        curve = [[1.1, 20], [4.0, 100]]
+        """
+    )
+
+    assert analysis_of(a_statement(), policy=policy)["financial_z_double"] == pytest.approx(
+        20 + 80 * (3.4598 - 1.1) / 2.9
+    )
+
+
 @pytest.mark.parametrize(
     ("basis", "factor"),
     [("audited", 1), ("tax_filing", 0.95), ("unaudited", 0.9), ("self_declared", 0.8)],

@@ -1,10 +1,12 @@
 """Which statements count: choice, refusal with a reason, the unit guard, predecessors."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scoring.financials import analysed, statement_mistakes
 from scoring.policy import FinancialsPolicy, Policy, load_policy
@@ -238,10 +240,26 @@ def test_interim_statement_of_a_month_is_too_short() -> None:
     assert not found["has_statements"]
 
 
-def test_statement_received_later_changes_nothing() -> None:
-    later = a_statement("later", lines=a_firm(revenue=1), received_on=date(2026, 7, 1))
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(min_value=1, max_value=900),
+    st.integers(min_value=0, max_value=1_000),
+    st.sampled_from([3, 6, 12]),
+    st.sampled_from([YEAR_END, EARLIER, date(2026, 3, 31)]),
+)
+def test_no_statement_received_later_changes_anything(
+    days: int, revenue: int, months: int, end: date
+) -> None:
+    later = a_statement(
+        "later",
+        period_end=end,
+        months=months,
+        lines=a_firm(revenue=revenue),
+        received_on=AS_OF + timedelta(days=days),
+    )
+    rows = [a_statement(), a_statement("old", period_end=EARLIER)]
 
-    assert analysis_of(a_statement(), later) == analysis_of(a_statement())
+    assert analysis_of(*rows, later) == analysis_of(*rows)
 
 
 def test_entity_without_statements_has_nulls_among_others() -> None:
