@@ -12,7 +12,9 @@ import msgspec
 
 from scoring.assess import Assessments
 from scoring.assessment import Assessment
+from scoring.exposure import EXPOSURE_PARTS
 from scoring.gates import GATES
+from scoring.limits import LIMIT_STEPS
 from scoring.money import Money
 from scoring.policy import GRADES, Policy
 from scoring.scorecard import Characteristic, Group, groups_in_use
@@ -138,8 +140,8 @@ def explain(assessments: Assessments, entity: str) -> Explanation:
         unrated=row["unrated"],
         grade=row["rating"],
         pd=str(policy.grades[row["grade"]].pd) if rated else None,
-        exposure=_steps(row, ("ar", "orders_open", "unapplied", "exposure"), bound=None),
-        limit=_steps(row, _LIMIT_METHODS, bound=row["bound_by"]),
+        exposure=_steps(row, EXPOSURE_PARTS, bound=None),
+        limit=_steps(row, LIMIT_STEPS, bound=row["bound_by"]),
     )
 
 
@@ -148,10 +150,6 @@ def explanation_bytes(explanation: Explanation) -> bytes:
     return msgspec.json.encode(explanation, order="deterministic")
 
 
-_LIMIT_METHODS = (
-    *("need_seasonal", "need_average", "need", "high_credit", "history", "starter"),
-    *("cap_loss", "cap_concentration", "cap_grade", "unsecured", "allowed", "limit"),
-)
 _AMOUNTS = (
     *("ar", "age_current", "age_1_30", "age_31_60", "age_61_90", "age_over_90", "overdue"),
     *("disputed", "unapplied_cash", "unapplied_credit", "sales", "high_credit", "paid"),

@@ -220,6 +220,7 @@ SCHEMAS: dict[str, Schema] = {
         "exposure": pl.Int64,
         "watch_level": pl.String,
         "upgraded_on": pl.Date,
+        "limit_raised_on": pl.Date,
     },
     "signals": {
         "signal": pl.String,
@@ -249,7 +250,9 @@ MAY_BE_NULL: dict[str, set[str]] = {
     },
     "collateral": {"valid_to", "haircut"},
     "decisions": {"to_on", "grade", "currency", "amount", "scope"},
-    "previous": {"grade", "score_grade", "score", "limit", "exposure", "upgraded_on"},
+    "previous": {
+        *("grade", "score_grade", "score", "limit", "exposure", "upgraded_on", "limit_raised_on"),
+    },
     "signals": set(),
 }
 
@@ -259,6 +262,7 @@ OPTIONAL: dict[str, set[str]] = {
     "items": {"dispute_closed_on", "dispute_outcome", "segment"},
     "orders": {"delivered", "deposit", "segment"},
     "statements": {*STATEMENT_LINES},
+    "previous": {"limit_raised_on"},
 }
 ALLOWED = {
     ("entities", "identity"): IDENTITIES,

@@ -47,7 +47,7 @@ class LimitPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     starter: Decimal = Decimal(50_000)
-    starters: dict[str, Decimal] = {}
+    starters: dict[str, Decimal] = msgspec.field(default_factory=dict)
     seasonal_need: bool = True
     growth: Decimal = Decimal(0)
     late_days_in_need: int = 15
@@ -68,7 +68,7 @@ class LimitPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     history_floor_grade: str = "BBB"
     history_floor_months: int = 12
     combination: Combination = "minimum"
-    method_weights: dict[str, Decimal] = {}
+    method_weights: dict[str, Decimal] = msgspec.field(default_factory=dict)
     lgd: Decimal = Decimal("0.6")
     loss_budget: Decimal | None = None
     risk_capital: Decimal | None = None
