@@ -1,0 +1,138 @@
+"""A fitted card at run time: scaling, bins, missing values, blending, and texts that are no card."""
+
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from scoring.fitted_card import (
+    CardBin,
+    CardError,
+    Characteristic,
+    FittedCard,
+    Scaling,
+    TrainedOn,
+    applied,
+    blend_weight,
+    blended_pd,
+    blended_score,
+    card_of,
+    card_text,
+)
+
+PACKAGE_SCALE = Scaling(base=600, odds=19, pdo=50)
+
+
+def a_card(*, cuts: tuple[float | None, ...] = (1.0, 2.0, None)) -> FittedCard:
+    """One characteristic, days: 30 points below 1, 20 below 2, 10 above, 15 when missing."""
+    points = (30.0, 20.0, 10.0)
+    bins = tuple(
+        CardBin(below=cut, woe=0.0, points=point) for cut, point in zip(cuts, points, strict=True)
+    )
+    days = Characteristic(
+        name="days", coefficient=-1.0, iv=0.3, bins=bins, missing_woe=0.0, missing_points=15.0
+    )
+    return FittedCard(
+        version="1",
+        target="default",
+        trained=TrainedOn(first=None, last=None, n=100, n_bad=60),
+        scaling=Scaling(),
+        intercept=0.0,
+        characteristics=(days,),
+    )
+
+
+def test_vector_4_package_scale() -> None:
+    assert PACKAGE_SCALE.factor == pytest.approx(72.134752, abs=5e-7)
+    assert PACKAGE_SCALE.offset == pytest.approx(387.603624, abs=5e-7)
+    scores = [round(PACKAGE_SCALE.score(pd), 1) for pd in (0.01, 0.02, 0.10)]
+    assert scores == [719.1, 668.3, 546.1]
+
+
+def test_vector_4_hundred_point_scale() -> None:
+    frame = pl.DataFrame({"score": [50.0, 60.0, 70.0, 80.0, 90.0, 40.0, 30.0]})
+
+    pds = frame.select(Scaling().pd(pl.col("score"))).to_series()
+
+    expected = [0.05, 0.02564, 0.01299, 0.00654, 0.00328, 0.09524, 0.17391]
+    assert pds.to_list() == pytest.approx(expected, abs=5e-6)
+
+
+def test_bin_holds_what_is_below_its_cut_and_missing_has_its_own() -> None:
+    frame = pl.DataFrame({"days": [0.5, 1.0, 1.5, 2.0, 99.0, None, float("nan")]})
+
+    scores = applied(frame, a_card())["score"].to_list()
+
+    assert scores == [30, 20, 20, 10, 10, 15, 15]
+
+
+def test_points_stand_beside_the_score_by_characteristic() -> None:
+    scored = applied(pl.DataFrame({"days": [0.0], "name": ["x"]}), a_card())
+
+    assert scored.columns == ["days", "name", "points", "score", "pd"]
+    assert scored["points"].to_list() == [{"days": 30.0}]
+
+
+def test_missing_column_is_named() -> None:
+    with pytest.raises(CardError, match="days"):
+        applied(pl.DataFrame({"other": [1]}), a_card())
+
+
+def test_text_is_read_back_as_the_same_card() -> None:
+    assert card_of(card_text(a_card())) == a_card()
+
+
+@pytest.mark.parametrize("cuts", [(2.0, 1.0, None), (1.0, None, None), (1.0, 2.0, 3.0)])
+def test_bins_out_of_order_are_no_card(cuts: tuple[float | None, ...]) -> None:
+    with pytest.raises(CardError, match="days: bins must rise"):
+        card_of(card_text(a_card(cuts=cuts)))
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("{}", "no fitted card"),
+        ("not json", "no fitted card"),
+        (card_text(a_card()).replace('"format": 1', '"format": 9'), "format 9"),
+        (card_text(a_card()).replace('"pdo": 10.0', '"pdo": 0.0'), "pdo and odds"),
+    ],
+)
+def test_other_texts_are_refused_with_a_reason(text: str, what: str) -> None:
+    with pytest.raises(CardError, match=what):
+        card_of(text)
+
+
+def test_weight_of_the_fitted_card_grows_with_the_defaults() -> None:
+    assert [blend_weight(bads) for bads in (0, 50, 150)] == [0.0, 0.5, 0.75]
+
+
+def test_blending_scores_is_blending_log_odds() -> None:
+    scale = Scaling()
+    frame = pl.DataFrame({"expert": [70.0, 55.0], "fitted": [50.0, 90.0]})
+    expert, fitted = pl.col("expert"), pl.col("fitted")
+
+    by_score = frame.select(scale.pd(blended_score(expert, fitted, 50))).to_series()
+    by_pd = frame.select(blended_pd(scale.pd(expert), scale.pd(fitted), 50)).to_series()
+
+    assert by_pd.to_list() == pytest.approx(by_score.to_list())
+
+
+def test_one_score_alone_holds() -> None:
+    frame = pl.DataFrame({"expert": [70.0, None], "fitted": [None, 40.0]})
+
+    mixed = frame.select(blended_score(pl.col("expert"), pl.col("fitted"), 100)).to_series()
+
+    assert mixed.to_list() == [70.0, 40.0]
+
+
+def test_run_time_needs_nothing_of_the_extra() -> None:
+    """The module and all it imports do without numpy, scikit-learn and optbinning."""
+    code = (
+        "import sys, scoring.fitted_card as card\n"
+        "heavy = {'numpy', 'sklearn', 'optbinning', 'lightgbm'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
