@@ -43,7 +43,7 @@ class Trees:
 
     def probability(self, frame: pl.DataFrame) -> Floats:
         """Give each row's probability of the bad outcome."""
-        found = self.booster.predict(_matrix(frame, self.features), num_threads=0)
+        found = self.booster.predict(_matrix(frame, self.features), num_threads=1)
         return np.asarray(found, dtype=np.float64)
 
 
@@ -63,6 +63,7 @@ def fit_trees(
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
+        "num_threads": 1,  # threads wait busily for each other on a loaded machine
         "verbosity": -1,
     }
     rows = lgb.Dataset(_matrix(frame, features), label=bad.astype(np.float64))

@@ -166,8 +166,8 @@ def late_outcomes(
     """Tell how the invoices posted in the days after ``day`` were paid, a customer (17.2).
 
     Columns customer, late_5 (amount-weighted mean days late, early payment counting as negative,
-    above 5) and late_30_share (more than 10 % of the amount later than 30 days), with the days they
-    are known. An invoice still open counts as late as it is at ``as_of``. Empty while the days are
+    above 5), late_30_share (more than 10 % of the amount later than 30 days) and late_30_any, with
+    the days they are known. An invoice still open counts as late as it is at ``as_of``. Empty while the days are
     not over. Who was posted nothing has no row.
     """
     over = day + timedelta(days=days)
@@ -182,6 +182,7 @@ def late_outcomes(
         .agg(
             ((amount * late).sum() / amount.sum() > _LATE_DAYS).alias("late_5"),
             (very > _VERY_LATE_SHARE).alias("late_30_share"),
+            (late > _VERY_LATE_DAYS).any().alias("late_30_any"),
             pl.max_horizontal(end.max(), pl.lit(over)).alias("known_late_5"),
             pl.max_horizontal(end.max(), pl.lit(over)).alias("known_late_30_share"),
             pl.len().alias("n_posted"),
