@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 import sqlalchemy as sa
 
+from connector.flow.pauses import AccountPauses, pauses_of
 from connector.flow.tasks import TaskPlan, TaskWish, TaskWords, plan_tasks
 from connector.store.accounts import contacts_of
 from connector.store.book import entity_chunks, load_book
@@ -29,7 +30,14 @@ from connector.work.queue import enqueue
 from scoring.assessment import NOT_RATED
 from scoring.book import Book, Rate
 from scoring.claims import open_items, unapplied
-from scoring.dunning import Delinquency, OverdueItem, next_step
+from scoring.dunning import (
+    Delinquency,
+    OverdueItem,
+    Pauses,
+    next_step,
+    pause_of,
+    urgency,
+)
 from scoring.money import minor_digits
 from scoring.policy import Policy
 from scoring.rates import factor, round_half_up
@@ -78,6 +86,7 @@ def plan_dunning(
         given_today=given,
         still_open=looked_at.still_open,
         apply_cash=apply_cash,
+        paused=looked_at.paused,
     )
     return in_one_commit(engine, lambda conn: _put_down(conn, plan, now))
 
@@ -111,6 +120,7 @@ class _Looking:
         self._factor = cache(lambda source, target: factor(rates, policy.currency, source, target))
         self.ledger: dict[AccountRef, list[TaskRow]] = {}
         self.still_open: set[str] = set()
+        self.paused: set[str] = set()
 
     def at(self, only: Collection[AccountRef] | None) -> list[TaskWish]:
         """Look at these accounts, or at all; tasks of accounts without a wish are looked at, too."""
@@ -129,11 +139,14 @@ class _Looking:
     def _wishes(
         self, entities: list[str], only: Collection[AccountRef] | None
     ) -> Iterable[TaskWish]:
+        rules = self._policy.dunning
         book = load_book(self._conn, entities, self._rates, policy_currency=self._policy.currency)
         items = open_items(book, self._policy, self._as_of, calendar=self._words.calendar)
         self.still_open.update(items["item"])
-        late = items.filter((pl.col("dpd") > 0) & (pl.col("open") > pl.col("disputed_open")))
-        accounts_late = _rows_by_account(late)
+        asked = pl.col("dpd") > (-1 - rules.courtesy_days if rules.courtesy else 0)
+        accounts_late = _rows_by_account(
+            items.filter(asked & (pl.col("open") > pl.col("disputed_open")))
+        )
         named = {row["account"]: row for row in book.accounts.to_dicts()}
         currencies = dict(book.entities.select("entity", "currency").iter_rows())
         grades = _grades(self._conn, [row[0]["entity"] for row in accounts_late.values()])
@@ -142,6 +155,7 @@ class _Looking:
         missing = [ref for ref in refs.values() if ref not in self.ledger]
         self.ledger |= load_tasks(self._conn, missing)
         contacts = contacts_of(self._conn, list(refs.values()))
+        pauses = pauses_of(book, self._policy, self._as_of, self._words.calendar)
         for account, rows in accounts_late.items():
             if only is not None and refs[account] not in only:
                 continue
@@ -154,6 +168,7 @@ class _Looking:
                 grade=grades.get(info["entity"], NOT_RATED),
                 unapplied=cash.get(account, 0),
                 contact=contacts.get(refs[account]),
+                waits=pauses.get(account, AccountPauses()),
             )
             if wish is not None:
                 yield wish
@@ -168,17 +183,23 @@ class _Looking:
         grade: str,
         unapplied: int,
         contact: str | None,
+        waits: AccountPauses,
     ) -> TaskWish | None:
-        items = tuple(item for row in rows if (item := self._item(row, currency)) is not None)
+        found = [(row["dpd"], self._item(row, currency, waits.pauses)) for row in rows]
+        items = [(days, item) for days, item in found if item is not None]
+        self.paused.update(item.item for _, item in items if item.paused)
         tasks = self.ledger.get(account, [])
         delinquency = Delinquency(
-            items=items,
+            items=tuple(item for days, item in items if days > 0),
+            upcoming=tuple(item for days, item in items if days <= 0),
             grade=grade,
             unapplied=unapplied,
             last_levels=_last_levels(tasks),
             last_step_on=max((self._words.day(task.created_at) for task in tasks), default=None),
+            standing=_standing(tasks),
         )
-        step = next_step(delinquency, self._policy.dunning, self._as_of)
+        rules = self._policy.dunning
+        step = next_step(delinquency, rules, self._as_of)
         if step is None:
             return None
         owner = info["owner_id"]
@@ -189,9 +210,11 @@ class _Looking:
             step=step,
             currency=currency,
             contact=contact,
+            urgency=urgency(step, grade, rules),
+            promises=waits.promises,
         )
 
-    def _item(self, row: _Row, currency: str) -> OverdueItem | None:
+    def _item(self, row: _Row, currency: str, pauses: Pauses) -> OverdueItem | None:
         """Put one open item into the ladder's words; ``None`` where a rate is missing."""
         undisputed = row["open"] - row["disputed_open"]
         rate = self._factor(row["currency"], currency)
@@ -210,6 +233,7 @@ class _Looking:
             open=undisputed,
             value=value,
             policy_value=in_policy // 10**digits,
+            paused=pause_of(row["item"], row["account"], pauses, self._policy.dunning, self._as_of),
         )
 
     def _spare_cash(
@@ -224,6 +248,13 @@ class _Looking:
                 value = round_half_up((row["cash"] + row["credit"]) * rate)
                 spare[account] = spare.get(account, 0) + value
         return spare
+
+
+def _standing(tasks: Iterable[TaskRow]) -> tuple[str, int] | None:
+    """Tell the leading item and level of the newest task that is not closed."""
+    standing = [task for task in tasks if task.state != "closed"]
+    newest = max(standing, key=lambda task: (task.created_at, task.key), default=None)
+    return None if newest is None else (newest.leading_item, newest.level)
 
 
 def _last_levels(tasks: Iterable[TaskRow]) -> dict[str, int]:

@@ -5,8 +5,8 @@ whenever it is computed. See ``docs/adr/0009-one-task-for-each-level-and-leading
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -17,21 +17,35 @@ from adapters.port import Priority, TaskChange, TaskDraft
 from connector.store.tasks import TaskRow
 from connector.texts.catalogue import Texts
 from scoring.calendar import WorkCalendar
-from scoring.dunning import DunningStep
+from scoring.dunning import DunningPolicy, DunningStep, Urgency, contact_day
 from scoring.money import Money
 from scoring.records import AccountRef
 
-__all__ = ["TaskPlan", "TaskWish", "TaskWords", "plan_tasks", "task_key"]
+__all__ = ["PromiseMade", "TaskPlan", "TaskWish", "TaskWords", "plan_tasks", "task_key"]
 
 KEY_LENGTH = 120  # what the CRM's key field holds
 ITEMS_SHOWN = 12
+PROMISES_SHOWN = 5
+_SUBJECTS = {"apply_cash": "task.subject.apply", "confirm": "task.subject.confirm"}
+_TOTALS = {"confirm": "task.total.confirm"}
 _PRIORITIES = {0: Priority.NORMAL, 1: Priority.NORMAL, 2: Priority.NORMAL, 3: Priority.HIGH}
+
+
+class PromiseMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise to pay as the task tells of it; ``status`` is one of ``scoring.promises``."""
+
+    made_on: date
+    promised_on: date
+    amount: Money | None
+    status: str
 
 
 class TaskWish(msgspec.Struct, frozen=True, kw_only=True):
     """The step one account should be on, with what a person needs to read.
 
     ``contact`` is whom to ask at the customer, already in words; ``None``: nobody is known.
+    ``urgency`` orders the work; without one the level and the amount do. ``promises`` are those of
+    the account, the oldest first.
     """
 
     account: AccountRef
@@ -40,15 +54,21 @@ class TaskWish(msgspec.Struct, frozen=True, kw_only=True):
     step: DunningStep
     currency: str
     contact: str | None = None
+    urgency: Urgency | None = None
+    promises: tuple[PromiseMade, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskWords:
-    """How tasks are written: each connection's sentences, the working days, the business time zone."""
+    """How tasks are written: each connection's sentences, the working days, the business time zone.
+
+    ``hours`` are the policy's hours of contact.
+    """
 
     texts: Mapping[str, Texts]
     calendar: WorkCalendar
     zone: ZoneInfo
+    hours: DunningPolicy = field(default_factory=DunningPolicy)
 
     def of(self, account: AccountRef) -> Texts:
         """Return the sentences of an account's CRM."""
@@ -60,7 +80,7 @@ class TaskWords:
 
     def due_on(self, asked_at: datetime) -> date:
         """Return the working day on which a task asked for at a moment is due."""
-        return self.calendar.next_workday(self.day(asked_at))
+        return contact_day(asked_at.astimezone(self.zone), self.hours, self.calendar)
 
 
 class TaskPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,13 +108,15 @@ def plan_tasks(
     given_today: Mapping[tuple[str, str | None], int],
     still_open: Container[str],
     apply_cash: bool = True,
+    paused: Collection[str] = (),
 ) -> TaskPlan:
     """Compare the wishes with the tasks that stand and plan the difference.
 
     ``ledger`` holds every task of the accounts looked at, including accounts without a wish: their
     open tasks are closed. The loudest new tasks come first; an owner
     gets at most ``per_owner`` new ones a day, ``given_today`` counted in. ``still_open`` are the
-    items not yet paid: a task closed for another reason does not say "paid". Without ``apply_cash``
+    items not yet paid: a task closed for another reason does not say "paid". ``paused`` are items
+    that wait for a promise, a plan or the end of a block. Without ``apply_cash``
     no task to apply cash is given: what was paid a moment ago may be applied in the next. Planning
     again after the plan was carried out gives an empty plan.
     """
@@ -113,7 +135,7 @@ def plan_tasks(
             if wish is not None and _same_step(task, wish.step):
                 changes += _rewrite(task, wish, tasks, words)
             elif account not in deferred:  # else it goes on until its successor may be given
-                changes.append(_close(task, wish, words, still_open))
+                changes.append(_close(task, wish, words, still_open, paused))
     return TaskPlan(drafts=drafts, changes=tuple(changes), deferred=tuple(deferred))
 
 
@@ -145,9 +167,13 @@ def _share_out(
     return granted, deferred
 
 
-def _loudest_first(wish: TaskWish) -> tuple[int, int, AccountRef]:
-    value = sum(item.policy_value for item in wish.step.items)
-    return -wish.step.level, -value, wish.account
+def _loudest_first(wish: TaskWish) -> tuple[int, int, int, AccountRef]:
+    """The most urgent first, ties by the oldest item; without urgency by level and amount."""
+    step = wish.step
+    if wish.urgency is not None:
+        return 0, -wish.urgency.score, -step.oldest_days, wish.account
+    value = sum(item.policy_value for item in step.items)
+    return -step.level, -value, -step.oldest_days, wish.account
 
 
 def _draft(
@@ -169,8 +195,8 @@ def _draft(
         due_on=words.due_on(now),
         priority=_priority(step.level),
         level=step.level,
-        overdue=Money(step.overdue, wish.currency),
-        oldest_days=step.oldest_days,
+        overdue=_overdue(wish),
+        oldest_days=max(0, step.oldest_days),
     )
     task = TaskRow(
         key=key,
@@ -183,6 +209,12 @@ def _draft(
         created_at=now,
     )
     return draft, task
+
+
+def _overdue(wish: TaskWish) -> Money:
+    """Sum what is overdue; what is only due soon is not."""
+    late = 0 if wish.step.action == "confirm" else wish.step.overdue
+    return Money(late, wish.currency)
 
 
 def _own_id(item: str) -> str:
@@ -216,8 +248,8 @@ def _rewrite(
         due_on=words.due_on(task.created_at),
         priority=_priority(wish.step.level),
         level=wish.step.level,
-        overdue=Money(wish.step.overdue, wish.currency),
-        oldest_days=wish.step.oldest_days,
+        overdue=_overdue(wish),
+        oldest_days=max(0, wish.step.oldest_days),
     )
     return [(change, msgspec.structs.replace(task, text_hash=_hash(subject, body)))]
 
@@ -232,10 +264,13 @@ def _close(
     wish: TaskWish | None,
     words: TaskWords,
     still_open: Container[str],
+    paused: Collection[str],
 ) -> tuple[TaskChange, TaskRow]:
     texts = words.of(task.account)
     if wish is not None and wish.step.leading_item == task.leading_item:
         reason = texts.say("task.closed.escalated", level=wish.step.level)
+    elif task.leading_item in paused:
+        reason = texts.say("task.closed.paused")
     elif task.leading_item in still_open:
         reason = texts.say("task.closed.cleared")
     else:
@@ -264,13 +299,19 @@ def _words(wish: TaskWish, earlier: Sequence[TaskRow], words: TaskWords) -> tupl
     """
     step, texts = wish.step, words.of(wish.account)
     subject = texts.say(
-        "task.subject" if step.level else "task.subject.apply",
+        _SUBJECTS.get(step.action, "task.subject"),
         level=step.level,
         action=texts.say(f"action.{step.action}"),
         amount=Money(step.overdue, wish.currency),
         since=step.items[0].due_on,
     )
-    parts = (_facts(wish, texts), _history(earlier, words, texts), _what_to_say(step, texts))
+    parts = (
+        _facts(wish, texts),
+        _history(earlier, words, texts),
+        _promises(wish, texts),
+        _what_to_say(step, texts),
+        _manners(wish, words, texts),
+    )
     return subject, "\n".join(line for part in parts for line in part)
 
 
@@ -279,7 +320,7 @@ def _facts(wish: TaskWish, texts: Texts) -> list[str]:
     total = Money(wish.step.overdue, wish.currency)
     lines = [
         texts.say("task.customer", name=wish.name),
-        texts.say("task.total", amount=total, count=len(items)),
+        texts.say(_TOTALS.get(wish.step.action, "task.total"), amount=total, count=len(items)),
     ]
     if wish.contact is not None:
         lines.insert(1, texts.say("task.contact", contact=wish.contact))
@@ -305,6 +346,44 @@ def _history(earlier: Sequence[TaskRow], words: TaskWords, texts: Texts) -> list
         for task in sorted(earlier, key=lambda task: (task.created_at, task.level))
     ]
     return [texts.say("task.history", history=", ".join(steps))]
+
+
+def _promises(wish: TaskWish, texts: Texts) -> list[str]:
+    """Tell what was promised before and what came of it, and what is waited for now."""
+    told = [
+        texts.say(
+            "task.promise",
+            made=promise.made_on,
+            promised=promise.promised_on,
+            amount="–" if promise.amount is None else promise.amount,
+            state=texts.say(f"promise.{promise.status}"),
+        )
+        for promise in wish.promises[-PROMISES_SHOWN:]
+    ]
+    lines = [texts.say("task.promises", promises="; ".join(told))] if told else []
+    pause = wish.step.items[0].paused
+    return [*lines, texts.say(f"task.waits.{pause}")] if pause in {"promise", "plan"} else lines
+
+
+def _manners(wish: TaskWish, words: TaskWords, texts: Texts) -> list[str]:
+    """Say when the customer may be contacted, and why this task comes where it does."""
+    if not wish.step.level and wish.step.action != "confirm":
+        return []
+    hours, lines = words.hours, []
+    lines.append(texts.say("task.window", start=hours.contact_from_hour, end=hours.contact_to_hour))
+    if wish.urgency is not None:
+        why = wish.urgency
+        lines.append(
+            texts.say(
+                "task.urgency",
+                score=why.score,
+                amount=why.amount,
+                late=why.late_share,
+                severity=why.severity,
+                factor=why.grade_factor,
+            )
+        )
+    return lines
 
 
 def _what_to_say(step: DunningStep, texts: Texts) -> list[str]:

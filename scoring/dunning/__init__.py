@@ -7,7 +7,7 @@ from scoring.dunning.ladder import (
     first_day_of_level,
     reached_level,
 )
-from scoring.dunning.pauses import Block, Pause, Plan, Promise, contact_day, pause_of
+from scoring.dunning.pauses import Block, Pause, Pauses, Plan, contact_day, pause_of
 from scoring.dunning.steps import (
     Delinquency,
     DunningStep,
@@ -26,8 +26,8 @@ __all__ = [
     "LadderLevel",
     "OverdueItem",
     "Pause",
+    "Pauses",
     "Plan",
-    "Promise",
     "Urgency",
     "contact_day",
     "first_day_of_level",

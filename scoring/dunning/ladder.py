@@ -81,10 +81,6 @@ class DunningPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     courtesy: bool = False
     courtesy_days: int = 7
     courtesy_min_item: int = 50_000
-    promise_pause_days: int = 14
-    promise_pauses_in_a_row: int = 2
-    promise_grace_workdays: int = 2
-    promise_kept_share: Decimal = Decimal("0.95")
     block_max_days: int = 90
     contact_from_hour: int = 8
     contact_to_hour: int = 21
