@@ -25,6 +25,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "ConnectionConfig",
+    "Person",
     "Rates",
     "Schedule",
     "Server",
@@ -153,6 +154,13 @@ class ConnectionConfig(_Section, frozen=True):
     options: dict[str, Any] = {}
 
 
+class Person(_Section, frozen=True):
+    """Somebody who decides about credit: the role in the approval matrix, and where to write to."""
+
+    role: Literal["credit_officer", "credit_manager", "finance_director", "committee"]
+    email: str = ""
+
+
 class Config(_Section, frozen=True):
     """The whole configuration."""
 
@@ -162,6 +170,7 @@ class Config(_Section, frozen=True):
     rates: Rates = Rates()
     server: Server = Server()
     schedule: Schedule = Schedule()
+    people: dict[str, Person] = {}
     connections: tuple[ConnectionConfig, ...] = ()
 
     @property

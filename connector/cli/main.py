@@ -3,8 +3,10 @@
 import typer
 
 from connector.cli import (
+    deciding,
     demo,
     explaining,
+    importing,
     parked,
     policies,
     sandboxes,
@@ -33,6 +35,8 @@ for group in (
     policies,
     validating,
     parked,
+    importing,
+    deciding,
 ):
     group.add_commands(app)
 

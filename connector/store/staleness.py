@@ -11,6 +11,7 @@ __all__ = [
     "clear_stale",
     "drop_idle_marks",
     "mark_accounts_of",
+    "mark_everybody",
     "mark_stale",
     "stale_entities",
     "stale_marks",
@@ -35,6 +36,12 @@ def mark_accounts_of(conn: sa.Connection, entities: Sequence[str]) -> None:
             is_one_of(conn, accounts.c.entity, entities), accounts.c.gone_at.is_(None)
         )
         conn.execute(stale.insert().from_select(["system", "account_id"], marks))
+
+
+def mark_everybody(conn: sa.Connection) -> None:
+    """Note that something changed that everybody is measured by."""
+    marks = sa.select(accounts.c.system, accounts.c.record_id).where(accounts.c.gone_at.is_(None))
+    conn.execute(stale.insert().from_select(["system", "account_id"], marks))
 
 
 def stale_entities(conn: sa.Connection) -> list[str]:

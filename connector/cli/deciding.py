@@ -1,0 +1,278 @@
+"""``zixin decide`` and ``zixin promise``: what people decide and what customers promise."""
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import sqlalchemy as sa
+import typer
+
+from connector.cli.output import print_json, print_table, say
+from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.cli.session import parse_day as day_of
+from connector.flow.decisions import Decision, DecisionError, Desk, Wish, list_decisions
+from connector.flow.promises import add_promise, list_promises
+from connector.store.accounts import entity_names, entity_of
+from connector.store.engine import reading
+from connector.texts.catalogue import Texts
+from connector.wiring import Zixin
+from connector.wiring.jobs import job_of
+from scoring.money import Money, UnknownCurrencyError, to_money
+
+__all__ = ["add_commands"]
+
+DEFAULT_CONFIG = Path("zixin.toml")
+#: Command → the kind of decision it drafts.
+KINDS = {
+    "override": "override",
+    "limit": "limit",
+    "temporary": "temporary_limit",
+    "segment": "segment_limit",
+    "hold": "hold",
+    "exemption": "exemption",
+    "block": "dunning_block",
+    "plan": "repayment_plan",
+    "review": "review",
+    "note": "watch_note",
+}
+RefArgument = Annotated[
+    str, typer.Argument(help="connection:record id, company code or exact name.")
+]
+ByOption = Annotated[str, typer.Option("--by", help="Who decides; kept in the audit log.")]
+IdArgument = Annotated[str, typer.Argument(help="As zixin decide list names it.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    group = typer.Typer(
+        help="Decisions of people (人工决定), four eyes each.", no_args_is_help=True
+    )
+    for name, kind in KINDS.items():
+        group.command(name, help=f"Draft a decision: {kind}.")(_drafter(kind))
+    group.command("approve")(approve_command)
+    group.command("reject")(reject_command)
+    group.command("end")(end_command)
+    group.command("list")(list_command)
+    app.add_typer(group, name="decide")
+    promises = typer.Typer(help="Promises to pay (付款承诺).", no_args_is_help=True)
+    promises.command("add")(promise_command)
+    promises.command("list")(promises_command)
+    app.add_typer(promises, name="promise")
+
+
+def _drafter(kind: str):  # type: ignore[no-untyped-def] # noqa: ANN202 typer reads it
+    def command(
+        ref: RefArgument,
+        by: ByOption,
+        reason: Annotated[str, typer.Option(help="A reason code, as your policy lists them.")],
+        text: Annotated[str, typer.Option(help="Why, in at least 20 characters.")],
+        config: ConfigOption = DEFAULT_CONFIG,
+        grade: Annotated[str | None, typer.Option(help="The grade, for an override.")] = None,
+        amount: Annotated[str | None, typer.Option(help="An amount, for a limit.")] = None,
+        currency: Annotated[str | None, typer.Option(help="Its currency; the policy's.")] = None,
+        scope: Annotated[
+            str | None, typer.Option(help="The segment, or the rule exempted.")
+        ] = None,
+        starts: Annotated[str | None, typer.Option("--from", help="First day; today.")] = None,
+        until: Annotated[str | None, typer.Option("--until", help="Last day.")] = None,
+        evidence: Annotated[str | None, typer.Option(help="Where the evidence lies.")] = None,
+        *,
+        as_json: JsonFlag = False,
+    ) -> None:
+        with opened(config) as zixin:
+            desk, texts = _desk(zixin), _texts(zixin)
+            wish = Wish(
+                kind=kind,
+                ref=ref,
+                reason=reason,
+                text=text,
+                author=by,
+                from_on=day_of(starts, desk.today),
+                to_on=None if until is None else day_of(until, desk.today),
+                grade=grade,
+                amount=None if amount is None else _money(amount, currency or desk.policy.currency),
+                scope=scope,
+                evidence=evidence,
+            )
+            try:
+                decision = desk.draft(wish)
+            except DecisionError as error:
+                _refuse(error, texts)
+        _show(decision, texts, "decision.drafted", as_json=as_json)
+
+    return command
+
+
+def approve_command(
+    decision_id: IdArgument,
+    by: ByOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Approve a draft that somebody else wrote; the next run decides by it."""
+    with opened(config) as zixin:
+        texts = _texts(zixin)
+        try:
+            decision = _desk(zixin).approve(decision_id, by)
+        except DecisionError as error:
+            _refuse(error, texts)
+    code = "decision.approved" if decision.state == "approved" else "decision.needs_votes"
+    _show(decision, texts, code, as_json=as_json)
+
+
+def reject_command(
+    decision_id: IdArgument,
+    by: ByOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Reject a draft."""
+    with opened(config) as zixin:
+        texts = _texts(zixin)
+        try:
+            decision = _desk(zixin).reject(decision_id, by)
+        except DecisionError as error:
+            _refuse(error, texts)
+    _show(decision, texts, "decision.rejected", as_json=as_json)
+
+
+def end_command(
+    decision_id: IdArgument,
+    by: ByOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """End an approved decision today."""
+    with opened(config) as zixin:
+        texts = _texts(zixin)
+        try:
+            decision = _desk(zixin).end(decision_id, by)
+        except DecisionError as error:
+            _refuse(error, texts)
+    _show(decision, texts, "decision.ended", as_json=as_json)
+
+
+def list_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: Annotated[str | None, typer.Option(help="draft, approved, rejected or ended.")] = None,
+    ref: Annotated[str | None, typer.Option("--account", help="One company.")] = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """List decisions, the newest first."""
+    with opened(config) as zixin, reading(zixin.engine) as conn:
+        found = list_decisions(conn, state=state, entity=_entity(conn, ref))
+        names, texts = entity_names(conn), _texts(zixin)
+    if as_json:
+        print_json({"decisions": found})
+        return
+    rows = [
+        (
+            each.id,
+            each.state,
+            each.kind,
+            names.get(each.entity or "", each.account),
+            each.grade or (texts.money(each.amount) if each.amount else each.scope or ""),
+            f"{texts.day(each.from_on)} – {texts.day(each.to_on) if each.to_on else ''}",
+            f"{each.author} / {each.approver or '–'}",
+            each.text,
+        )
+        for each in found
+    ]
+    names_of = ("id", "state", "kind", "company", "content", "days", "who", "text")
+    print_table(tuple(texts.say(f"decision.col.{name}") for name in names_of), rows)
+
+
+def promise_command(
+    ref: RefArgument,
+    amount: Annotated[str, typer.Argument(help="The amount promised.")],
+    on: Annotated[str, typer.Argument(help="The day promised, like 2026-12-15.")],
+    by: ByOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    item: Annotated[
+        str | None, typer.Option(help="The number of one invoice; all by default.")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="Its currency; the policy's.")] = None,
+) -> None:
+    """Note a customer's promise to pay; an earlier open one for the same is superseded."""
+    with opened(config) as zixin:
+        desk, texts = _desk(zixin), _texts(zixin)
+        money = _money(amount, currency or desk.policy.currency)
+        day = day_of(on, desk.today)
+        try:
+            add_promise(desk, ref, money, day, by=by, item=item)
+        except DecisionError as error:
+            _refuse(error, texts)
+    say(texts.say("promise.added", amount=money, on=day))
+
+
+def promises_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    ref: Annotated[str | None, typer.Option("--account", help="One company.")] = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """List promises to pay, the newest day first."""
+    with opened(config) as zixin, reading(zixin.engine) as conn:
+        found, texts = list_promises(conn, _entity(conn, ref)), _texts(zixin)
+    if as_json:
+        print_json({"promises": found})
+        return
+    rows = [
+        (
+            each.company,
+            texts.money(each.amount),
+            texts.day(each.made_on),
+            texts.day(each.promised_on),
+            each.item or "",
+            each.source,
+        )
+        for each in found
+    ]
+    names = ("company", "amount", "made", "promised", "item", "source")
+    print_table(tuple(texts.say(f"promise.col.{name}") for name in names), rows, right=("amount",))
+
+
+def _entity(conn: sa.Connection, ref: str | None) -> str | None:
+    if ref is None:
+        return None
+    entity = entity_of(conn, ref)
+    if entity is None:
+        end(ExitCode.WRONG_USE, f"no one company is named {ref!r}; pull first, or try its id")
+    return entity
+
+
+def _desk(zixin: Zixin) -> Desk:
+    return Desk(
+        engine=zixin.engine,
+        policy=zixin.policy,
+        rates=job_of(zixin).rules.rates,
+        people=zixin.config.people,
+        now=zixin.clock.now(),
+        today=zixin.clock.today(),
+    )
+
+
+def _texts(zixin: Zixin) -> Texts:
+    return Texts(zixin.config.company.language)
+
+
+def _money(text: str, currency: str) -> Money:
+    try:
+        return to_money(Decimal(text.replace(",", "")), currency)
+    except (InvalidOperation, UnknownCurrencyError, ValueError):
+        end(ExitCode.WRONG_USE, f"{text!r} {currency} is no amount; write it like 250000 or 12.50")
+
+
+def _refuse(error: DecisionError, texts: Texts) -> NoReturn:
+    end(ExitCode.WRONG_USE, texts.say(error.code, **error.params))
+
+
+def _show(decision: Decision, texts: Texts, code: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(decision)
+    else:
+        say(texts.say(code, id=decision.id, kind=decision.kind, on=decision.from_on))

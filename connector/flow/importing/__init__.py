@@ -1,0 +1,1 @@
+"""Facts of the credit file from tables that people fill in: CSV and XLSX."""
