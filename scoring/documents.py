@@ -41,36 +41,24 @@ def standing(as_of: date) -> pl.Expr:
 
 
 def papers(
-    records: pl.DataFrame, book: Book, rules: DossierPolicy, as_of: date, *kinds: str
+    records: pl.DataFrame, book: Book, rules: DossierPolicy, as_of: date, kind: str
 ) -> pl.DataFrame:
-    """Date the documents among known credit records: the records with item, on, expires, gone.
+    """Date one kind of document among known credit records: the records with on, expires, gone.
 
     Valid until ``expires`` (null: for good), worthless from ``gone`` on; both count from ``on``.
     """
-    refused = (pl.col("kind") == "balance_confirmation") & (pl.col("status") == "refused")
-    stated = records.filter(
-        pl.col("kind").is_in(kinds) & standing(as_of) & ~refused.fill_null(value=False)
-    )
-    classes = _grade_classes(book, rules, as_of)
-    parts = [_dated(stated.filter(pl.col("kind") == kind), classes, rules, as_of) for kind in kinds]
-    return pl.concat(parts) if parts else stated
-
-
-def _dated(
-    rows: pl.DataFrame, classes: pl.DataFrame, rules: DossierPolicy, as_of: date
-) -> pl.DataFrame:
-    """Work out the dates of one kind's records."""
-    kind = rows["kind"][0] if rows.height else "contract"
     item, looked = DOCUMENT_ITEMS[kind]
+    rows = records.filter((pl.col("kind") == kind) & standing(as_of))
+    if kind == "balance_confirmation":
+        rows = rows.filter(pl.col("status").ne_missing("refused"))
     on = pl.col("known_on") if looked else happened(as_of)
-    dated = rows.join(classes, on="e", how="left", maintain_order="left").with_columns(
-        pl.lit(item).alias("item"), on.alias("on")
-    )
     lived = pl.min_horizontal(_later("on", item, rules), "valid_to")
     return (
-        dated.with_columns(lived.alias("expires"))
+        _with_class(rows, item, book, rules, as_of)
+        .with_columns(on.alias("on"))
+        .with_columns(lived.alias("expires"))
         .with_columns(_gone(item, rules).alias("gone"))
-        .drop("good", "weak")
+        .drop("good", "weak", strict=False)
     )
 
 
@@ -94,29 +82,34 @@ def _gone(item: str, rules: DossierPolicy) -> pl.Expr:
     return _later("expires", item, rules)
 
 
-def _grade_classes(book: Book, rules: DossierPolicy, as_of: date) -> pl.DataFrame:
+def _with_class(
+    rows: pl.DataFrame, item: str, book: Book, rules: DossierPolicy, as_of: date
+) -> pl.DataFrame:
     """Tell from the grade of the last assessment who is well and who is weakly graded.
 
     The file is judged before the grade of the day is known, so the one before decides.
     """
+    life = getattr(rules, item)
+    if life.months_good is None and life.months_weak is None:
+        return rows
     order = {name: index for index, name in enumerate(GRADES)}
     grade = pl.col("grade").replace_strict(order, default=None, return_dtype=pl.Int32)
-    return known(book, "previous", as_of).select(
+    classes = known(book, "previous", as_of).select(
         "e",
         (grade <= order[rules.good_from]).fill_null(value=False).alias("good"),
         (grade >= order[rules.weak_from]).fill_null(value=False).alias("weak"),
     )
+    return rows.join(classes, on="e", how="left", maintain_order="left")
 
 
-def statement_papers(book: Book, rules: DossierPolicy, as_of: date) -> pl.DataFrame:
-    """Date the statements: e, item (statements or interim), on, expires, gone."""
+def statement_papers(book: Book, rules: DossierPolicy, as_of: date, item: str) -> pl.DataFrame:
+    """Date the annual (item ``statements``) or the ``interim`` statements: e, on, expires, gone."""
     annual = pl.col("months") >= _ANNUAL_MONTHS
-    rows = known(book, "statements", as_of).filter(pl.col("period_end") <= as_of)
-    dated = rows.select("e", annual.alias("annual"), pl.col("period_end").alias("on"))
-    parts = []
-    for item, chosen in (("statements", pl.col("annual")), ("interim", ~pl.col("annual"))):
-        own = dated.filter(chosen).with_columns(
-            pl.lit(item).alias("item"), _later("on", item, rules).alias("expires")
-        )
-        parts.append(own.with_columns(_gone(item, rules).alias("gone")))
-    return pl.concat(parts).select("e", "item", "on", "expires", "gone")
+    rows = known(book, "statements", as_of).filter(
+        (pl.col("period_end") <= as_of) & (annual if item == "statements" else ~annual)
+    )
+    return (
+        rows.select("e", pl.col("period_end").alias("on"))
+        .with_columns(_later("on", item, rules).alias("expires"))
+        .with_columns(_gone(item, rules).alias("gone"))
+    )

@@ -39,6 +39,8 @@ MEASURES: dict[str, tuple[str, str | None, None]] = {
     **{f"fresh_{item}": ("percent", None, None) for item in ITEMS},
 }
 
+_FRESH = 100.0
+
 
 def applicable(policy: Policy) -> dict[str, Decimal]:
     """Name the items that count under this policy, with their weights."""
@@ -59,25 +61,22 @@ def filed(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.Da
     ``judicial_check_expired`` (nobody has looked within the time to live).
     """
     weights = applicable(policy)
-    documents = _documents(book, policy, as_of).filter(pl.col("item").is_in(list(weights)))
-    soon = _soon(documents, policy.dossier, as_of)
-    first = soon.sort("e", "valid_to", "item").group_by("e", maintain_order=True).first()
-    for part in (
-        _freshness(documents, as_of),
-        first.select(
-            "e", pl.col("item").alias("expiring"), pl.col("valid_to").alias("expiring_on")
-        ),
-        _checked(documents, as_of),
-    ):
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
-    expired = ~pl.col("judicially_checked").fill_null(value=False)
+    items = _items(book, policy, as_of)
+    for item, state in items.items():
+        fresh = state.select("e", pl.col("fresh").alias(f"fresh_{item}"))
+        frame = frame.join(fresh, on="e", how="left", maintain_order="left")
+    soon = _soon(items, policy.dossier, as_of)
+    first = soon.unique("e", keep="first", maintain_order=True).select(
+        "e", pl.col("item").alias("expiring"), pl.col("valid_to").alias("expiring_on")
+    )
+    checked = pl.col("fresh_judicial_check") >= _FRESH
     return (
-        frame.with_columns(_item(item, weights, policy.dossier) for item in ITEMS)
+        frame.join(first, on="e", how="left", maintain_order="left")
+        .with_columns(_item(item, weights, policy.dossier) for item in ITEMS)
         .with_columns(
             _completeness(weights).alias("completeness"),
-            (expired & ("judicial_check" in weights)).alias("judicial_check_expired"),
+            (~checked).fill_null(value=False).alias("judicial_check_expired"),
         )
-        .drop("judicially_checked")
     )
 
 
@@ -111,53 +110,51 @@ def expiring_items(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
 
     Of each item the document that holds longest counts; a newer one ends the reminder.
     """
-    documents = _documents(book, policy, as_of)
-    counting = documents.filter(pl.col("item").is_in(list(applicable(policy))))
-    return _soon(counting, policy.dossier, as_of).sort("e", "valid_to", "item")
+    return _soon(_items(book, policy, as_of), policy.dossier, as_of)
 
 
-def _documents(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
-    records = known(book, "credit_records", as_of)
-    rows = papers(records, book, policy.dossier, as_of, *DOCUMENT_ITEMS)
-    columns = ("e", "item", "on", "expires", "gone")
-    return pl.concat([rows.select(columns), statement_papers(book, policy.dossier, as_of)])
+def _items(book: Book, policy: Policy, as_of: date) -> dict[str, pl.DataFrame]:
+    """Judge the documents of each item that counts: e, fresh, valid_to (null: for good)."""
+    rules, weights = policy.dossier, applicable(policy)
+    records = known(book, "credit_records", as_of).select(_COLUMNS)
+    states = {
+        item: _state(papers(records, book, rules, as_of, kind), as_of)
+        for kind, (item, _) in DOCUMENT_ITEMS.items()
+        if item in weights
+    }
+    reports = [item for item in ("statements", "interim") if item in weights]
+    return states | {
+        item: _state(statement_papers(book, rules, as_of, item), as_of) for item in reports
+    }
 
 
-def _freshness(documents: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Score each item by its freshest document: 100 while valid, falling to 0 by ``gone`` (3.2)."""
-    valid = pl.col("expires").is_null() | (pl.col("expires") >= as_of)
-    left = (pl.col("gone") - pl.lit(as_of)).dt.total_days()
-    whole = (pl.col("gone") - pl.col("expires")).dt.total_days()
-    fresh = pl.when(valid).then(100.0).otherwise((left * 100 / whole).clip(0.0, 100.0))
-    items = [item for item in ITEMS if item not in _OWN]
-    return (
-        documents.with_columns(fresh.alias("fresh"))
-        .group_by("e")
-        .agg(
-            pl.col("fresh").filter(pl.col("item") == item).max().alias(f"fresh_{item}")
-            for item in items
-        )
+_COLUMNS = ("e", "kind", "known_on", "event_on", "valid_to", "ended_on", "status")
+
+
+def _state(documents: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Take the freshest document: 100 while it is valid, falling to 0 by ``gone`` (3.2)."""
+    expires, gone = pl.col("expires"), pl.col("gone")
+    valid = expires.is_null() | (expires >= as_of)
+    left = (gone - pl.lit(as_of)).dt.total_days()
+    whole = (gone - expires).dt.total_days()
+    fresh = pl.when(valid).then(_FRESH).otherwise((left * _FRESH / whole).clip(0.0, _FRESH))
+    return documents.group_by("e").agg(
+        fresh.max().alias("fresh"),
+        pl.when(~expires.is_null().any()).then(expires.max()).alias("valid_to"),
     )
-
-
-_OWN = ("identity", "trading_history")  # known without a document
 
 
 def _item(item: str, weights: dict[str, Decimal], rules: DossierPolicy) -> pl.Expr:
     """Give an item's freshness: null where it does not count, 0 where it is missing."""
-    own = {
-        "identity": (pl.col("identity") == "ok") * 100.0,
-        "trading_history": (
-            (pl.col("n_claims") > 0) & (pl.col("age_months") >= rules.trading_months)
-        )
-        * 100.0,
-    }
     name = f"fresh_{item}"
+    traded = (pl.col("n_claims") > 0) & (pl.col("age_months") >= rules.trading_months)
     if item not in weights:
         return pl.lit(None, pl.Float64).alias(name)
-    return (
-        own.get(item, pl.col(name) if item not in own else pl.lit(0.0)).fill_null(0.0).alias(name)
-    )
+    if item == "identity":
+        return ((pl.col("identity") == "ok") * _FRESH).alias(name)
+    if item == "trading_history":
+        return (traded * _FRESH).fill_null(0.0).alias(name)
+    return pl.col(name).fill_null(0.0)
 
 
 def _completeness(weights: dict[str, Decimal]) -> pl.Expr:
@@ -167,17 +164,14 @@ def _completeness(weights: dict[str, Decimal]) -> pl.Expr:
     return (got / whole).round(mode="half_away_from_zero").cast(pl.Int64)
 
 
-def _checked(documents: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    valid = pl.col("expires").is_null() | (pl.col("expires") >= as_of)
-    checks = documents.filter((pl.col("item") == "judicial_check") & valid)
-    return checks.select("e").unique().with_columns(pl.lit(value=True).alias("judicially_checked"))
-
-
-def _soon(documents: pl.DataFrame, rules: DossierPolicy, as_of: date) -> pl.DataFrame:
-    """Find documents that are valid now and run out within the policy's days."""
+def _soon(items: dict[str, pl.DataFrame], rules: DossierPolicy, as_of: date) -> pl.DataFrame:
+    """Find documents that are valid now and run out within the policy's days: e, item, valid_to."""
     horizon = as_of + timedelta(days=rules.expires_within_days)
-    endless = pl.col("expires").is_null().any()
-    last = documents.group_by("e", "item").agg(
-        pl.when(~endless).then(pl.col("expires").max()).alias("valid_to")
-    )
-    return last.filter(pl.col("valid_to").is_between(as_of, horizon))
+    found = [
+        state.filter(pl.col("valid_to").is_between(as_of, horizon)).select(
+            "e", pl.lit(item).alias("item"), "valid_to"
+        )
+        for item, state in items.items()
+    ]
+    nothing = pl.DataFrame(schema={"e": pl.UInt32, "item": pl.String, "valid_to": pl.Date})
+    return pl.concat([nothing, *found]).sort("e", "valid_to", "item")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from weakref import WeakKeyDictionary
 
 import polars as pl
 
@@ -35,11 +36,23 @@ def known(book: Book, name: str, as_of: date) -> pl.DataFrame:
     Dates inside a row that lie after ``as_of`` (an end, a return) are for the caller to judge.
     """
     frame: pl.DataFrame = getattr(book, name)
-    rows = frame.filter(pl.col(KNOWN_FROM[name]) <= as_of)
-    keys = book.ledger.entities.select("entity", "e")
-    return rows.join(keys, on="entity", how="inner", maintain_order="left").select(
-        "e", pl.exclude("e")
-    )
+    rows = frame.select(_row_numbers(book, name), pl.all())
+    return rows.filter(pl.col(KNOWN_FROM[name]) <= as_of)
+
+
+#: Row numbers of a Book's frames, found once: several stages read the same long frame.
+_FOUND: WeakKeyDictionary[Book, dict[str, pl.Series]] = WeakKeyDictionary()
+
+
+def _row_numbers(book: Book, name: str) -> pl.Series:
+    """Give the row number ``e`` of each row's entity."""
+    found = _FOUND.setdefault(book, {})
+    if name not in found:
+        keys = book.ledger.entities.select("entity", "e")
+        frame: pl.DataFrame = getattr(book, name)
+        owners = frame.select("entity")
+        found[name] = owners.join(keys, on="entity", how="left", maintain_order="left")["e"]
+    return found[name]
 
 
 def priced(book: Book, frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
