@@ -137,7 +137,7 @@ def _scored(sample: pl.DataFrame) -> pl.DataFrame:
 
 def _pd(rows: pl.DataFrame) -> Floats:
     """The probability of default that the master scale gives a score (5.2)."""
-    return rows.select(Scaling().pd(pl.col("score").cast(pl.Float64)))["score"].to_numpy()
+    return rows.select(Scaling().pd(pl.col("score").cast(pl.Float64))).to_series().to_numpy()
 
 
 def _judged(rows: pl.DataFrame, target: str, name: str, rng: np.random.Generator) -> Result:
