@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from connector.flow.validation import receivables
 from connector.flow.validation.bankruptcy import STUDIES
 from connector.flow.validation.results import Result
 from scoring.policy import Policy
@@ -15,6 +16,7 @@ Step = Callable[[str, int, int | None], None]
 """Told as (data set, methods done, of how many)."""
 
 SEED = 20260101
+RECEIVABLES = "receivables"
 
 
 def public_results(folder: Path, step: Step) -> list[Result]:
@@ -32,4 +34,7 @@ def public_results(folder: Path, step: Step) -> list[Result]:
         for done, result in enumerate(study.results(folder, Policy(), rng), start=1):
             results.append(result)
             step(study.name, done, study.methods)
+    step(RECEIVABLES, 0, 1)
+    results += receivables.results(folder, np.random.default_rng(SEED + len(STUDIES)))
+    step(RECEIVABLES, 1, 1)
     return results
