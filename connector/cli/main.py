@@ -3,6 +3,7 @@
 import typer
 
 from connector.cli import (
+    checking,
     deciding,
     demo,
     explaining,
@@ -32,6 +33,7 @@ for group in (
     working,
     serving,
     explaining,
+    checking,
     policies,
     validating,
     parked,

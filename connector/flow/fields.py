@@ -89,6 +89,8 @@ def _ageing(ageing: Ageing | None) -> dict[CreditField, FieldValue]:
 def reason_text(reason: Reason, texts: Texts) -> str:
     """Say one reason with its numbers."""
     params = {name: _readable(value) for name, value in reason.params.items()}
+    if "gate" in params:
+        params["gate"] = texts.say(f"gate.{params['gate']}")
     good = ".good" if reason.sign == "positive" else ""
     return texts.say(f"reason.{reason.code}{good}", **params)
 

@@ -37,7 +37,7 @@ class OrderCheckPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limit_grace_days: int = 0
     dossier_grace_days: int = 30
     stop_grade: str = "CCC"
-    stop_gates: tuple[str, ...] = ("default_event", "dishonest", "registry")
+    stop_gates: tuple[str, ...] = ("default_event", "dishonest", "ceased")
     discount_percent: Decimal = Decimal(0)
     average_order_multiple: Decimal = Decimal(3)
     broken_promises: int = 2

@@ -152,7 +152,7 @@ def test_r7_weak_grade_stops(grade: str | None, *, fires: bool) -> None:
     assert codes(found).get("R7") == ("stop" if fires else None)
 
 
-@pytest.mark.parametrize("gate", ["default_event", "dishonest", "registry"])
+@pytest.mark.parametrize("gate", ["default_event", "dishonest", "ceased"])
 def test_r7_grave_gate_stops_whatever_the_grade(gate: str) -> None:
     found = check(an_account(gates=(gate, "thin_history")))
 
