@@ -52,19 +52,15 @@ def papers(
     if kind == "balance_confirmation":
         rows = rows.filter(pl.col("status").ne_missing("refused"))
     on = pl.col("known_on") if looked else happened(as_of)
-    lived = pl.min_horizontal(_later("on", item, rules), "valid_to")
-    return (
-        _with_class(rows, item, book, rules, as_of)
-        .with_columns(on.alias("on"))
-        .with_columns(lived.alias("expires"))
-        .with_columns(_gone(item, rules).alias("gone"))
-        .drop("good", "weak", strict=False)
+    expires = pl.min_horizontal(_later(on, item, rules), "valid_to")
+    return _with_class(rows, item, book, rules, as_of).with_columns(
+        on.alias("on"), expires.alias("expires"), _gone(expires, item, rules).alias("gone")
     )
 
 
-def _later(column: str, item: str, rules: DossierPolicy) -> pl.Expr:
+def _later(start: pl.Expr, item: str, rules: DossierPolicy) -> pl.Expr:
     """Add the item's time to live: by the customer's last grade where the policy says so."""
-    life, start = getattr(rules, item), pl.col(column)
+    life = getattr(rules, item)
     if life.months is None:
         return pl.lit(None, pl.Date)
     later = start.dt.offset_by(f"{life.months}mo")
@@ -75,11 +71,11 @@ def _later(column: str, item: str, rules: DossierPolicy) -> pl.Expr:
     return later
 
 
-def _gone(item: str, rules: DossierPolicy) -> pl.Expr:
+def _gone(expires: pl.Expr, item: str, rules: DossierPolicy) -> pl.Expr:
     """Say from when a document is worth nothing: as long again, or at once where only paper tells."""
     if getattr(rules, item).months is None:
-        return pl.col("expires").dt.offset_by("1d")
-    return _later("expires", item, rules)
+        return expires.dt.offset_by("1d")
+    return _later(expires, item, rules)
 
 
 def _with_class(
@@ -108,8 +104,8 @@ def statement_papers(book: Book, rules: DossierPolicy, as_of: date, item: str) -
     rows = known(book, "statements", as_of).filter(
         (pl.col("period_end") <= as_of) & (annual if item == "statements" else ~annual)
     )
-    return (
-        rows.select("e", pl.col("period_end").alias("on"))
-        .with_columns(_later("on", item, rules).alias("expires"))
-        .with_columns(_gone(item, rules).alias("gone"))
+    on = pl.col("period_end")
+    expires = _later(on, item, rules)
+    return rows.select(
+        "e", on.alias("on"), expires.alias("expires"), _gone(expires, item, rules).alias("gone")
     )

@@ -62,17 +62,20 @@ def filed(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.Da
     """
     weights = applicable(policy)
     items = _items(book, policy, as_of)
+    # Narrow frames are joined among themselves: the one of the assessment has hundreds of columns.
+    fresh = frame.select("e")
     for item, state in items.items():
-        fresh = state.select("e", pl.col("fresh").alias(f"fresh_{item}"))
-        frame = frame.join(fresh, on="e", how="left", maintain_order="left")
+        own = state.select("e", pl.col("fresh").alias(f"fresh_{item}"))
+        fresh = fresh.join(own, on="e", how="left", maintain_order="left")
     soon = _soon(items, policy.dossier, as_of)
     first = soon.unique("e", keep="first", maintain_order=True).select(
         "e", pl.col("item").alias("expiring"), pl.col("valid_to").alias("expiring_on")
     )
+    fresh = fresh.join(first, on="e", how="left", maintain_order="left")
     checked = pl.col("fresh_judicial_check") >= _FRESH
     return (
-        frame.join(first, on="e", how="left", maintain_order="left")
-        .with_columns(_item(item, weights, policy.dossier) for item in ITEMS)
+        pl.concat([frame, fresh.drop("e")], how="horizontal")
+        .with_columns(_item(item, set(items), weights, policy.dossier) for item in ITEMS)
         .with_columns(
             _completeness(weights).alias("completeness"),
             (~checked).fill_null(value=False).alias("judicial_check_expired"),
@@ -117,15 +120,16 @@ def _items(book: Book, policy: Policy, as_of: date) -> dict[str, pl.DataFrame]:
     """Judge the documents of each item that counts: e, fresh, valid_to (null: for good)."""
     rules, weights = policy.dossier, applicable(policy)
     records = known(book, "credit_records", as_of).select(_COLUMNS)
-    states = {
-        item: _state(papers(records, book, rules, as_of, kind), as_of)
+    present = set(records["kind"].unique())
+    dated = {
+        item: papers(records, book, rules, as_of, kind)
         for kind, (item, _) in DOCUMENT_ITEMS.items()
-        if item in weights
+        if item in weights and kind in present
     }
-    reports = [item for item in ("statements", "interim") if item in weights]
-    return states | {
-        item: _state(statement_papers(book, rules, as_of, item), as_of) for item in reports
-    }
+    if book.statements.height:
+        reports = [item for item in ("statements", "interim") if item in weights]
+        dated |= {item: statement_papers(book, rules, as_of, item) for item in reports}
+    return {item: _state(documents, as_of) for item, documents in dated.items()}
 
 
 _COLUMNS = ("e", "kind", "known_on", "event_on", "valid_to", "ended_on", "status")
@@ -144,7 +148,9 @@ def _state(documents: pl.DataFrame, as_of: date) -> pl.DataFrame:
     )
 
 
-def _item(item: str, weights: dict[str, Decimal], rules: DossierPolicy) -> pl.Expr:
+def _item(
+    item: str, documented: set[str], weights: dict[str, Decimal], rules: DossierPolicy
+) -> pl.Expr:
     """Give an item's freshness: null where it does not count, 0 where it is missing."""
     name = f"fresh_{item}"
     traded = (pl.col("n_claims") > 0) & (pl.col("age_months") >= rules.trading_months)
@@ -154,7 +160,7 @@ def _item(item: str, weights: dict[str, Decimal], rules: DossierPolicy) -> pl.Ex
         return ((pl.col("identity") == "ok") * _FRESH).alias(name)
     if item == "trading_history":
         return (traded * _FRESH).fill_null(0.0).alias(name)
-    return pl.col(name).fill_null(0.0)
+    return pl.col(name).fill_null(0.0) if item in documented else pl.lit(0.0).alias(name)
 
 
 def _completeness(weights: dict[str, Decimal]) -> pl.Expr:

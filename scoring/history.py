@@ -55,6 +55,8 @@ def recorded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl
     ``reference_score``; ``tax_score``; and the facts of ``public_facts``.
     """
     records = known(book, "credit_records", as_of)
+    # Narrow frames are joined among themselves: the one of the assessment has hundreds of columns.
+    found = frame.select("e", "written_off_on")
     for part in (
         *_bureau(records, book, policy, as_of),
         _insurance(records, book, as_of),
@@ -62,9 +64,10 @@ def recorded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl
         _references(records, book, policy, as_of),
         _tax(records, policy.scorecard.history, as_of),
     ):
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
-    frame = frame.with_columns(pl.col("n_negative", "n_references").fill_null(0))
-    return public_facts(frame, records, book, policy, as_of)
+        found = found.join(part, on="e", how="left", maintain_order="left")
+    found = found.with_columns(pl.col("n_negative", "n_references").fill_null(0))
+    facts = public_facts(found, records, book, policy, as_of)
+    return pl.concat([frame, facts.drop("e", "written_off_on")], how="horizontal")
 
 
 def _bureau(
