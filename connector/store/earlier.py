@@ -33,6 +33,7 @@ class _Before(msgspec.Struct, kw_only=True):
     watch_level: str
     score_grade: str | None = None
     upgraded_on: date | None = None
+    limit_raised_on: date | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Before)
@@ -52,23 +53,24 @@ def previous(conn: sa.Connection, chosen: Chosen, as_of: date) -> pl.DataFrame:
         sa.and_(assessments.c.entity == newest.c.entity, assessments.c.as_of == newest.c.as_of),
     )
     rows = [_of_assessment(row) for row in conn.execute(statement)]
-    return pl.DataFrame(rows, schema=dict(SCHEMAS["previous"]), orient="row").sort("entity")
+    return pl.DataFrame(rows, schema=dict(SCHEMAS["previous"])).sort("entity")
 
 
-def _of_assessment(row: Any) -> tuple[object, ...]:  # noqa: ANN401 a row of any statement
+def _of_assessment(row: Any) -> dict[str, object]:  # noqa: ANN401 a row of any statement
     before = _DECODER.decode(row.record)
-    return (
-        row.entity,
-        row.as_of,
-        None if before.rating == NOT_RATED else before.rating,
-        before.score_grade,
-        None if before.score is None else float(before.score),
-        before.currency,
-        None if before.limit is None else before.limit.minor,
-        None if before.exposure is None else before.exposure.minor,
-        before.watch_level,
-        before.upgraded_on,
-    )
+    return {
+        "entity": row.entity,
+        "as_of": row.as_of,
+        "grade": None if before.rating == NOT_RATED else before.rating,
+        "score_grade": before.score_grade,
+        "score": None if before.score is None else float(before.score),
+        "currency": before.currency,
+        "limit": None if before.limit is None else before.limit.minor,
+        "exposure": None if before.exposure is None else before.exposure.minor,
+        "watch_level": before.watch_level,
+        "upgraded_on": before.upgraded_on,
+        "limit_raised_on": before.limit_raised_on,
+    }
 
 
 def noticed(conn: sa.Connection, chosen: Chosen, as_of: date) -> pl.DataFrame:
