@@ -69,11 +69,13 @@ def binned(
 
 
 def _cuts(values: Floats, bad: Flags, trend: Trend) -> Floats:
+    fine = np.unique(np.quantile(values, np.linspace(0, 1, FINE_BINS + 1)[1:-1]))
+    fine = fine[fine > values.min()]
+    if not fine.size:  # nearly all values are the lowest
+        fine = values[values > values.min()].min(keepdims=True)
     binning = OptimalBinning(
         dtype="numerical",
-        prebinning_method="quantile",
-        max_n_prebins=FINE_BINS,
-        min_prebin_size=LEAST_SHARE / 2,
+        user_splits=fine,
         min_bin_size=LEAST_SHARE,
         min_bin_n_event=1,
         min_bin_n_nonevent=1,
