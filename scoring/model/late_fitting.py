@@ -4,6 +4,7 @@ credit-management 17.4. Trees need the extra wherever they are used; the cards o
 rows give the same model, whatever their order of columns, on any number of cores.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -97,7 +98,10 @@ def fit_late_card(
     plan = CardPlan(
         version=version, target=target, most_correlation=1.0, most_vif=float("inf"), least_iv=0.0
     )
-    return fitted_card(frame.select(features), bad, plan, trained=trained)
+    with warnings.catch_warnings():
+        # Counts such as n_batch have fewer values than quantiles: their bins are merged, and said so.
+        warnings.filterwarnings("ignore", "Bins whose width are too small", UserWarning)
+        return fitted_card(frame.select(features), bad, plan, trained=trained)
 
 
 def fit_customer_card(
@@ -109,7 +113,9 @@ def fit_customer_card(
         CardRefused: No figure is left.
     """
     plan = CardPlan(version=version, target="weighted mean > 5 days late in 90 days")
-    return fitted_card(quarters.select(CUSTOMER_FIGURES), bad, plan)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Bins whose width are too small", UserWarning)
+        return fitted_card(quarters.select(CUSTOMER_FIGURES), bad, plan)
 
 
 def fit_late_cards(

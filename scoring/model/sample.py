@@ -12,7 +12,7 @@ from zlib import crc32
 import polars as pl
 
 from scoring.book import Book
-from scoring.claims import applied_until
+from scoring.claims import applied_until, open_claims
 from scoring.policy import BehaviourPolicy
 from scoring.windows import months_before
 
@@ -24,6 +24,8 @@ __all__ = [
     "invoices_of",
     "known_at",
     "late_outcomes",
+    "month_ends",
+    "open_of",
     "quarter_ends",
     "time_split",
 ]
@@ -79,6 +81,18 @@ def invoices_of(book: Book, rules: BehaviourPolicy, as_of: date) -> pl.DataFrame
     )
 
 
+def open_of(book: Book, rules: BehaviourPolicy, as_of: date) -> pl.DataFrame:
+    """List what is open at ``as_of``: item, customer, due, currency, open (in that currency)."""
+    ledger = book.ledger
+    standing = open_claims(ledger, applied_until(ledger, as_of), rules, as_of)
+    names = ledger.entities.select("e", pl.col("entity").alias("customer"), "currency")
+    return (
+        standing.join(names, on="e", how="left")
+        .sort("i")
+        .select("item", "customer", "due", "currency", "open")
+    )
+
+
 def known_at(invoices: pl.DataFrame, cut: date) -> pl.DataFrame:
     """Take away what happened after the cut: later invoices, and settlements of earlier ones."""
     settled = pl.when(pl.col("settled") <= cut).then("settled")
@@ -103,6 +117,12 @@ def time_split(
     tested = [name for name in names if crc32(str(name).encode()) % _BUCKETS < 0.3 * _BUCKETS]
     on_test = pl.col(whole).is_in(tested)
     return rows.filter(train & ~on_test), rows.filter(test & on_test)
+
+
+def month_ends(as_of: date, months: int) -> list[date]:
+    """List the last ``months`` ends of months up to ``as_of``, oldest first."""
+    ends = (_month_end(as_of, -back) for back in range(months, -1, -1))
+    return [day for day in ends if day <= as_of][-months:]
 
 
 def quarter_ends(first: date, last: date) -> list[date]:

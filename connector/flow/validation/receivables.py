@@ -56,7 +56,7 @@ CHRONIC_PAYER = "CCU013"
 
 _CURRENCY = "USD"  # each customer is billed in one currency, and ratios are all that is looked at
 _USUAL_TERMS = 15
-_RANGE_DIGITS = 2
+_RANGE_DIGITS = 3
 _OUTCOMES = {
     "late_5": "weighted mean > 5 days late in the next 90",
     "late_30_share": "> 10% of amount > 30 days late in the next 90",
