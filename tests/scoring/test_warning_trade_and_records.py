@@ -106,7 +106,7 @@ def _late() -> Row:
     return an_invoice(issued_on=days_ago(40), due_on=days_ago(10))
 
 
-def _record(kind: str, ago: int, **columns: object) -> Row:
+def _record(kind: str, ago: int, **columns: Any) -> Row:
     return a_record(kind, known_on=days_ago(ago), record=f"{kind}-{ago}-{columns}", **columns)
 
 
