@@ -47,6 +47,7 @@ def test_points_of_the_payment_group(settled: int, points: float) -> None:
             "overdue_scored_percent": [10.0],
             "max_delay": [45.0],
             "n_settled": [settled],
+            "broken_promise_percent": pl.Series([None], dtype=pl.Float64),
         }
     )
     row = scored(features, Policy()).row(0, named=True)
@@ -64,6 +65,7 @@ def test_one_prompt_payment_is_no_top_rating() -> None:
             "overdue_scored_percent": [0.0],
             "max_delay": [0.0],
             "n_settled": [1],
+            "broken_promise_percent": pl.Series([None], dtype=pl.Float64),
         }
     )
     row = scored(features, Policy()).row(0, named=True)
@@ -80,10 +82,12 @@ def test_a_group_with_too_little_data_gets_the_prior() -> None:
             "overdue_scored_percent": [0.0],
             "max_delay": [None],
             "n_settled": [4],
+            "broken_promise_percent": [None],
         },
         schema_overrides={
             "wadl": pl.Float64,
             "late_amount_percent": pl.Float64,
+            "broken_promise_percent": pl.Float64,
             "max_delay": pl.Int64,
         },
     )
