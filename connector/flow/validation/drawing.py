@@ -1,5 +1,6 @@
 """Pictures of a validation as inline SVG: nothing to load, readable in black and white."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -49,26 +50,36 @@ def calibration(curves: Curves, title: str) -> str:
 
 
 def intervals(results: Sequence[Result], title: str) -> str:
-    """Draw each measurable method's AUC with its interval, one line each."""
+    """Draw each measurable method's AUC with its interval, one line each, over a scale to 1."""
     shown = [result.figures for result in results if result.figures.auc is not None]
-    height = _ROW * (len(shown) + 2)
     low = min((f.auc_low for f in shown if f.auc_low is not None), default=0.5)
-    start = min(0.5, low)
-    lines = []
+    start = min(0.5, math.floor(low * 10) / 10)
+    bottom = _ROW * (len(shown) + 1)
+    lines = [_tick(start, tenth / 10, bottom) for tenth in range(round(start * 10), 11)]
     for number, figures in enumerate(shown):
         y = _ROW * (number + 1)
         ends = (figures.auc_low or start, figures.auc or start, figures.auc_high or 1.0)
-        left, middle, right = (
-            _NAMES + (value - start) / (1 - start) * (_WIDE - _NAMES - 60) for value in ends
-        )
-        label = escape(figures.method)
+        left, middle, right = (_across(start, value) for value in ends)
         lines.append(
-            f'<text x="0" y="{y + 4}">{label}</text>'
+            f'<text x="0" y="{y + 4}">{escape(figures.method)}</text>'
             f'<line x1="{left:.1f}" y1="{y}" x2="{right:.1f}" y2="{y}" stroke="{_LINE}" '
             f'stroke-width="3"/><circle cx="{middle:.1f}" cy="{y}" r="4.5" fill="{_GOOD}"/>'
-            f'<text x="{_WIDE - 50}" y="{y + 4}">{figures.auc:.3f}</text>'
+            f'<text x="{_WIDE - 40}" y="{y + 4}">{figures.auc:.3f}</text>'
         )
-    return _svg(_WIDE, height, title, "".join(lines))
+    return _svg(_WIDE, bottom + _ROW, title, "".join(lines))
+
+
+def _across(start: float, value: float) -> float:
+    return _NAMES + (value - start) / (1 - start) * (_WIDE - _NAMES - 60)
+
+
+def _tick(start: float, value: float, bottom: int) -> str:
+    x = _across(start, value)
+    return (
+        f'<line x1="{x:.1f}" y1="8" x2="{x:.1f}" y2="{bottom - 8}" stroke="{_LINE}" '
+        f'stroke-opacity="0.35"/><text x="{x:.1f}" y="{bottom + 8}" text-anchor="middle">'
+        f"{value:.1f}</text>"
+    )
 
 
 def _svg(width: int, height: int, title: str, body: str) -> str:

@@ -23,6 +23,7 @@ th,td{padding:.25rem .6rem;border-bottom:1px solid #d5d9df;text-align:right}
 th{background:#f3f5f7;vertical-align:bottom}
 th:first-child,td:first-child,.word{text-align:left}
 .pictures{display:flex;flex-wrap:wrap;gap:.5rem}
+figure{margin:0}
 svg{max-width:100%;height:auto}
 """
 
@@ -97,7 +98,7 @@ def _figures_row(result: Result) -> list[str]:
         f"{result.bads:,}",
         f"{figures.base_rate:.1%}",
         _number(figures.auc),
-        f"{low} – {high}",
+        "–" if figures.auc is None else f"{low} – {high}",
         _number(figures.ks),
         _number(figures.brier),
         _number(figures.ece),
