@@ -94,13 +94,14 @@ def _write_off(draw: DrawFn, invoice: Row) -> Row:
     issued, amount = values["issued_on"], values["amount"]
     assert isinstance(issued, date)
     assert isinstance(amount, int)
-    return a_write_off(
+    row = a_write_off(
         draw(st.sampled_from((str(values["item"]), str(values["item"]), "gone"))),
         amount=max(1, amount // draw(st.sampled_from((1, 1, 2, 300)))),
         written_off_on=issued + timedelta(days=draw(st.sampled_from((10, 100, 200, 400)))),
         entity=str(values["entity"]),
         currency=str(values["currency"]),
     )
+    return Row(row.frame, row.values | {"write_off": f"w-{values['item']}"})
 
 
 @st.composite
