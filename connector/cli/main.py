@@ -13,6 +13,7 @@ from connector.cli import (
     sandboxes,
     serving,
     setting_up,
+    training,
     validating,
     working,
 )
@@ -35,6 +36,7 @@ for group in (
     explaining,
     checking,
     policies,
+    training,
     validating,
     parked,
     importing,
