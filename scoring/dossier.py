@@ -157,7 +157,8 @@ def _item(
     if item not in weights:
         return pl.lit(None, pl.Float64).alias(name)
     if item == "identity":
-        return ((pl.col("identity") == "ok") * _FRESH).alias(name)
+        worth = {"ok": _FRESH, "missing": _FRESH * float(rules.name_only_share)}
+        return pl.col("identity").replace_strict(worth, default=0.0).alias(name)
     if item == "trading_history":
         return (traded * _FRESH).fill_null(0.0).alias(name)
     return pl.col(name).fill_null(0.0) if item in documented else pl.lit(0.0).alias(name)

@@ -27,7 +27,7 @@ def gated(
 
     Adds ``gate_<code>`` for each gate, ``unrated`` (why there is no rating, else null) and
     ``unknown`` (a currency without a rate makes the amounts unknowable, else null);
-    ``parent_supports``: the parent's guarantee lifted the grade; ``prepay_only`` (G1).
+    ``parent_supports``: the parent's guarantee lifted the grade.
     """
     own = [gate for gate in GATES if not gate.by_row]
     frame = frame.join(_unknown(ledger, as_of), on="e", how="left", maintain_order="left")
@@ -48,10 +48,7 @@ def gated(
             gate.condition(policy).alias(f"gate_{gate.code}") for gate in GATES if gate.by_row
         )
         .with_columns(_unrated().alias("unrated"))
-        .with_columns(
-            pl.when(pl.col("unrated").is_null()).then("grade").alias("grade"),
-            pl.col("gate_dishonest").alias("prepay_only"),
-        )
+        .with_columns(pl.when(pl.col("unrated").is_null()).then("grade").alias("grade"))
         .drop("grave", "firm_cap", "may_be_rated")
     )
 

@@ -54,7 +54,7 @@ def termed(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 def _prepay(frame: pl.DataFrame, policy: Policy) -> pl.Expr:
     """Whom to sell to against prepayment only: grades that say so, and the gates that do."""
     whole = [index for index, row in enumerate(policy.grades) if row.deposit == 1]
-    gates = [name for name in ("gate_dishonest", "gate_registry") if name in frame.columns]
+    gates = [name for name in ("gate_dishonest", "gate_ceased") if name in frame.columns]
     by_grade = pl.col("grade").is_in(whole).fill_null(value=False)
     return pl.any_horizontal(by_grade, *gates).fill_null(value=False)
 

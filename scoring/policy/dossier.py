@@ -43,6 +43,8 @@ class DossierPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     With ``only_groups_in_use`` an item that serves a scorecard group counts only while the policy
     uses that group; identity, contacts and trading history count always.
+    ``name_only_share`` of the identity counts where the name is known and no company code: foreign
+    customers have none.
     """
 
     high_from: Decimal = Decimal(80)
@@ -52,6 +54,7 @@ class DossierPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
     trading_months: int = 6
     expires_within_days: int = 30
     only_groups_in_use: bool = True
+    name_only_share: Decimal = Decimal("0.5")
     identity: DossierItemPolicy = _item(12)
     registry: DossierItemPolicy = _item(8, 12)
     owners: DossierItemPolicy = _item(6, 12)
@@ -75,6 +78,8 @@ class DossierPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
             raise ValueError("good_from must be a better grade than weak_from")
         if not 0 < self.medium_from < self.high_from <= 100:
             raise ValueError("needs 0 < medium_from < high_from <= 100")
+        if not 0 <= self.name_only_share <= 1:
+            raise ValueError("name_only_share lies between 0 and 1")
         if min(self.trading_months, self.expires_within_days) < 0:
             raise ValueError("trading_months and expires_within_days start at 0")
         if not any(item.weight for item in (self.identity, self.contacts, self.trading_history)):

@@ -110,9 +110,11 @@ def test_a_refused_balance_confirmation_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("identity", "fresh"), [("ok", 100.0), ("missing", 0.0), ("invalid", 0.0), ("conflict", 0.0)]
+    ("identity", "fresh"), [("ok", 100.0), ("missing", 50.0), ("invalid", 0.0), ("conflict", 0.0)]
 )
-def test_identity_needs_a_valid_company_code(identity: str, fresh: float) -> None:
+def test_identity_is_whole_with_a_valid_company_code_and_half_with_a_name(
+    identity: str, fresh: float
+) -> None:
     assert figures(an_entity(identity=identity))["fresh_identity"] == fresh
 
 
@@ -232,6 +234,7 @@ def _day(row: Row) -> date:
         ({"good_from": "AAAA"}, "no grades"),
         ({"good_from": "B"}, "better grade"),
         ({"high_from": Decimal(50)}, "medium_from < high_from"),
+        ({"name_only_share": Decimal(2)}, "name_only_share"),
         ({"expires_within_days": -1}, "expires_within_days"),
         (
             dict.fromkeys(

@@ -117,11 +117,6 @@ def test_the_good_customer_is_above_every_cap() -> None:
     assert _grade(figures(_GOOD)) in {"AAA", "AA", "A"}
 
 
-def test_a_prepayment_is_asked_of_a_dishonest_debtor() -> None:
-    assert figures(_GOOD, a_record("dishonest"))["prepay_only"] is True
-    assert figures(_GOOD)["prepay_only"] is False
-
-
 def test_low_confidence_caps_and_tells_what_is_missing() -> None:
     row = figures(
         _without("bureau", "contract", "judicial_check", "ownership", "contacts", "registry")
