@@ -141,6 +141,8 @@ def _document(results: "Sequence[Result]", own: "OwnBook | None") -> dict[str, A
         document |= {
             "bads": {result.figures.target: result.bads for result in results},
             "needed": own.needed,
+            "defaulters": own.defaulters,
+            "needed_for_a_card": own.needed_for_a_card,
             "calibration": own.calibration,
             "drift": {"score": own.score_drift, **own.drifts},
             "migration": own.migration,
@@ -203,8 +205,13 @@ def _print_own(own: "OwnBook", texts: Texts) -> None:
         title = texts.say("validation.by_grade")
         print_table(("grade", *numbers), rows, title=title, right=numbers)
     _print_drift(own, texts)
+    say(_card_sentence(own, texts))
     say(texts.say("validation.migration"))
     say(texts.say("validation.moves", **moves_of(own.migration)))
+
+
+def _card_sentence(own: "OwnBook", texts: Texts) -> str:
+    return texts.say("validation.card_ready", bads=own.defaulters, needed=own.needed_for_a_card)
 
 
 def _print_drift(own: "OwnBook", texts: Texts) -> None:

@@ -14,7 +14,7 @@ from scoring.fitted_card import CardBin, Characteristic, FittedCard, Scaling, Tr
 from scoring.model.metrics import Flags, Floats, NotMeasurable
 from scoring.model.woe import Binned, Trend, binned
 
-__all__ = ["CardPlan", "CardRefused", "fitted_card", "ready_for_card"]
+__all__ = ["LEAST_BADS", "CardPlan", "CardRefused", "fitted_card", "ready_for_card"]
 
 LEAST_BADS = 50
 LEAST_OUTCOME_MONTHS = 12

@@ -17,6 +17,7 @@ from connector.flow.validation.results import Result, Rows, judged
 from scoring.book import Book
 from scoring.fitted_card import Scaling
 from scoring.model.calibration import GradeCalibration, by_grade
+from scoring.model.card import LEAST_BADS
 from scoring.model.drift import Drift, band_counts, drift
 from scoring.model.metrics import MIN_BADS, Flags, Floats
 from scoring.model.migration import Migration, migration
@@ -43,7 +44,8 @@ class OwnBook(msgspec.Struct, frozen=True, kw_only=True):
 
     ``calibration`` sets the score's probability of default against default events, by grade.
     ``score_drift`` and ``drifts`` (by characteristic) compare today's customers with those of a
-    year before; without customers at both there is none.
+    year before; without customers at both there is none. ``defaulters`` is how many customers had a
+    default event after a quarter end of the sample.
     """
 
     results: tuple[Result, ...]
@@ -51,7 +53,9 @@ class OwnBook(msgspec.Struct, frozen=True, kw_only=True):
     score_drift: Drift | None
     drifts: dict[str, Drift]
     migration: Migration
+    defaulters: int
     needed: int = MIN_BADS
+    needed_for_a_card: int = LEAST_BADS
 
 
 def own_book(
@@ -77,6 +81,7 @@ def own_book(
         score_drift=_drift(replay.frame(year_before), replay.frame(as_of), "score"),
         drifts=_drifts(replay.frame(year_before), replay.frame(as_of)),
         migration=migration(_history(months, replay.frame), GRADES),
+        defaulters=rows.filter(pl.col("default_12m").fill_null(value=False))["customer"].n_unique(),
     )
 
 

@@ -154,7 +154,9 @@ def _pictures(result: Result) -> str:
 
 
 def _own(own: OwnBook) -> list[str]:
+    ready = _both("validation.card_ready", bads=own.defaulters, needed=own.needed_for_a_card)
     return [
+        f"<p>{ready}</p>",
         f"<h2>{_both('validation.by_grade')}</h2>",
         _grades_table(own),
         f"<h2>{_both('validation.drift')}</h2>",

@@ -12,7 +12,7 @@ from connector.texts.catalogue import Texts
 from scoring.assess import assess
 from scoring.book import Book
 from scoring.policy import GRADES, Policy
-from tests.builders import AS_OF, a_book, a_steady_payer, an_entity
+from tests.builders import AS_OF, a_book, a_steady_payer, an_entity, an_invoice, days_ago
 
 POLICY = Policy()
 
@@ -60,6 +60,16 @@ def test_sentence_says_what_there_is_and_what_is_needed() -> None:
     assert "0 bad and" in not_measurable(default, Texts("en"))
     assert "at least 30" in not_measurable(default, Texts("en"))
     assert "尚无法衡量" in not_measurable(default, Texts("zh"))
+
+
+def test_customers_in_default_are_counted_towards_a_card() -> None:
+    """E1 leaves a large invoice of ten months ago unpaid."""
+    unpaid = an_invoice("u", amount=5_000_000, issued_on=days_ago(330), due_on=days_ago(300))
+    own = replayed(
+        a_book(a_steady_payer(months=20), a_steady_payer(months=20, entity="E2"), unpaid)
+    )
+
+    assert (own.defaulters, own.needed_for_a_card) == (1, 50)
 
 
 def test_grades_are_calibrated_in_the_order_of_the_scale() -> None:
