@@ -40,7 +40,7 @@ from scoring.review import reviewed, scheduled
 from scoring.scorecard import scored
 from scoring.steadiness import steadied, triggered
 from scoring.terms import termed
-from scoring.warning import warned
+from scoring.warning import signals_of, warned
 from scoring.watch import watched
 from scoring.windows import windows_of
 
@@ -192,6 +192,12 @@ class Assessments:
             completeness=row["completeness"],
             data_as_of=row["data_as_of"],
             inputs_hash=self.input_hashes[row["entity"]],
+            score_grade=None if row["score_grade"] is None else GRADES[row["score_grade"]],
+            upgraded_on=row["upgraded_on"],
+            limit_raised_on=row["limit_raised_on"],
+            signals=tuple(
+                signal.code for signal in signals_of(row, self.policy) if not signal.cleared
+            ),
         )
 
 

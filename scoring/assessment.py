@@ -52,7 +52,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     ``overdue`` and ``oldest_days`` leave out what is under a valid dispute. ``utilisation`` is a
     percent with one digit; 999 when something is owed and the limit is 0.
     ``days_late`` is weighted by amount, over paid and open items of the window.
-    ``hold_reason`` is ``None`` exactly when ``hold`` is ``none``.
+    ``hold_reason`` is ``None`` exactly when ``hold`` is ``none``. ``score_grade`` is the grade
+    by score alone, ``signals`` are the codes of the early warnings that stand.
     """
 
     entity: str
@@ -80,3 +81,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     completeness: int
     data_as_of: date | None
     inputs_hash: str
+    # What the next assessment asks of this one.
+    score_grade: str | None = None
+    upgraded_on: date | None = None
+    limit_raised_on: date | None = None
+    signals: tuple[str, ...] = ()
