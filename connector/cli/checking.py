@@ -193,13 +193,13 @@ def identity_check(
 
 def _print_code(check: UsccCheck, texts: Texts) -> None:
     verdict = texts.say("identity.valid" if check.valid else "identity.invalid")
-    say(texts.say("identity.code", code=check.normalised, verdict=verdict))
+    say(texts.say("identity.code", number=check.normalised, verdict=verdict))
     if check.entity_class is not None:
         say(texts.say("identity.class", what=texts.say(f"uscc.class.{check.entity_class}")))
     for warning in check.warnings:
         say(texts.say(f"identity.{warning}"))
     for repair in check.repairs:
-        say(texts.say("identity.repair", code=repair))
+        say(texts.say("identity.repair", number=repair))
 
 
 @identity_app.command("match")
@@ -241,7 +241,7 @@ def _print_parts(first: ParsedName, second: ParsedName, found: NameMatch, texts:
         "brand": (first.brand, second.brand),
         "region": (_place(first), _place(second)),
         "industry": (first.industry, second.industry),
-        "form": (first.form, second.form),
+        "form": (_form(first, texts), _form(second, texts)),
     }
     rows = [
         (texts.say(f"identity.part.{part}"), one or "–", other or "–", f"{shown[part]:.2f}")
@@ -249,6 +249,10 @@ def _print_parts(first: ParsedName, second: ParsedName, found: NameMatch, texts:
     ]
     columns = [texts.say(f"identity.{name}") for name in ("part", "first", "second", "similar")]
     print_table(columns, rows, right=columns[-1:])
+
+
+def _form(name: ParsedName, texts: Texts) -> str:
+    return texts.say(f"form.{name.form}") if name.form else ""
 
 
 def _place(name: ParsedName) -> str:

@@ -92,7 +92,7 @@ def test_the_next_item_leads_while_the_oldest_waits() -> None:
 
 @pytest.mark.parametrize("why", ["promise", "plan"])
 def test_a_standing_task_waits_without_climbing(why: Pause) -> None:
-    history = {"last_levels": {"a": 2}, "last_step_on": TODAY - timedelta(days=30)}
+    history: dict[str, Any] = {"last_levels": {"a": 2}, "last_step_on": TODAY - timedelta(days=30)}
     waiting = step(paused(40, why), standing=("a", 2), **history)
 
     assert waiting is not None
@@ -106,7 +106,7 @@ def test_a_block_ends_the_standing_task() -> None:
 
 
 def test_a_broken_promise_lets_the_ladder_climb_on_from_where_it_stood() -> None:
-    history = {"last_levels": {"a": 2}, "last_step_on": TODAY - timedelta(days=30)}
+    history: dict[str, Any] = {"last_levels": {"a": 2}, "last_step_on": TODAY - timedelta(days=30)}
     found = step(overdue_item(40), standing=("a", 2), **history)
 
     assert found is not None
