@@ -41,6 +41,7 @@ __all__ = [
     "policy_amounts",
     "rounded_down",
     "segments",
+    "valued",
     "why_skipped",
 ]
 
@@ -73,7 +74,11 @@ def limited(
     frame = frame.join(
         peak_purchases(ledger, frame, windows), on="e", how="left", maintain_order="left"
     )
-    frame = _with_outside(frame, book, policy, windows)
+    return valued(_with_outside(frame, book, policy, windows), policy)
+
+
+def valued(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Work out every method of the waterfall from a frame's figures and join them."""
     frame = frame.with_columns(
         seasonal_need(policy).alias("need_seasonal"),
         average_need(policy).alias("need_average"),

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from scoring.assess import assess
-from scoring.limits import _needs, loss_cap, rounded_down
+from scoring.limits import loss_cap, rounded_down
+from scoring.limits.need import average_need
 from scoring.policy import Policy, load_policy
 from tests.builders import (
     AS_OF,
@@ -33,7 +34,7 @@ def test_average_need() -> None:
         {"sales": 60_000_000, "months": 12, "need_days": 72, "peak": 0, "safety_up": 6}
     ).with_columns(safety_down=5)
 
-    assert frame.select(_needs(Policy()))["need_average"].item() == 14_400_000
+    assert frame.select(average_need(Policy())).item() == 14_400_000
 
 
 def test_lateness_does_not_count_in_the_need_of_weak_grades() -> None:

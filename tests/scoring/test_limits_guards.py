@@ -1,0 +1,196 @@
+"""Guards: stability, steps, the watch list, people's limits, temporary ones, expiry."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from scoring.assess import assess
+from scoring.policy import Policy, load_policy
+from tests.builders import (
+    AS_OF,
+    Row,
+    a_book,
+    a_payment,
+    a_rate,
+    a_return,
+    a_steady_payer,
+    an_entity,
+    an_invoice,
+    days_ago,
+)
+from tests.scoring.limit_rows import a_collateral, a_decision, a_previous, changed
+
+#: A customer rated A that needs 40,000 a month and proved 50,000.
+_BUYER = a_steady_payer(amount=4_000_000)
+
+
+def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, Any]:
+    book = a_book(*rows, rates={"USD": a_rate("8")})
+    return assess(book, policy or Policy(), AS_OF).figures("E1")
+
+
+def test_without_an_earlier_limit_the_computed_one_holds() -> None:
+    found = _figures(_BUYER)
+
+    assert (found["rating"], found["limit"], found["bound_by"]) == ("A", 4_000_000, "need")
+    assert (found["temporary"], found["effective_limit"]) == (0, 4_000_000)
+
+
+@pytest.mark.parametrize(
+    ("before", "limit", "bound"),
+    [
+        (4_300_000, 4_300_000, "previous_limit"),  # 7 % less, below the step: kept
+        (3_700_000, 3_700_000, "previous_limit"),  # 8 % more, below the step: kept
+        (4_500_000, 4_000_000, "need"),  # 11 % less
+        (9_000_000, 4_000_000, "need"),  # a cut holds at once
+    ],
+)
+def test_small_changes_keep_the_limit(before: int, limit: int, bound: str) -> None:
+    found = _figures(_BUYER, a_previous(limit=before, grade="A"))
+
+    assert (found["limit"], found["bound_by"]) == (limit, bound)
+
+
+def test_a_change_above_the_step_counts_however_small_its_share() -> None:
+    policy = load_policy("[limits]\nstable_step = 1000")
+    found = _figures(_BUYER, a_previous(limit=4_300_000), policy=policy)
+
+    assert found["limit"] == 4_000_000
+
+
+def test_a_limit_rises_one_step_a_review() -> None:
+    rows = (_BUYER, a_previous(limit=1_000_000))
+    found = _figures(*rows)
+
+    assert (found["limit"], found["bound_by"]) == (1_500_000, "step_up")
+    assert (found["computed_limit"], found["limit_raised_on"]) == (4_000_000, AS_OF)
+
+
+def test_the_next_step_waits_for_the_next_review() -> None:
+    raised = days_ago(100)
+    previous = a_previous(limit=1_000_000, limit_raised_on=raised)
+    waiting = _figures(_BUYER, previous)
+    decided = _figures(_BUYER, previous, a_decision("review", from_on=days_ago(3)))
+    later = _figures(_BUYER, a_previous(limit=1_000_000, limit_raised_on=days_ago(280)))
+
+    assert (waiting["limit"], waiting["limit_raised_on"]) == (1_000_000, raised)
+    assert decided["limit"] == later["limit"] == 1_500_000
+
+
+def test_a_limit_of_nothing_starts_again_at_the_starter() -> None:
+    found = _figures(_BUYER, a_previous(limit=0))
+
+    assert found["limit"] == 4_000_000
+
+
+def test_collateral_may_raise_a_limit_at_once() -> None:
+    found = _figures(_BUYER, a_collateral("cash_deposit", 2_500_000), a_previous(limit=1_000_000))
+
+    assert found["limit"] == 2_500_000
+
+
+def _bounced() -> list[Row]:
+    """Money that came back last week: level 8, the watch list's highest."""
+    payment = a_payment("back", amount=1)
+    return [payment, a_return(payment)]
+
+
+def test_on_the_highest_watch_level_the_limit_freezes_at_what_is_drawn() -> None:
+    open_item = an_invoice("x", amount=1_500_000, issued_on=days_ago(5))
+    temporary = a_decision("temporary_limit", amount=700_000, to_on=days_ago(-5))
+    found = _figures(_BUYER, open_item, _bounced(), temporary)
+
+    assert (found["watch_level"], found["frozen"], found["bound_by"]) == ("high", True, "frozen")
+    assert (found["limit"], found["temporary"], found["effective_limit"]) == (
+        1_500_000,
+        0,
+        1_500_000,
+    )
+
+
+def test_on_the_watch_list_no_limit_rises() -> None:
+    policy = load_policy("[limits]\nfreeze_at = []\nno_raise_at = ['watch', 'high']")
+    up = _figures(_BUYER, _bounced(), a_previous(limit=2_000_000), policy=policy)
+    down = _figures(_BUYER, _bounced(), a_previous(limit=9_000_000), policy=policy)
+
+    assert (up["limit"], up["bound_by"]) == (2_000_000, "previous_limit")
+    assert down["limit"] == up["computed_limit"]
+
+
+def test_a_persons_limit_replaces_the_computed_one_within_its_dates() -> None:
+    decided = a_decision("limit", amount=7_777_700, from_on=days_ago(9), to_on=AS_OF)
+    over = a_decision("limit", amount=7_777_700, from_on=days_ago(9), to_on=days_ago(1))
+    within, after = _figures(_BUYER, decided), _figures(_BUYER, over)
+
+    assert (within["limit"], within["bound_by"]) == (7_777_700, "approved_limit")
+    assert (within["computed_limit"], within["limit_valid_to"]) == (4_000_000, AS_OF)
+    assert (after["limit"], after["approved_limit"]) == (4_000_000, None)
+
+
+def test_the_newest_of_two_limits_counts_and_is_converted() -> None:
+    old = a_decision("limit", decision="z", amount=1, from_on=days_ago(9))
+    new = a_decision("limit", decision="a", amount=100_000, currency="USD", from_on=days_ago(3))
+
+    assert _figures(_BUYER, old, new)["limit"] == 800_000
+
+
+def test_a_person_cannot_give_credit_to_a_grade_that_prepays() -> None:
+    default = an_invoice("x", amount=1_000_000, issued_on=days_ago(140))
+    found = _figures(_BUYER, default, a_decision("limit", amount=9_000_000))
+
+    assert (found["rating"], found["limit"], found["approved_limit"]) == ("D", 0, 9_000_000)
+
+
+def test_a_new_customer_may_get_a_limit_by_decision() -> None:
+    found = _figures(an_entity(), a_decision("limit", amount=9_000_000))
+
+    assert (found["rating"], found["limit"]) == ("NR", 9_000_000)
+
+
+def test_temporary_limits_add_up_and_end_by_date() -> None:
+    first = a_decision("temporary_limit", decision="1", amount=500_000, to_on=days_ago(-30))
+    second = a_decision("temporary_limit", decision="2", amount=100_000, to_on=AS_OF)
+    ended = a_decision(
+        "temporary_limit", decision="0", amount=900_000, from_on=days_ago(9), to_on=days_ago(1)
+    )
+
+    assert _figures(_BUYER, first, second)["effective_limit"] == 4_600_000
+    third = _figures(_BUYER, ended, first, second)
+    assert third["temporary"] == 500_000, "the third of a year does not count"
+
+
+def test_a_temporary_limit_lasts_90_days_at_most() -> None:
+    lasting = a_decision("temporary_limit", amount=1, from_on=days_ago(90), to_on=days_ago(-99))
+    over = a_decision("temporary_limit", amount=1, from_on=days_ago(91), to_on=days_ago(-99))
+
+    assert _figures(_BUYER, lasting)["temporary"] == 1
+    assert _figures(_BUYER, over)["temporary"] == 0
+
+
+def test_what_is_available_counts_the_temporary_part() -> None:
+    rows = (_BUYER, a_decision("temporary_limit", amount=100_000, to_on=AS_OF))
+    found = assess(a_book(*rows), Policy(), AS_OF).row("E1")
+
+    assert found.available is not None
+    assert found.available.minor == 4_100_000
+
+
+def test_a_limit_expires_when_its_review_is_missed() -> None:
+    review = a_decision("review", from_on=AS_OF - timedelta(days=320))
+    warned = _figures(_BUYER, review)
+    zero = _figures(_BUYER, review, policy=load_policy("[limits]\nexpired = 'zero'"))
+
+    assert warned["next_review_on"] < AS_OF
+    assert (warned["limit_expired"], warned["effective_limit"]) == (True, 4_000_000)
+    assert (zero["limit"], zero["effective_limit"], zero["available"]) == (4_000_000, 0, 0)
+
+
+def test_starter_amounts_may_differ_by_industry_and_size() -> None:
+    policy = load_policy("[limits.starters]\nsme = 10000\nC13 = 20000")
+    small = changed(an_entity(), size_class="sme")
+    baker = changed(an_entity(), size_class="sme", industry="C13")
+
+    assert _figures(an_entity(), policy=policy)["limit"] == 5_000_000
+    assert _figures(small, policy=policy)["limit"] == 1_000_000
+    assert _figures(baker, policy=policy)["limit"] == 2_000_000
