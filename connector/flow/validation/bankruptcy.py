@@ -30,7 +30,7 @@ from scoring.model.metrics import Flags, Floats
 from scoring.model.trees import Boosting, boosted
 from scoring.policy import Policy
 
-__all__ = ["STUDIES", "Study"]
+__all__ = ["STUDIES", "Study", "unseen"]
 
 TRAIN_TO, TEST_FROM = 2011, 2015
 FOLDS, FOLD_SEED = 10, 1
@@ -112,11 +112,11 @@ def _fitted(
     rows: Rows, figures: pl.DataFrame, how: Boosting, rng: np.random.Generator, note: str
 ) -> Iterator[Result]:
     for method, fit in {CARD: _by_card, TREES: _by_trees(how)}.items():
-        probability = _unseen(fit, figures, rows.outcome)
+        probability = unseen(fit, figures, rows.outcome)
         yield judged(rows, method + note, rng, probability=probability)
 
 
-def _unseen(fit: Fit, figures: pl.DataFrame, bad: Flags) -> Floats:
+def unseen(fit: Fit, figures: pl.DataFrame, bad: Flags) -> Floats:
     """Give each row the probability of a fit on the folds it is not in."""
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
     parts = list(folds.split(bad, bad))
