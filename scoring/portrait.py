@@ -9,7 +9,7 @@ from scoring.ledger import NOTHING, Ledger
 from scoring.policy import BehaviourPolicy
 from scoring.windows import Windows
 
-__all__ = ["counted_back_dso", "high_credit", "monthly_volatility"]
+__all__ = ["counted_back_dso", "herfindahl", "high_credit", "monthly_volatility"]
 
 _MONTHS_BASE = 2**20  # more months than dates have
 
@@ -121,3 +121,13 @@ def high_credit(ledger: Ledger, windows: Windows) -> pl.DataFrame:
     return highest.join(days, on="e", how="left", maintain_order="left").select(
         "e", "high_credit", pl.col("day").fill_null(windows.year).alias("high_credit_on")
     )
+
+
+def herfindahl(receivables: pl.Series) -> float | None:
+    """Work out how concentrated a portfolio is: the sum of squared shares, 0 to 1 (2.2).
+
+    ``receivables`` are in one currency; ``None`` when nothing is owed.
+    """
+    owed = receivables.clip(lower_bound=0).cast(pl.Float64).sort()
+    total = owed.sum()
+    return float(((owed / total) ** 2).sum()) if total > 0 else None

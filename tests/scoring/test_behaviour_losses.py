@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 from msgspec.structs import replace
 
 from scoring.policy import Policy
+from scoring.portrait import herfindahl
 from tests.builders import (
     AS_OF,
     Row,
@@ -182,6 +184,12 @@ def test_high_credit_is_judged_from_its_day_on() -> None:
 
 
 def test_an_open_delay_spoils_high_credit() -> None:
-    rows = [a_paid_invoice("high", amount=500_000), an_invoice("late", issued_on=days_ago(61))]
+    high, late = a_paid_invoice("high", amount=500_000), an_invoice("late", issued_on=days_ago(61))
 
-    assert not figures(*rows)["well_handled"]
+    assert not figures(high, late)["well_handled"]
+
+
+def test_the_portfolios_concentration() -> None:
+    """Shares of a half, three tenths and a fifth: .25 + .09 + .04."""
+    assert herfindahl(pl.Series([50, 30, 20, -5])) == pytest.approx(0.38)
+    assert herfindahl(pl.Series([0, -5])) is None
