@@ -36,7 +36,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 class Pauses(msgspec.Struct, frozen=True, kw_only=True):
     """All that may pause one account's items. ``promised`` names items, or the account itself."""
 
-    promised: Collection[str] = ()
+    promised: Collection[str] = frozenset()
     plans: Sequence[Plan] = ()
     blocks: Sequence[Block] = ()
 
