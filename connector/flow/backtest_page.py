@@ -20,7 +20,7 @@ _WIDE, _HIGH, _EDGE = 900, 240, 34
 #: From the best grade to the worst, and grey for those not rated.
 _COLOURS = (
     *("#0b5d3b", "#1f8a5a", "#63b58b", "#b6d7a8", "#f2d16b", "#eea243", "#dd6b3d", "#b3261e"),
-    *("#5f1010", "#b9bec6"),
+    *("#5f1010", "#2b0505", "#b9bec6"),
 )
 
 
@@ -80,7 +80,7 @@ def _ratings_picture(months: Sequence[MonthRatings]) -> str:
     names = "".join(
         f'<rect x="{_EDGE + 62 * number}" y="{_HIGH - 14}" width="11" height="11" '
         f'fill="{colour}"/><text x="{_EDGE + 62 * number + 15}" y="{_HIGH - 4}">{escape(grade)}</text>'
-        for number, (grade, colour) in enumerate(zip(shown[0].counts, _COLOURS, strict=False))
+        for number, (grade, colour) in enumerate(zip(shown[0].counts, _COLOURS, strict=True))
     )
     return _svg(_both("backtest.ratings"), columns + names)
 
@@ -88,7 +88,7 @@ def _ratings_picture(months: Sequence[MonthRatings]) -> str:
 def _column(month: MonthRatings, x: float, width: float) -> str:
     total, tall = sum(month.counts.values()), _HIGH - 64
     parts, y = [], _HIGH - 40.0
-    for count, colour in zip(month.counts.values(), _COLOURS, strict=False):
+    for count, colour in zip(month.counts.values(), _COLOURS, strict=True):
         height = tall * count / total
         y -= height
         parts.append(
