@@ -48,7 +48,9 @@ def check_statements(
 ) -> list[ImportMistake]:
     """Find every mistake in statements that each row for itself does not show."""
     mistakes = [mistake for read in rows for mistake in _own(read, headers, policy, today)]
-    mistakes += _periods_twice(rows, headers)
+    bad = {mistake.row for mistake in mistakes}
+    # A row that is refused for itself does not stand in the way of its correction.
+    mistakes += _periods_twice([read for read in rows if read.row not in bad], headers)
     mistakes += _other_figures(conn, rows, headers)
     mistakes += _wrong_units(conn, rows, headers, policy, rates, today)
     return mistakes
