@@ -156,22 +156,20 @@ def _offer_text(offer: CounterOffer, asked: OrderRequest, texts: Texts) -> str:
     order, parts = offer.order, []
     if offer.pay_first is not None:
         due = texts.money(offer.pay_first, whole=False)
-        parts.append("· " + texts.say("order.offer.paid_first", amount=due))
-    if (order.terms_days, order.discount_percent) != (asked.terms_days, asked.discount_percent):
-        days = "–" if order.terms_days is None else order.terms_days
-        parts.append(
-            texts.say("order.offer.terms", days=days, discount=order.discount_percent or 0)
-        )
+        parts.append(texts.say("order.offer.paid_first", amount=due))
     amounts = {"smaller": order.amount, "deposit": order.deposit, "prepay": order.amount}
     amount = amounts.get(offer.kind)
     if amount is not None:
         parts.append(
             texts.say(f"order.offer.{offer.kind}", amount=texts.money(amount, whole=False))
         )
-    elif order == asked:
+    if order.terms_days != asked.terms_days and not order.prepaid:
+        parts.append(texts.say("order.offer.terms", days=order.terms_days))
+    if order.discount_percent != asked.discount_percent:
+        parts.append(texts.say("order.offer.discount", discount=order.discount_percent))
+    if order == asked:
         parts.append(texts.say("order.offer.as_asked"))
-    first, *rest = parts
-    return " ".join([first, *(part.removeprefix("· ") for part in rest)])
+    return "· " + "; ".join(parts)
 
 
 @identity_app.command("check")

@@ -76,10 +76,8 @@ def _left_alone(tree: ast.AST) -> set[int]:
             typed = isinstance(node.value, ast.Subscript | ast.BinOp) and _is_type(node.value)
             if "__all__" in named or typed:
                 roots.append(node)
-        elif isinstance(node, ast.AnnAssign) or (
-            isinstance(node, ast.arg) and node.annotation is not None
-        ):
-            roots.append(node.annotation)
+        elif isinstance(node, ast.AnnAssign | ast.arg):
+            roots += [node.annotation] if node.annotation is not None else []
         elif isinstance(node, ast.FunctionDef) and node.returns is not None:
             roots.append(node.returns)
         elif isinstance(node, ast.ClassDef):
