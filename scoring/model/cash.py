@@ -111,7 +111,7 @@ def _lives(invoices: pl.DataFrame, as_of: date) -> pl.DataFrame:
 def _counts(lives: pl.DataFrame) -> pl.DataFrame:
     """Count an entity and day who came, left, and ended: customer, day, came, left, ended."""
     entry = pl.col("entry") if "entry" in lives.columns else pl.lit(None, pl.Int64)
-    entry = entry.fill_null(lives["exit"].min())
+    entry = entry.fill_null(pl.col("exit").min())
     came = lives.select("customer", entry.alias("day"), came=1, left=0, ended=0)
     left = lives.select(
         "customer",
