@@ -5,6 +5,7 @@ a callable that takes the place to read from and gives a ``CreditInformation``. 
 built in, ``file``, reads tables in the format of ``zixin import records``.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -47,7 +48,7 @@ class ProviderError(Exception):
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to ask about."""
+    """Whom to ask about; the name is empty where others bear it too."""
 
     uscc: str | None
     name: str
@@ -180,13 +181,20 @@ def import_from(
 
 
 def _subjects(conn: sa.Connection, ref: str | None) -> Mapping[Subject, str]:
-    statement = sa.select(entities).order_by(entities.c.entity)
+    """Name whom to ask about; a name that several bear names nobody, their codes do."""
+    rows = conn.execute(sa.select(entities).order_by(entities.c.entity)).all()
+    borne = Counter(row.name for row in rows)
+    chosen = {row.entity for row in rows}
     if ref is not None:
         entity = entity_of(conn, ref)
         if entity is None:
             raise ProviderError(f"no one company is named {ref!r}; pull first, or try its id")
-        statement = statement.where(entities.c.entity == entity)
-    return {Subject(uscc=row.uscc, name=row.name): row.entity for row in conn.execute(statement)}
+        chosen = {entity}
+    return {
+        Subject(uscc=row.uscc, name=row.name if borne[row.name] == 1 else ""): row.entity
+        for row in rows
+        if row.entity in chosen and (row.uscc or borne[row.name] == 1)
+    }
 
 
 def _keep(
