@@ -123,7 +123,7 @@ def calibration_error(
     """
     parts = reliability(outcome, probability, bins=bins)
     distance = sum(part.n * abs(part.expected - part.observed) for part in parts)
-    return distance / sum(part.n for part in parts)
+    return float(distance / sum(part.n for part in parts))
 
 
 def reliability(
@@ -136,6 +136,8 @@ def reliability(
     expected = np.bincount(where, weights=probability, minlength=bins)
     observed = np.bincount(where, weights=outcome.astype(np.float64), minlength=bins)
     return [
-        Calibration(n=int(n[b]), expected=float(expected[b] / n[b]), observed=observed[b] / n[b])
+        Calibration(
+            n=int(n[b]), expected=float(expected[b] / n[b]), observed=float(observed[b] / n[b])
+        )
         for b in np.flatnonzero(n)
     ]

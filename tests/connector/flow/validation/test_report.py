@@ -3,6 +3,7 @@
 from datetime import date
 from xml.etree import ElementTree as ET
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -48,6 +49,13 @@ def test_method_without_any_score_is_refused() -> None:
 
     with pytest.raises(ValueError, match="risk or a probability"):
         judged(rows, "nothing", np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("probability", [True, False])
+def test_figures_can_be_written_as_json(*, probability: bool) -> None:
+    figures = a_result(probability=probability).figures
+
+    assert msgspec.json.decode(msgspec.json.encode(figures), type=type(figures)) == figures
 
 
 def test_page_is_whole_and_loads_nothing() -> None:
