@@ -104,7 +104,7 @@ def _first(conditions: Mapping[str, pl.Expr], words: Mapping[str, str]) -> pl.Ex
 
 
 def _exempt(code: str, frame: pl.DataFrame) -> pl.Expr:
-    if "exempt" not in frame.columns:
+    if "exempt" not in frame.columns or frame["exempt"].null_count() == frame.height:
         return pl.lit(value=False)
     padded = pl.concat_str(pl.lit(" "), "exempt", pl.lit(" "))
     return padded.str.contains(f" {code} ", literal=True).fill_null(value=False)

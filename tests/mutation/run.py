@@ -109,12 +109,19 @@ def run(subject: Subject, options: argparse.Namespace) -> list[Outcome]:
             copy = copies.get()
             try:
                 noticed = _noticed(copy, *job, tests, options.seconds)
+                _tell(job, noticed=noticed)
                 return Outcome(module=job[0], mutant=job[1], noticed=noticed)
             finally:
                 copies.put(copy)
 
         with ThreadPoolExecutor(options.workers) as pool:
             return list(pool.map(attempt, todo))
+
+
+def _tell(job: tuple[str, Mutant], *, noticed: bool) -> None:
+    """Show on standard error what became of a mutant, while the others run."""
+    verdict = "killed" if noticed else "SURVIVED"
+    print(f"{verdict} {job[0]}:{job[1].line} {job[1].what}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _files(module: Path) -> list[Path]:
