@@ -23,6 +23,7 @@ from connector.flow.validation.unfitted import (
     financial_risk,
     polish_ratios,
     polish_z,
+    taiwan_z,
 )
 from scoring.fitted_card import applied
 from scoring.model.card import CardPlan, fitted_card
@@ -36,6 +37,7 @@ TRAIN_TO, TEST_FROM = 2011, 2015
 FOLDS, FOLD_SEED = 10, 1
 #: The card as it is shipped beside the expert card (unfitted), and what is fitted here.
 GROUP_F, ALTMAN, CARD, TREES = "financial group, unfitted", "Altman Z''", "fitted card", "model"
+Z_PARTS, RETAINED = "rule: mean rank of the parts of Z''", "rule: retained earnings to assets"
 WITHOUT_BLANKS = ", without Attr27"
 # Settled on American 2012-2014 and Polish 3 years ahead, the design half of the method.
 AMERICAN_TREES = Boosting(
@@ -105,6 +107,9 @@ def _taiwan(folder: Path, _policy: Policy, rng: np.random.Generator) -> Iterator
         target="bankrupt within a year",
         outcome=frame["bad"].to_numpy(),
     )
+    retained = -frame["Retained Earnings to Total Assets"]
+    for method, risk in {Z_PARTS: taiwan_z(frame), RETAINED: retained}.items():
+        yield judged(rows, method, rng, risk=risk.to_numpy())
     yield from _fitted(rows, frame.drop("bad"), TAIWAN_TREES, rng, "")
 
 
@@ -160,5 +165,5 @@ STUDIES: Sequence[Study] = (
     _polish_study("5year", "1 year", 6),
     _polish_study("3year", "3 years", 6),
     _polish_study("1year", "5 years", 2),
-    Study(name="taiwan", methods=2, results=_taiwan),
+    Study(name="taiwan", methods=4, results=_taiwan),
 )

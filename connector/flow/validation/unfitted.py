@@ -9,7 +9,22 @@ import polars as pl
 from scoring.financials.group import financial_shares
 from scoring.policy import Policy
 
-__all__ = ["american_ratios", "american_z", "financial_risk", "polish_ratios", "polish_z"]
+__all__ = [
+    "american_ratios",
+    "american_z",
+    "financial_risk",
+    "polish_ratios",
+    "polish_z",
+    "taiwan_z",
+]
+
+
+_TAIWAN_Z = (
+    "Working Capital to Total Assets",
+    "Retained Earnings to Total Assets",
+    "ROA(A) before interest and % after tax",
+    "Equity to Liability",
+)
 
 
 def financial_risk(ratios: pl.DataFrame, policy: Policy) -> pl.Series:
@@ -74,6 +89,12 @@ def american_z(frame: pl.DataFrame) -> pl.Series:
 def polish_z(frame: pl.DataFrame) -> pl.Series:
     """Return −Z'' of the Polish ratios; their "EBIT" is the profit before tax."""
     return _minus_z(frame, *(pl.col(f"Attr{number}") for number in (3, 6, 7, 8)))
+
+
+def taiwan_z(frame: pl.DataFrame) -> pl.Series:
+    """Return −(mean rank of the four parts of Z''): the publisher scaled the levels away (17.1)."""
+    ranks = [pl.col(name).rank() for name in _TAIWAN_Z]
+    return frame.select(-pl.mean_horizontal(ranks).alias("z"))["z"]
 
 
 def _minus_z(frame: pl.DataFrame, *parts: pl.Expr) -> pl.Series:
