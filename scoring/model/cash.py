@@ -39,14 +39,17 @@ SHRINKAGE = 5
 EARLIEST, LATEST = -180, 540  # days from due; what lies beyond counts as there
 _CUSTOMERS_AT_ONCE = 4000
 _NORMAL_80 = 1.2815515655446004  # 10 % above and 10 % below
-_SURE = 1e-12  # a chance below it of still being unpaid says nothing about the rest
+_SURE = 1e-12  # the least share that a day leaves unpaid, so that it has a logarithm
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Curves:
-    """Shares still unpaid at the end of a day: ``table`` has customer, day, unpaid.
+    """Shares still unpaid at the end of a day: ``table`` has customer, day, log_unpaid.
 
-    Every customer asked for has every day from the first to the last that anybody's curve has.
+    Every customer asked for has every day from the first to the last that anybody's curve has. Only
+    the ratio of two days means something: long before the due date few are at risk, and when all of
+    those few paid, the curve itself would be zero for everybody from there on. The logarithm keeps
+    what comes after.
     """
 
     table: pl.DataFrame
@@ -90,7 +93,7 @@ def delay_curves(
 
 
 def _no_curves() -> pl.DataFrame:
-    return pl.DataFrame(schema={"customer": pl.String, "day": pl.Int64, "unpaid": pl.Float64})
+    return pl.DataFrame(schema={"customer": pl.String, "day": pl.Int64, "log_unpaid": pl.Float64})
 
 
 def _lives(invoices: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -156,7 +159,9 @@ def _shrunk(
     shrunk = (pl.col("ended") + shrinkage * pl.col("common")) / (at_risk + shrinkage)
     own = pl.when(at_risk + shrinkage > 0).then(shrunk).otherwise(0.0)
     return _hazards(grid).select(
-        "customer", "day", (1 - own).cum_prod().over("customer").alias("unpaid")
+        "customer",
+        "day",
+        (1 - own).clip(lower_bound=_SURE).log().cum_sum().over("customer").alias("log_unpaid"),
     )
 
 
@@ -177,8 +182,8 @@ def forecast(items: pl.DataFrame, curves: Curves, as_of: date, *, weeks: int = 1
     )
     first = pl.col("week") == 0
     unpaid = _unpaid(spread, curves)
-    now = pl.col("unpaid").first().over("item")
-    stays = pl.when(now > _SURE).then(pl.col("unpaid") / now).otherwise(1.0)
+    now = pl.col("log_unpaid").first().over("item")
+    stays = (pl.col("log_unpaid") - now).exp()
     left = (pl.col("open").cast(pl.Float64) * stays + 0.5).floor().cast(pl.Int64)
     laid = (
         unpaid.sort("item", "week")
@@ -200,14 +205,14 @@ def forecast(items: pl.DataFrame, curves: Curves, as_of: date, *, weeks: int = 1
 
 
 def _unpaid(spread: pl.DataFrame, curves: Curves) -> pl.DataFrame:
-    """Look up the share unpaid at the end of ``day``; before anybody ever paid it is all."""
+    """Look up the log share unpaid at the end of ``day``; before anybody was at risk it is all."""
     day = pl.col("day").clip(upper_bound=curves.last)
     met = (
         spread.with_columns(day.alias("day"))
         .sort("day")
         .join_asof(curves.table.sort("day"), on="day", by="customer", check_sortedness=False)
     )
-    return met.with_columns(pl.col("unpaid").fill_null(1.0))
+    return met.with_columns(pl.col("log_unpaid").fill_null(0.0))
 
 
 def weekly(spread: pl.DataFrame) -> pl.DataFrame:
@@ -252,9 +257,9 @@ def expected_late(
     coming = items.select(*OPEN_COLUMNS).filter(dpd.is_between(-(days - 1), 0))
     if coming.is_empty():
         return coming.select("customer", "currency", pl.col("open").alias("expected_late"))
-    now = _unpaid(coming.with_columns(dpd.alias("day")), curves).select("item", now="unpaid")
+    now = _unpaid(coming.with_columns(dpd.alias("day")), curves).select("item", now="log_unpaid")
     due = _unpaid(coming.with_columns(pl.lit(0, pl.Int64).alias("day")), curves)
-    late = pl.when(pl.col("now") > _SURE).then(pl.col("unpaid") / pl.col("now")).otherwise(1.0)
+    late = (pl.col("log_unpaid") - pl.col("now")).exp()
     expected = _half_up(pl.col("open").cast(pl.Float64) * late)
     return (
         due.join(now, on="item", how="left")

@@ -5,14 +5,19 @@ those of credit-management 17.2 to 17.4; a faithful build comes within .005 of t
 """
 
 import os
+from datetime import date
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from connector.flow.validation.receivables import FOLDER, METHODS, results
+from connector.flow.backtest import backtest
+from connector.flow.validation.receivables import FOLDER, METHODS, book_of, invoices, results
 from connector.flow.validation.results import Figures, Result
+from scoring.assess import assess
+from scoring.policy import Policy
 
 pytestmark = [
     pytest.mark.realdata,
@@ -113,3 +118,26 @@ def test_badly_late_invoices_are_ranked_better_than_by_any_rule() -> None:
     assert model.auc_low is not None
     assert model.auc_high is not None
     assert model.auc_low < 0.848 < model.auc_high
+
+
+def test_the_cash_forecast_comes_within_a_tenth_of_the_cash() -> None:
+    """Twelve month ends; nearly all is due within four weeks, and all of it was paid some day."""
+    book, policy = book_of(invoices(DATA)), msgspec.structs.replace(Policy(), currency="USD")
+
+    found = backtest(
+        book,
+        policy.behaviour,
+        date(2020, 3, 31),
+        lambda day: assess(book, policy, day).frame,
+        months=13,
+    )
+
+    assert len(found.cash) == 12
+    assert all(abs(check.expected - check.came) <= 0.1 * check.came for check in found.cash)
+    assert sum(check.low <= check.came <= check.high for check in found.cash) >= 8
+
+
+def test_the_figures_are_written_as_json() -> None:
+    rows = [result.figures for result in judged().values()]
+
+    assert len(msgspec.json.decode(msgspec.json.encode(rows))) == METHODS

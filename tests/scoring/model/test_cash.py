@@ -1,5 +1,6 @@
 """Kaplan–Meier against a textbook, and a forecast that adds up to what is open."""
 
+import math
 from datetime import date, timedelta
 from typing import Any
 
@@ -67,7 +68,7 @@ def items(*rows: dict[str, object]) -> pl.DataFrame:
 def unpaid(curves: Curves, customer: str, day: int) -> float:
     """Read a curve at a day."""
     rows = curves.table.filter((pl.col("customer") == customer) & (pl.col("day") <= day))
-    return float(rows["unpaid"][-1]) if rows.height else 1.0
+    return math.exp(rows["log_unpaid"][-1]) if rows.height else 1.0
 
 
 def test_kaplan_meier_equals_the_textbook() -> None:
@@ -112,6 +113,17 @@ def test_a_thin_customer_leans_on_the_portfolio() -> None:
     assert unpaid(curves, "new", 0) == pytest.approx(1 - hazard)
     assert unpaid(curves, "L", 0) == pytest.approx(1 - SHRINKAGE * hazard / (1 + SHRINKAGE))
     assert unpaid(curves, "L", 20) < 0.01 + 1e-9
+
+
+def test_a_single_early_payer_does_not_end_everybody_s_curve() -> None:
+    """One invoice with very long terms, alone at risk when it is paid, says nothing about others."""
+    early = paid("E", -150, terms=170)
+    rows = [paid("C", 0) for _ in range(10)] + [paid("C", 10) for _ in range(10)]
+    curves = delay_curves(invoices(early, *rows), AS_OF, shrinkage=0)
+
+    found = forecast(items(item("due in 5", due=-5)), curves, AS_OF, weeks=3)
+
+    assert found.sort("item")["expected"].to_list() == [500, 0, 500, 0]
 
 
 def test_facts_after_the_date_do_not_exist() -> None:
