@@ -31,7 +31,12 @@ def decided(
     case: Case, action: Any = "release", order: OrderRequest | None = None, **changes: Any
 ) -> Case:
     """Decide as the credit manager."""
-    who: dict[str, Any] = {"by": "li", "role": "credit_manager", "reason": "long-standing customer", "on": TODAY}
+    who: dict[str, Any] = {
+        "by": "li",
+        "role": "credit_manager",
+        "reason": "long-standing customer",
+        "on": TODAY,
+    }
     return decide(case, action, policy=POLICY, order=order, **(who | changes))
 
 

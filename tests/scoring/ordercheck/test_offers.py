@@ -65,7 +65,7 @@ def orders(draw: st.DrawFn) -> OrderRequest:
 
 
 @given(facts(), orders())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)  # halving takes many checks
 def test_every_counter_offer_passes(account: AccountFacts, order: OrderRequest) -> None:
     decision = check_order(account, order, POLICY, TODAY)
 
@@ -76,6 +76,7 @@ def test_every_counter_offer_passes(account: AccountFacts, order: OrderRequest) 
 
 
 @given(facts(), orders(), st.integers(1, 2_000_000))
+@settings(deadline=None)
 def test_larger_order_never_fares_better(
     account: AccountFacts, order: OrderRequest, more: int
 ) -> None:
@@ -88,6 +89,7 @@ def test_larger_order_never_fares_better(
 
 
 @given(facts(), orders(), st.integers(1, 1_000_000), st.integers(0, 60))
+@settings(deadline=None)
 def test_more_overdue_never_frees_an_order(
     account: AccountFacts, order: OrderRequest, more: int, days: int
 ) -> None:
@@ -104,6 +106,7 @@ def test_more_overdue_never_frees_an_order(
 
 
 @given(facts(), orders())
+@settings(deadline=None)
 def test_the_smaller_order_offered_is_the_largest_that_passes(
     account: AccountFacts, order: OrderRequest
 ) -> None:

@@ -344,3 +344,11 @@ def test_an_order_refuses_negative_and_mixed_parts() -> None:
 def test_default_policy_is_what_the_method_says() -> None:
     assert Policy().order_check.hold_days == 30
     assert Policy().order_check.stop_days == 60
+
+
+def test_the_smallest_order_may_be_covered_too() -> None:
+    cent = Money(1, "CNY")
+
+    assert OrderRequest(amount=cent, deposit=cent).asks_no_credit
+    assert not OrderRequest(amount=cent).asks_no_credit
+    assert not OrderRequest(amount=Money(0, "CNY")).asks_no_credit
