@@ -79,7 +79,7 @@ POLICIES = st.sampled_from(
     [
         Policy(),
         Policy(order_check=OrderCheckPolicy(off=("R3", "R13"), reactions={"R5": "warn"})),
-        Policy(order_check=OrderCheckPolicy(dunning_level=9, stop_gates=(), stop_grade="D")),
+        Policy(order_check=OrderCheckPolicy(dunning_level=9, stop_gates=(), limit_grace_days=5)),
     ]
 )
 
