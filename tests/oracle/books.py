@@ -20,6 +20,7 @@ from tests.builders import (
     an_order,
     days_ago,
 )
+from tests.scoring.limit_rows import a_note, changed
 
 __all__ = ["RATES", "books"]
 
@@ -57,6 +58,8 @@ def _one_entity(draw: DrawFn, entity: str) -> list[Row]:
         rows.append(draw(_credit_note(f"{entity}c", entity, currency, None)))
     if draw(st.booleans()):
         rows.append(draw(_order(f"{entity}o", entity, currency)))
+    if draw(st.integers(0, 2)) == 0:
+        rows += draw(_note(f"{entity}n", entity, currency))
     return rows
 
 
@@ -156,14 +159,32 @@ def _loose_payment(draw: DrawFn, payment: str, entity: str, own: str) -> Row:
 
 @st.composite
 def _order(draw: DrawFn, order: str, entity: str, own: str) -> Row:
-    return an_order(
+    row = an_order(
         order,
         amount=draw(_amounts),
-        invoiced=draw(st.sampled_from((0, 100))),
+        invoiced=draw(st.sampled_from((0, 100, 20_000))),
         ordered_on=days_ago(draw(st.integers(-3, 40))),
         deliver_on=draw(st.sampled_from((None, days_ago(-10), days_ago(-60), days_ago(-61)))),
-        status=draw(st.sampled_from(("open", "open", "draft", "closed"))),
-        prepaid=draw(st.sampled_from((False, False, True))),
+        status=draw(st.sampled_from(("open", "open", "open", "draft", "closed"))),
+        prepaid=draw(st.sampled_from((False, False, False, True))),
         entity=entity,
         currency=draw(_currency(own)),
     )
+    delivered = draw(st.sampled_from((None, 0, 150, 50_000)))
+    return changed(row, delivered=delivered, deposit=draw(st.sampled_from((None, 0, 70, 30_000))))
+
+
+@st.composite
+def _note(draw: DrawFn, note: str, entity: str, own: str) -> list[Row]:
+    row = a_note(
+        note,
+        draw(st.sampled_from(("bank_acceptance", "commercial_acceptance"))),
+        draw(_amounts),
+        entity=entity,
+        currency=draw(_currency(own)),
+        received_on=days_ago(draw(st.integers(-3, 90))),
+        due_on=days_ago(draw(st.integers(-90, 20))),
+        ended_on=draw(st.sampled_from((None, None, days_ago(-5), days_ago(5)))),
+    )
+    bounced = a_return(a_payment(note, entity=entity), kind="dishonoured_bill")
+    return [row, bounced] if draw(st.integers(0, 3)) == 0 else [row]

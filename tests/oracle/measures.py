@@ -28,10 +28,21 @@ DAY = timedelta(days=1)
 
 
 def figures(
-    rows: list[Row], entity: str, rates: Mapping[str, Rate], policy: Policy, as_of: date
+    rows: list[Row],
+    entity: str,
+    rates: Mapping[str, Rate],
+    policy: Policy,
+    as_of: date,
+    *,
+    frozen: bool = False,
 ) -> dict[str, Any]:
-    """Work out everything the tests compare for one entity."""
-    return Measures(Ledger(rows, entity, rates, as_of), policy, as_of).all()
+    """Work out everything the tests compare for one entity.
+
+    ``frozen``: the watch list, which has tests of its own, freezes the limit at what is drawn.
+    """
+    measures = Measures(Ledger(rows, entity, rates, as_of), policy, as_of)
+    measures.frozen = frozen
+    return measures.all()
 
 
 class Measures:
@@ -40,6 +51,7 @@ class Measures:
     def __init__(self, ledger: Ledger, policy: Policy, as_of: date) -> None:
         self.ledger, self.policy, self.as_of = ledger, policy, as_of
         self.rules = policy.behaviour
+        self.frozen = False
         self.unit: int = 10 ** minor_digits(ledger.currency)
         self.claims = ledger.claims
         self.year = months_back(as_of, self.rules.window_months)
@@ -253,6 +265,9 @@ class Measures:
         found = self.balances() | self.behaviour()
         found |= self.judgement(found)
         found |= self.limit(found)
+        found["computed_limit"] = found["limit"]
+        if self.frozen:
+            found["limit"] = min(found["limit"], max(0, found["exposure"]))
         return found | {"hold": self.hold(found)} | self.dates()
 
     def balances(self) -> dict[str, Any]:
@@ -267,8 +282,15 @@ class Measures:
         cash = sum(s.amount for s in self.ledger.spares if s.cash)
         credit = sum(s.amount for s in self.ledger.spares if not s.cash)
         ar = sum(c.open for c in standing)
-        orders = sum(self.order(o) for o in self.ledger.orders.values())
+        chain = [self.order(o) for o in self.ledger.orders.values()]
+        delivered, orders = sum(shipped for shipped, _ in chain), sum(rest for _, rest in chain)
+        notes = self.notes()
+        provision = sum(c.open * self.loss_rate(self.dpd(c)) for c in standing)
         return {
+            "delivered_open": delivered,
+            "orders_open": orders,
+            "notes_receivable": notes,
+            "provision": half_up(Fraction(provision)),
             "ar": ar,
             "age_current": bucket(-99999, 0),
             "age_1_30": bucket(1, 30),
@@ -280,21 +302,58 @@ class Measures:
             "oldest_days": max(owed, default=0),
             "unapplied_cash": cash,
             "unapplied_credit": credit,
-            "exposure": ar + orders - cash - credit,
+            "exposure": ar + notes + delivered + orders - cash - credit,
             "high_credit": max(
                 self.ar_on(self.year + n * DAY) for n in range((self.as_of - self.year).days + 1)
             ),
         }
 
-    def order(self, order: dict[str, Any]) -> int:
-        """What an order takes up."""
+    def order(self, order: dict[str, Any]) -> tuple[int, int]:
+        """What an order takes up: delivered and not invoiced, and still to be delivered."""
         horizon = self.as_of + self.policy.exposure.order_horizon_days * DAY
         if order["status"] != "open" or order["prepaid"]:
-            return 0
+            return 0, 0
+        invoiced, out = order["invoiced"], order.get("delivered") or 0
+        shipped = max(0, out - invoiced)
+        rest = max(0, order["amount"] - max(invoiced, out))
+        deposit = order.get("deposit") or 0
+        covered = min(deposit, shipped)
+        shipped, rest = shipped - covered, max(0, rest - (deposit - covered))
         if order["deliver_on"] is not None and order["deliver_on"] > horizon:
-            return 0
-        rest = max(0, order["amount"] - order["invoiced"])
-        return self.ledger.convert(rest, order["currency"], self.ledger.currency)
+            rest = 0
+        own, currency = order["currency"], self.ledger.currency
+        return self.ledger.convert(shipped, own, currency), self.ledger.convert(rest, own, currency)
+
+    def notes(self) -> int:
+        """Weigh the notes we hold; one that failed counts in full."""
+        sums = {"bank_acceptance": 0, "commercial_acceptance": 0, "failed": 0}
+        for note in self.ledger.notes.values():
+            if note["ended_on"] is not None and note["ended_on"] <= self.as_of:
+                continue
+            bounced = note["note"] in self.ledger.dishonoured
+            kind = "failed" if bounced or note["due_on"] < self.as_of else note["kind"]
+            sums[kind] += self.ledger.convert(
+                note["amount"], note["currency"], self.ledger.currency
+            )
+        rules = self.policy.exposure
+        bank = half_up(sums["bank_acceptance"] * Fraction(rules.bank_acceptance_weight))
+        other = half_up(
+            sums["commercial_acceptance"] * Fraction(rules.commercial_acceptance_weight)
+        )
+        return bank + other + sums["failed"]
+
+    def loss_rate(self, days: int) -> Fraction:
+        """Read the loss rate of an age."""
+        rules = self.policy.provision
+        steps = (
+            (0, rules.current),
+            (30, rules.days_1_30),
+            (60, rules.days_31_60),
+            (90, rules.days_61_90),
+            (180, rules.days_91_180),
+            (365, rules.days_181_365),
+        )
+        return Fraction(next((rate for top, rate in steps if days <= top), rules.over_365))
 
     def behaviour(self) -> dict[str, Any]:
         """Features of the window."""
@@ -380,6 +439,9 @@ class Measures:
             caps.append(gates.over_90_cap)
         if over_60 and over_60 >= Fraction(gates.over_60_ar_share) * ar:
             caps.append(gates.over_60_cap)
+        loss = found["written_off_on"]
+        if loss is not None and loss > months_back(self.as_of, gates.write_off_months):
+            caps.append(gates.write_off_cap)
         soft = [gates.thin_cap] if found["thin"] else []
         if grade != "NR":
             grade = worse(grade, *caps, *soft, gates.no_statements_cap)

@@ -95,6 +95,12 @@ class Ledger:
         self.payments = self.known(own, "payments", "paid_on")
         self.allocations = self.known(own, "allocations", "paid_on")
         self.orders = self.known(own, "orders", "ordered_on")
+        self.notes = self.known(own, "notes", "received_on")
+        self.dishonoured = {
+            back["payment"]
+            for back in self.known(own, "returns", "returned_on").values()
+            if back["kind"] == "dishonoured_bill"
+        }
         self.write_offs = self.known(own, "write_offs", "written_off_on")
         self.every_item = {r.values["item"] for r in own if r.frame == "items"}
         returns = self.known(own, "returns", "returned_on").values()

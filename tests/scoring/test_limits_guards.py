@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scoring.assess import assess
 from scoring.policy import Policy, load_policy
@@ -15,6 +17,7 @@ from tests.builders import (
     a_rate,
     a_return,
     a_steady_payer,
+    an_allocation,
     an_entity,
     an_invoice,
     days_ago,
@@ -194,3 +197,21 @@ def test_starter_amounts_may_differ_by_industry_and_size() -> None:
     assert _figures(an_entity(), policy=policy)["limit"] == 5_000_000
     assert _figures(small, policy=policy)["limit"] == 1_000_000
     assert _figures(baker, policy=policy)["limit"] == 2_000_000
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    months=st.integers(1, 12),
+    amount=st.integers(1, 90_000_000),
+    before=st.none() | st.integers(0, 10**9),
+)
+def test_paying_on_time_never_lowers_a_limit(months: int, amount: int, before: int | None) -> None:
+    """A prompt payer pays one more invoice on its due date. (A frozen limit follows what is drawn.)"""
+    rows = [*a_steady_payer(months=months), an_invoice("x", amount=amount, issued_on=days_ago(30))]
+    earlier = [] if before is None else [a_previous(limit=before)]
+    payment = a_payment("now", amount=amount, paid_on=AS_OF)
+    owing = _figures(rows, earlier)
+    paid = _figures(rows, earlier, payment, an_allocation(payment, rows[-1]))
+
+    assert paid["limit"] >= owing["limit"]
+    assert paid["effective_limit"] >= owing["effective_limit"]

@@ -42,7 +42,7 @@ def _steady(
         "previous_on": None if before is None else days_ago(1),
     }
     known = {"e": 0, "score": score, "known": True, "first_on": first_on, "late_oldest": 0}
-    kinds = {**PREVIOUS, "e": pl.UInt32, "score": pl.Float64}
+    kinds: dict[str, type[pl.DataType]] = {**PREVIOUS, "e": pl.UInt32, "score": pl.Float64}
     frame = pl.DataFrame([values | previous | known], schema_overrides=kinds)
     book: Book = a_book(an_entity(), *rows)
     found = steadied(graded(frame, policy), book, policy, AS_OF)
@@ -178,7 +178,7 @@ def test_a_better_score_is_never_held_at_a_worse_grade(
     policy = msgspec.structs.replace(
         _POLICY, review=msgspec.structs.replace(_POLICY.review, upgrade_at_review_only=days > 200)
     )
-    more = {"earlier": earlier / 10, "previous_on": AS_OF - timedelta(days=days)}
+    more: dict[str, Any] = {"earlier": earlier / 10, "previous_on": AS_OF - timedelta(days=days)}
     worse = _steady(low / 10, policy=policy, before=before, **more)["held"]
     better = _steady(high / 10, policy=policy, before=before, **more)["held"]
 

@@ -93,16 +93,18 @@ def test_a_discount_that_makes_no_sense_is_refused(percent: int, within: int, ne
     ],
 )
 def test_terms_as_people_write_them(text: str, due: str) -> None:
-    assert due_dates(parse_terms(text), date(2026, 2, 10)) == ((100, date.fromisoformat(due)),)
+    assert due_dates(parse_terms(text), date(2026, 2, 10)) == (
+        (Decimal(100), date.fromisoformat(due)),
+    )
 
 
 def test_instalments_have_dates_of_their_own() -> None:
     terms = parse_terms("30% 预付, 60% 30天, 10% 月结90天")
 
     assert due_dates(terms, date(2026, 1, 31)) == (
-        (30, date(2026, 1, 31)),
-        (60, date(2026, 3, 2)),
-        (10, date(2026, 5, 1)),
+        (Decimal(30), date(2026, 1, 31)),
+        (Decimal(60), date(2026, 3, 2)),
+        (Decimal(10), date(2026, 5, 1)),
     )
     assert terms.longest_days == 90
 
@@ -110,7 +112,11 @@ def test_instalments_have_dates_of_their_own() -> None:
 def test_a_discount_stands_in_the_terms() -> None:
     terms = parse_terms("2/10 net 30")
 
-    assert (terms.discount_percent, terms.discount_days, terms.longest_days) == (2, 10, 30)
+    assert (terms.discount_percent, terms.discount_days, terms.longest_days) == (
+        Decimal(2),
+        10,
+        30,
+    )
 
 
 @pytest.mark.parametrize("text", ["", "soon", "30% now, 60% 30 days", "50%", "1000 days", "abc 30"])
