@@ -18,18 +18,9 @@ EXACT = (
     *("ar", "age_current", "age_1_30", "age_31_60", "age_61_90", "age_over_90", "disputed"),
     *("overdue", "oldest_days", "unapplied_cash", "unapplied_credit", "exposure", "high_credit"),
     *("n_settled", "n_late", "n_in_parts", "max_delay", "well_handled", "in_default", "thin"),
-    *(
-        "rating",
-        "hold",
-        "need",
-        "computed_limit",
-        "limit",
-        "data_as_of",
-        "written_off",
-        "written_off_on",
-    ),
+    *("rating", "hold", "need", "computed_limit", "limit", "data_as_of", "written_off"),
+    *("written_off_on", "delivered_open", "orders_open", "notes_receivable", "provision"),
 )
-EXACT += ("delivered_open", "orders_open", "notes_receivable", "provision")
 RATIOS = (
     *("wadl", "wadl_paid", "late_amount_percent", "overdue_scored_percent", "delay_trend"),
     *("volatility", "count_back_dso", "score"),
