@@ -206,7 +206,7 @@ def test_starter_amounts_may_differ_by_industry_and_size() -> None:
     before=st.none() | st.integers(0, 10**9),
 )
 def test_paying_on_time_never_lowers_a_limit(months: int, amount: int, before: int | None) -> None:
-    """A prompt payer pays one more invoice on its due date. (A frozen limit follows what is drawn.)"""
+    """A prompt payer pays one more invoice on its due date; a frozen limit would follow."""
     rows = [*a_steady_payer(months=months), an_invoice("x", amount=amount, issued_on=days_ago(30))]
     earlier = [] if before is None else [a_previous(limit=before)]
     payment = a_payment("now", amount=amount, paid_on=AS_OF)
