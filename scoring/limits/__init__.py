@@ -56,6 +56,9 @@ LIMIT_STEPS = (
 )
 
 
+_OUTSIDE = ("bureau_limit", "insurer_limit", "external")
+
+
 def limited(
     frame: pl.DataFrame,
     book: Book,
@@ -92,6 +95,13 @@ def _with_outside(
     frame: pl.DataFrame, book: Book, policy: Policy, windows: Windows
 ) -> pl.DataFrame:
     """Add what others say and hold: bureau_limit, insurer_limit, external, secured."""
+    if not (book.credit_records.height or book.collateral.height):
+        # Most books tell of neither; joining nothing would cost as much as joining something.
+        none = pl.lit(None, pl.Int64)
+        absent = [name for name in _OUTSIDE if name not in frame.columns]
+        return frame.with_columns(
+            *(none.alias(name) for name in absent), pl.lit(0, pl.Int64).alias("secured")
+        )
     outside = externals(book, policy, windows.as_of)
     outside = outside.select(
         name for name in outside.columns if name == "e" or name not in frame.columns

@@ -30,10 +30,8 @@ def guarded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.
     ``bound_by`` names the guard that moved the limit. The watch level is today's where the frame
     has it, else that of the previous assessment.
     """
-    for part in (_approved(book, as_of), _temporary(book, policy.limits, as_of)):
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
+    frame = _with_decisions(frame, book, policy, as_of)
     level = "watch_level" if "watch_level" in frame.columns else "previous_watch_level"
-    frame = frame.join(_reviews(book, as_of), on="e", how="left", maintain_order="left")
     frame = frame.with_columns(_ceiling().alias("_ceiling"), _step_top(policy, as_of).alias("_top"))
     frame = frame.with_columns(_kept(policy.limits, pl.col(level)).alias("limit"))
     frame = _decided(frame, policy)
@@ -45,6 +43,23 @@ def guarded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.
         .with_columns((pl.col("limit") + pl.col("temporary")).alias("effective_limit"))
         .drop("_ceiling", "_top", "_reviewed_on", *_FRACTIONS)
     )
+
+
+_DECIDED: dict[str, type[pl.DataType]] = {
+    "approved_limit": pl.Int64,
+    "approved_until": pl.Date,
+    "temporary": pl.Int64,
+    "_reviewed_on": pl.Date,
+}
+
+
+def _with_decisions(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
+    if not book.decisions.height:
+        return frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in _DECIDED.items())
+    parts = (_approved(book, as_of), _temporary(book, policy.limits, as_of), _reviews(book, as_of))
+    for part in parts:
+        frame = frame.join(part, on="e", how="left", maintain_order="left")
+    return frame
 
 
 def _reviews(book: Book, as_of: date) -> pl.DataFrame:
