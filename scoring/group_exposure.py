@@ -13,7 +13,14 @@ from scoring.parents import parents_of
 from scoring.policy import Policy
 from scoring.rates import Conversion
 
-__all__ = ["grouped"]
+__all__ = ["MEASURES", "grouped"]
+
+#: Figures for the explanation: code → unit, the count it rests on, no window.
+MEASURES: dict[str, tuple[str, str | None, None]] = {
+    "group_exposure": ("money", None, None),
+    "group_limit": ("money", None, None),
+    "group_headroom": ("money", None, None),
+}
 
 _COLUMNS: dict[str, type[pl.DataType]] = {
     "group_root": pl.String,

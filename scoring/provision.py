@@ -8,7 +8,13 @@ import polars as pl
 
 from scoring.policy import Policy
 
-__all__ = ["LOSS_BUCKETS", "loss_rates", "provisioned"]
+__all__ = ["LOSS_BUCKETS", "MEASURES", "loss_rates", "provisioned"]
+
+#: Figures for the explanation: code → unit, the count it rests on, no window.
+MEASURES: dict[str, tuple[str, str | None, None]] = {
+    "provision": ("money", "n_open", None),
+    "expected_loss": ("money", None, None),
+}
 
 #: Ageing in the buckets of the matrix; the last three sum to ``age_over_90``.
 LOSS_BUCKETS = (
