@@ -1,6 +1,7 @@
 """What the connector does, ready to be called: built from the opened product."""
 
 import random
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 
@@ -14,24 +15,31 @@ from scoring.book import Book
 from scoring.explain import explain, explanation_bytes
 from scoring.policy import Policy
 
-__all__ = ["job_of"]
+__all__ = ["assess_by_calendar", "job_of"]
 
 
-def job_of(zixin: Zixin, only: str | None = None) -> Job:
-    """Build the job over all connections, or over one. Raises ``ConfigError``."""
+def assess_by_calendar(zixin: Zixin) -> Callable[[Book, Policy, date], Assessments]:
+    """Assess by the working days around ``as_of``, whenever that is done."""
 
     def assess_as_of(book: Book, policy: Policy, as_of: date) -> Assessments:
-        """Assess by the working days around ``as_of``, whenever that is done."""
         return assess(book, policy, as_of, calendar=zixin.calendar(as_of))
 
+    return assess_as_of
+
+
+def job_of(zixin: Zixin, only: str | None = None, *, as_of: date | None = None) -> Job:
+    """Build the job over all connections, or over one, under the policy of a day (default: today).
+
+    Raises ``ConfigError``.
+    """
     return Job(
         engine=zixin.engine,
         ports=zixin.ports(only),
         clock=zixin.clock,
         rules=Rules(
-            policy=zixin.policy,
+            policy=zixin.policy if as_of is None else zixin.policy_on(as_of),
             rates=zixin.rates,
-            assess=assess_as_of,
+            assess=assess_by_calendar(zixin),
             explain=_explanation,
             plan=partial(plan_fields, texts=zixin.texts),
         ),
@@ -39,6 +47,7 @@ def job_of(zixin: Zixin, only: str | None = None) -> Job:
             texts=zixin.texts,
             calendar=zixin.calendar(zixin.clock.today()),
             zone=zixin.config.zone,
+            hours=zixin.policy.dunning,
         ),
         step_time=zixin.step_time,
         rng=random.Random(),

@@ -27,6 +27,7 @@ from connector.config import (
     load_config,
     resolve_secret,
 )
+from connector.flow.policies import policy_in_force
 from connector.store.engine import create_engine, in_one_commit
 from connector.store.migrations import upgrade
 from connector.store.presence import be_present
@@ -51,7 +52,7 @@ class Zixin:
     folder: Path
     clock: Clock
     engine: sa.Engine
-    policy: Policy
+    configured: Policy  # counts on days for which no version was activated
     sealer: Sealer
     environment: Mapping[str, str]
     _ports: dict[str, CrmPort] = field(default_factory=dict)
@@ -60,6 +61,15 @@ class Zixin:
     def names(self) -> list[str]:
         """The connections' names, in the order of the configuration."""
         return [connection.name for connection in self.config.connections]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force today."""
+        return self.policy_on(self.clock.today())
+
+    def policy_on(self, day: date) -> Policy:
+        """Return the policy in force on a day: the activated version, else the configured one."""
+        return policy_in_force(self.engine, day) or self.configured
 
     def connection(self, name: str) -> ConnectionConfig:
         """Find a configured connection. Raises ``ConfigError`` naming those there are."""
@@ -184,7 +194,7 @@ def open_zixin(
         folder=folder,
         clock=clock,
         engine=engine,
-        policy=policy,
+        configured=policy,
         sealer=sealer,
         environment=environment,
     )

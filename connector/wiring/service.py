@@ -6,6 +6,7 @@ scheduler.
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
@@ -15,10 +16,11 @@ from flask import Flask
 
 from adapters.errors import CrmError
 from connector.flow.assess import Scope
+from connector.flow.policies import try_shadows
 from connector.flow.push import push_due
 from connector.flow.react import react_due
 from connector.flow.run import Job, PortReader, decide, read_crm
-from connector.wiring.jobs import job_of
+from connector.wiring.jobs import assess_by_calendar, job_of
 from connector.wiring.product import Zixin
 from connector.work.channels import renew_channels
 from connector.work.inbox import DatabaseInbox, EventSource
@@ -85,6 +87,7 @@ class Service:
             _each(often, "pull", lambda: self._pull(full=False)),
             _at(cron(_daily(times.full_pull_at), zone), "full-pull", lambda: self._pull(full=True)),
             _at(cron(_daily(times.assess_at), zone), "assess", self._decide_all),
+            _at(cron(_daily(times.assess_at), zone), "shadow", self._try_shadows),
             _at(cron(_daily(times.dunning_at), zone), "dunning", self._decide_all),
             _each(often, "write-back", self.worker.wake),
         ]
@@ -110,8 +113,15 @@ class Service:
 
     def _decide(self, _stop: Stop) -> bool:
         with self._deciding:
-            decision = decide(self._job, self._job.clock.today(), scope=Scope.STALE)
+            decision = decide(self._current(), self._job.clock.today(), scope=Scope.STALE)
         return bool(decision.assessed.assessed)
+
+    def _current(self) -> Job:
+        """Return the job under the policy in force: one activated meanwhile counts from now on."""
+        policy = self._zixin.policy
+        if policy.version != self._job.rules.policy.version:
+            self._job = replace(self._job, rules=replace(self._job.rules, policy=policy))
+        return self._job
 
     def _push(self, stop: Stop) -> bool:
         report = push_due(
@@ -131,8 +141,20 @@ class Service:
 
     def _decide_all(self) -> None:
         with self._deciding:
-            decide(self._job, self._job.clock.today(), scope=Scope.DUE)
+            decide(self._current(), self._job.clock.today(), scope=Scope.DUE)
         self.worker.wake()
+
+    def _try_shadows(self) -> None:
+        """Compare the policies in the shadow with the one in force, for the log and the list."""
+        zixin, today = self._zixin, self._job.clock.today()
+        try_shadows(
+            zixin.engine,
+            assess_by_calendar(zixin),
+            self._current().rules.policy,
+            zixin.rates,
+            today,
+            now=self._job.clock.now(),
+        )
 
     @staticmethod
     def _say(sentences: Sequence[str]) -> None:
