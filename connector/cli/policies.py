@@ -138,14 +138,18 @@ def _policy(zixin: Zixin, name: str) -> Policy:
         return zixin.policy
     with reading(zixin.engine) as conn:
         stored = find_version(conn, name)
+    if stored is not None:
+        return _loaded(stored.toml)
+    if Path(name).is_file():
+        return _loaded(_text_of(Path(name)))
+    end(ExitCode.WRONG_USE, f"{name!r} is neither a stored version nor a file")
+
+
+def _loaded(toml: str) -> Policy:
     try:
-        if stored is not None:
-            return load_policy(stored.toml)
-        if Path(name).is_file():
-            return load_policy(_text_of(Path(name)))
+        return load_policy(toml)
     except PolicyError as error:
         end(ExitCode.WRONG_USE, str(error))
-    end(ExitCode.WRONG_USE, f"{name!r} is neither a stored version nor a file")
 
 
 @app.command("simulate")

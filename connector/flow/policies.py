@@ -6,6 +6,7 @@ not the author; going back to an earlier version is an activation like any other
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 
 import msgspec
 import sqlalchemy as sa
@@ -220,7 +221,7 @@ def try_shadows(
             new=msgspec.json.encode(both),
             why=f"beside {policy.version} as of {as_of}",
         )
-        in_one_commit(engine, lambda conn, entry=entry: append(conn, [entry]))
+        in_one_commit(engine, partial(append, entries=[entry]))
     return found
 
 

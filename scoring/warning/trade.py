@@ -133,7 +133,10 @@ def _concentrated(policy: Policy) -> pl.Expr:
 
 def _expected(policy: Policy) -> pl.Expr:
     up, down = policy.warning.expected_late.as_integer_ratio()
-    return fires(pl.col("expected_late") * down > pl.coalesce("previous_limit", "computed_limit") * up, ATTENTION)
+    return fires(
+        pl.col("expected_late") * down > pl.coalesce("previous_limit", "computed_limit") * up,
+        ATTENTION,
+    )
 
 
 def _money(row: Row, column: str) -> Money:

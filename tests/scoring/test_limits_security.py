@@ -48,7 +48,7 @@ def test_collateral_counts_after_its_haircut(kind: str, secured: int) -> None:
 
 
 def test_collateral_must_be_valid_registered_and_priced() -> None:
-    def worth(**columns: Any) -> int:  # noqa: ANN401
+    def worth(**columns: Any) -> int:
         found = _figures(_BUYER, a_collateral("property", 1_000_000, **columns))
         return int(found["secured"])
 
