@@ -140,9 +140,9 @@ def _policy(zixin: Zixin, name: str) -> Policy:
         stored = find_version(conn, name)
     if stored is not None:
         return _loaded(stored.toml)
-    if Path(name).is_file():
-        return _loaded(_text_of(Path(name)))
-    end(ExitCode.WRONG_USE, f"{name!r} is neither a stored version nor a file")
+    if not Path(name).is_file():
+        end(ExitCode.WRONG_USE, f"{name!r} is neither a stored version nor a file")
+    return _loaded(_text_of(Path(name)))
 
 
 def _loaded(toml: str) -> Policy:
