@@ -31,6 +31,7 @@ from connector.store.book import entity_chunks, load_book
 from connector.store.earlier import note_signals
 from connector.store.engine import in_one_commit, reading
 from connector.store.groups import spread_marks, with_groups
+from connector.store.snapshots import keep_snapshots
 from connector.store.staleness import (
     clear_stale,
     drop_idle_marks,
@@ -222,10 +223,11 @@ class _Results:
     marks: list[int]
 
     def put_down(self, conn: sa.Connection) -> int:
-        """Keep assessments, write-backs and audit entries, and take the marks away."""
+        """Keep assessments, ageing, write-backs and audit entries, and take the marks away."""
         names = [assessment.entity for assessment, _explanation in self.fresh]
         before = {stored.assessment.entity: stored for stored in latest_assessments(conn, names)}
         save_assessments(conn, self.fresh, now=self.now)
+        keep_snapshots(conn, (assessment for assessment, _explanation in self.fresh))
         self._note_signals(conn, before)
         planned = self._write_back(conn)
         clear_stale(conn, self.marks)

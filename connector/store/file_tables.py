@@ -1,4 +1,4 @@
-"""The tables of the credit file (资信档案), of decisions about it and of what was noticed.
+"""The tables of the credit file (资信档案), of decisions, and of what was noticed day by day.
 
 A fact belongs to an account, (account_system, account_id); ``system`` is where it comes from: the
 account's own connection, or the name of an import. It follows its account into whatever company
@@ -13,6 +13,7 @@ from scoring.records import Kind
 
 __all__ = [
     "FILE_TABLES",
+    "cases",
     "collateral",
     "credit_records",
     "decisions",
@@ -20,6 +21,7 @@ __all__ = [
     "payment_returns",
     "promises",
     "signals",
+    "snapshots",
     "standards",
     "statements",
     "write_offs",
@@ -162,4 +164,34 @@ standards = sa.Table(
     sa.Column("content", JsonBytes, nullable=False),  # one industry's values, as it was imported
     text("source"),
     time("imported_at"),
+)
+
+snapshots = sa.Table(
+    "snapshots",
+    metadata,
+    text("entity", key=True),
+    sa.Column("taken_on", sa.Date, primary_key=True),
+    text("currency"),
+    *(
+        sa.Column(name, MinorUnits, nullable=True)
+        for name in ("current", "days_1_30", "days_31_60", "days_61_90", "over_90")
+    ),
+    sa.Column("overdue", MinorUnits, nullable=True),
+    sa.Column("exposure", MinorUnits, nullable=True),
+    sa.Index("ix_snapshots_taken_on", "taken_on"),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    text("id", key=True),
+    text("account_system"),
+    text("account_id"),
+    text("state"),  # open, may_pass, released, rejected
+    _day("opened_on"),
+    text("author"),
+    text("supporters", null=True),  # who approved so far, where one approval is not enough
+    sa.Column("record", JsonBytes, nullable=False),  # the Case, whole
+    time("changed_at"),
+    sa.Index("ix_cases_state", "state"),
 )

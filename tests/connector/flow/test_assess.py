@@ -14,6 +14,7 @@ from connector.store import tables
 from connector.store.assessments import assessment_on, history, latest_assessments
 from connector.store.audit import verify
 from connector.store.engine import reading
+from connector.store.file_tables import snapshots
 from connector.store.queue_tables import outbox
 from connector.store.staleness import stale_entities
 from connector.work.queue import waiting_values
@@ -262,3 +263,16 @@ def _grades(entry: dict[str, Any]) -> tuple[str, str | None, str]:
     old, new = entry["old"], entry["new"]
     before = None if old is None else msgspec.json.decode(old)["rating"]
     return entry["target"], before, msgspec.json.decode(new)["rating"]
+
+
+def test_the_ageing_of_each_day_is_kept_with_its_assessment(
+    grouped: sa.Engine, clock: FixedClock
+) -> None:
+    assess_stale(grouped, simple_rules(), AS_OF, clock)
+    assess_stale(grouped, simple_rules(), AS_OF, clock, scope=Scope.EVERYTHING)
+    assess_stale(grouped, simple_rules(), NEXT_DAY, clock)
+
+    kept = [(row["entity"], row["taken_on"]) for row in rows(grouped, snapshots)]
+
+    names = sorted(latest(grouped))
+    assert kept == [(name, day) for name in names for day in (AS_OF, NEXT_DAY)]
