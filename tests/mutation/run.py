@@ -46,7 +46,10 @@ SUBJECTS = {
     ),
     "limits": Subject(
         modules=("scoring/limits",),
-        tests=("tests/scoring/limits", "tests/scoring/test_limits.py"),
+        tests=tuple(
+            f"tests/scoring/test_limits{name}.py"
+            for name in ("_vectors", "", "_security", "_waterfall", "_guards")
+        ),
     ),
     "dunning": Subject(
         modules=("scoring/dunning",),
@@ -95,7 +98,7 @@ def run(subject: Subject, options: argparse.Namespace) -> list[Outcome]:
         for file in files
         for mutant in mutants_of(file.read_text(encoding="utf-8"))
     ][:: options.every]
-    tests = [test for test in subject.tests if (ROOT / test).exists()]
+    tests = list(subject.tests)
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(options.workers):
