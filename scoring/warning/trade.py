@@ -16,7 +16,7 @@ from scoring.windows import Windows
 
 __all__ = ["RULES", "with_trade_evidence"]
 
-_NO_ORDERS = ("orders_new", "orders_usual", "order_gap", "order_interval")
+_NO_ORDERS = ("orders_new", "orders_usual", "order_gap", "order_interval", "order_pause")
 
 
 def with_trade_evidence(
@@ -24,7 +24,7 @@ def with_trade_evidence(
 ) -> pl.DataFrame:
     """Add how orders run, worse methods of payment, and shares.
 
-    Columns orders_new and orders_usual (amounts), order_gap and order_interval (days),
+    Columns orders_new and orders_usual (amounts), order_gap, order_interval and order_pause (days),
     worse_methods, concentration_percent, expected_late (null where nobody supplies it).
     """
     frame = _with_orders(frame, book, policy, windows)
@@ -36,9 +36,10 @@ def with_trade_evidence(
 
 def _with_orders(frame: pl.DataFrame, book: Book, policy: Policy, windows: Windows) -> pl.DataFrame:
     """Compare the newest orders with the usual: amounts in as many days, days between orders."""
-    orders = known(book, "orders", windows.as_of).filter(
-        pl.col("status").is_in(["open", "closed"]) & (pl.col("ordered_on") > windows.year)
+    every = known(book, "orders", windows.as_of).filter(
+        pl.col("status").is_in(["open", "closed"]) & (pl.col("ordered_on") > windows.long)
     )
+    orders = every.filter(pl.col("ordered_on") > windows.year)
     if not orders.height:
         return frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in _NO_ORDERS)
     rules = policy.warning
@@ -72,7 +73,28 @@ def _with_orders(frame: pl.DataFrame, book: Book, policy: Policy, windows: Windo
             .alias("order_interval"),
         )
     )
+    sums = sums.join(_pauses(every, sums, policy), on="e", how="left")
     return frame.join(sums, on="e", how="left", maintain_order="left")
+
+
+def _pauses(orders: pl.DataFrame, sums: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Find the longest pause between two orders of those who seem to have stopped: e, order_pause.
+
+    Who buys by the season, or by fits and starts, pauses every year without having gone.
+    """
+    stopped = sums.filter(_long_gap(policy)).select("e")
+    days = orders.join(stopped, on="e", how="semi").select("e", "ordered_on")
+    pause = pl.col("ordered_on").diff().over("e").dt.total_days().cast(pl.Float64)
+    return (
+        days.sort("e", "ordered_on")
+        .with_columns(pause.alias("order_pause"))
+        .group_by("e")
+        .agg(pl.col("order_pause").max())
+    )
+
+
+def _long_gap(policy: Policy) -> pl.Expr:
+    return pl.col("order_gap") > pl.col("order_interval") * float(policy.warning.order_stop)
 
 
 def _worse_methods(book: Book, policy: Policy, windows: Windows) -> pl.DataFrame:
@@ -118,8 +140,8 @@ def _surge(policy: Policy) -> pl.Expr:
 
 
 def _stop(policy: Policy) -> pl.Expr:
-    long = pl.col("order_gap") > pl.col("order_interval") * float(policy.warning.order_stop)
-    return fires(long & (pl.col("ar") > 0), HIGH)
+    unseen = (pl.col("order_gap") > pl.col("order_pause")).fill_null(value=True)
+    return fires(_long_gap(policy) & unseen & (pl.col("ar") > 0), HIGH)
 
 
 def _worse_method(_policy: Policy) -> pl.Expr:

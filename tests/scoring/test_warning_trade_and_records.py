@@ -28,6 +28,7 @@ _FIGURES: dict[str, Any] = {
     "delay_trend": None,
     "order_gap": None,
     "order_interval": None,
+    "order_pause": None,
     "ar": 0,
     "concentration_percent": None,
     "expected_late": None,
@@ -45,6 +46,7 @@ _TYPES: dict[str, type[pl.DataType]] = {
     "delay_trend": pl.Float64,
     "order_gap": pl.Float64,
     "order_interval": pl.Float64,
+    "order_pause": pl.Float64,
     "concentration_percent": pl.Float64,
     "expected_late": pl.Int64,
     "previous_limit": pl.Int64,
@@ -65,6 +67,8 @@ _TYPES: dict[str, type[pl.DataType]] = {
         ("E9", {"order_gap": 20.0, "order_interval": 10.0, "ar": 1}, 0),
         ("E9", {"order_gap": 21.0, "order_interval": 10.0, "ar": 1}, 4),
         ("E9", {"order_gap": 21.0, "order_interval": 10.0, "ar": 0}, 0),
+        ("E9", {"order_gap": 21.0, "order_interval": 10.0, "order_pause": 20.0, "ar": 1}, 4),
+        ("E9", {"order_gap": 21.0, "order_interval": 10.0, "order_pause": 21.0, "ar": 1}, 0),
         ("E20", {"concentration_percent": 10.0}, 0),
         ("E20", {"concentration_percent": 10.1}, 2),
         ("E24", {"expected_late": 200, "computed_limit": 1_000}, 0),
@@ -180,6 +184,14 @@ def test_orders_that_stop_while_something_is_open(last: int, level: int) -> None
     found = figures(an_invoice(), _orders(last, last + 30, last + 60))
 
     assert found["signal_E9"] == level
+
+
+def test_who_paused_as_long_before_has_not_stopped() -> None:
+    """A seasonal buyer: monthly in the season, and as long a pause in the year before."""
+    season, season_before = (120, 150, 180, 210), (360, 390, 420)
+
+    assert figures(an_invoice(), _orders(*season, *season_before))["signal_E9"] == 0
+    assert figures(an_invoice(), _orders(*season))["signal_E9"] == 4
 
 
 def test_concentration_takes_the_policys_base() -> None:
