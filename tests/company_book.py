@@ -11,6 +11,7 @@ from scoring.identity import check_uscc
 from scoring.money import to_money
 from scoring.rates import Rate
 from tests.builders import a_rate
+from tests.company_file import file_rows_of
 
 __all__ = ["book_of", "stories_of"]
 
@@ -21,7 +22,7 @@ _Rows = list[dict[str, Any]]
 def book_of(company: Company, **more: pl.DataFrame) -> Book:
     """Make a Book of the company: one legal entity a customer, keyed by the customer's key.
 
-    ``more`` are frames that the company does not have (promises, statements, credit records …).
+    ``more`` are frames that the company does not have (decisions, previous …).
     """
     rows: dict[str, _Rows] = {
         "entities": [_entity(customer) for customer in company.customers],
@@ -29,6 +30,7 @@ def book_of(company: Company, **more: pl.DataFrame) -> Book:
         "payments": _payments(company),
         "allocations": _allocations(company),
         "orders": _orders(company),
+        **file_rows_of(company),
     }
     frames: dict[str, Any] = {
         name: pl.DataFrame(found, schema=dict(SCHEMAS[name]), orient="row")
@@ -55,6 +57,7 @@ def _entity(customer: Customer) -> dict[str, Any]:
         "since": customer.created_on,
         "parent": customer.parent,
         "industry": customer.industry,
+        "size_class": customer.size_class,
     }
 
 

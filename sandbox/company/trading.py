@@ -17,6 +17,7 @@ _DAYS_IN_MONTH = 30.4375
 _SEASON_MONTHS = frozenset({3, 4, 5, 9, 10})
 _SEASON_PEAK = 2.0  # orders in season, against the year's usual month
 _OFF_SEASON = 0.1  # orders out of season, against the season
+_REGULARITY = 4  # shape of the gaps between orders: firms reorder more evenly than by chance
 _POSTING_LAG_DAYS = 6  # cash that came in this lately may still wait to be applied
 _PARTLY_INVOICED = 0.12
 _CREDITED = 0.03
@@ -130,7 +131,8 @@ def _order_days(trader: Trader, months_of_days: list[int], rng: Random) -> Itera
     while True:
         progress = at / length
         rate = story.orders_per_month * (1 + (story.growth - 1) * progress / 3)
-        at += rng.expovariate(rate * (_SEASON_PEAK if story.seasonal else 1) / _DAYS_IN_MONTH)
+        usual_gap = _DAYS_IN_MONTH / (rate * (_SEASON_PEAK if story.seasonal else 1))
+        at += rng.gammavariate(_REGULARITY, usual_gap / _REGULARITY)
         if at >= length * story.ends_at:
             return
         in_season = months_of_days[int(at)] in _SEASON_MONTHS
