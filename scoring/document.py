@@ -1,17 +1,22 @@
 """TOML documents (configuration, policy) read into structs, with every mistake reported at once."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import structs
 
-__all__ = ["DocumentError", "Mistake", "read_document"]
+__all__ = ["Check", "DocumentError", "Mistake", "Rule", "read_document", "refuse"]
 
 _T = TypeVar("_T")
+#: Whether a rule is kept, the key it is about (empty: the table itself), and what must be.
+Rule = tuple[bool, str, str]
+#: A rule over some fields of a struct: their names, and what finds it broken in their values.
+Check = tuple[tuple[str, ...], Callable[..., Iterable["Mistake"]]]
 
 
 class Mistake(msgspec.Struct, frozen=True, order=True):
@@ -33,12 +38,20 @@ class DocumentError(ValueError):
         self.mistakes = mistakes
 
 
+def refuse(*rules: Rule) -> None:
+    """Raise ``DocumentError`` with every rule that is not kept."""
+    mistakes = [Mistake(key, what) for kept, key, what in rules if not kept]
+    if mistakes:
+        raise DocumentError(mistakes)
+
+
 def read_document(text: str, kind: type[_T]) -> _T:
     """Read a TOML text as ``kind``, a msgspec struct type.
 
     Raises ``DocumentError`` with every unknown key, missing key and wrong value. A struct's own
-    ``__post_init__`` may raise ``ValueError``; it runs when the types are right and is reported at
-    the struct's place.
+    ``__post_init__`` may raise ``ValueError``, reported at the struct's place, or ``DocumentError``
+    with places inside the struct; it runs when the types are right. A struct whose rules should be
+    told beside mistakes elsewhere names them in ``CHECKS``: each runs when its own fields are right.
     """
     try:
         data = tomllib.loads(text)
@@ -75,13 +88,54 @@ def _struct_mistakes(
 ) -> Iterator[Mistake]:
     fields = {field.encode_name: field for field in structs.fields(kind)}
     found = [*_unknown(value, list(fields), path)]
+    wrong = set[str]()
     for name, field in fields.items():
-        if name in value:
-            found += _mistakes(value[name], field.type, _inside(path, name))
-        elif field.required:
-            found.append(Mistake(_inside(path, name), "is missing"))
+        own = list(_field_mistakes(value, name, field, path))
+        found += own
+        if own:
+            wrong.add(name)
     # The struct's own checks come last: they may assume that every value has its type.
-    yield from found or _value_mistakes(value, kind, path)
+    yield from (
+        [*found, *_broken(value, kind, fields, wrong, path)]
+        if found
+        else _value_mistakes(value, kind, path)
+    )
+
+
+def _field_mistakes(
+    value: dict[str, Any], name: str, field: structs.FieldInfo, path: str
+) -> Iterator[Mistake]:
+    if name in value:
+        yield from _mistakes(value[name], field.type, _inside(path, name))
+    elif field.required:
+        yield Mistake(_inside(path, name), "is missing")
+
+
+def _broken(
+    value: dict[str, Any],
+    kind: type[msgspec.Struct],
+    fields: Mapping[str, structs.FieldInfo],
+    wrong: set[str],
+    path: str,
+) -> Iterator[Mistake]:
+    """Find the rules that are broken among fields which are right in themselves."""
+    checks: tuple[Check, ...] = getattr(kind, "CHECKS", ())
+    for names, check in checks:
+        if wrong.isdisjoint(names):
+            values = [_value_of(value, name, fields[name]) for name in names]
+            yield from _placed(check(*values), path)
+
+
+def _value_of(value: dict[str, Any], name: str, field: structs.FieldInfo) -> Any:  # noqa: ANN401
+    if name in value:
+        return msgspec.convert(value[name], field.type)
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()
+
+
+def _placed(mistakes: Iterable[Mistake], path: str) -> Iterator[Mistake]:
+    for mistake in mistakes:
+        yield Mistake(_inside(path, mistake.path), mistake.message)
 
 
 def _unknown(value: dict[str, Any], known: list[str], path: str) -> Iterator[Mistake]:
@@ -96,8 +150,20 @@ def _value_mistakes(value: Any, kind: Any, path: str) -> Iterator[Mistake]:  # n
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        yield Mistake(path, str(error).split(" - at ")[0])
+        if isinstance(error.__cause__, DocumentError):
+            yield from _placed(error.__cause__.mistakes, path)
+        else:
+            yield Mistake(path, _told(value, kind, error))
+
+
+def _told(value: Any, kind: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401
+    if get_origin(kind) is Literal:
+        return f"{value!r} is none of {', '.join(map(str, get_args(kind)))}"
+    if kind is Decimal:
+        return f"{value!r} is no number"
+    return str(error).split(" - at ")[0]
 
 
 def _inside(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
+    between = "." if path and key and not key.startswith("[") else ""
+    return f"{path}{between}{key}"

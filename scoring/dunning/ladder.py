@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import msgspec
 
+from scoring.document import refuse
+
 __all__ = [
     "DEFAULT_LADDER",
     "DunningPolicy",
@@ -93,12 +95,14 @@ class DunningPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """Refuse a ladder that does not climb, and hours that are no part of a day."""
         rungs = [(level.level, level.day) for level in self.levels]
         numbers, days = [rung[0] for rung in rungs], [rung[1] for rung in rungs]
-        if numbers != sorted(set(numbers)) or days != sorted(set(days)):
-            raise ValueError("levels and their days rise from rung to rung")
-        if not 0 <= self.contact_from_hour < self.contact_to_hour <= 24:
-            raise ValueError("needs 0 <= contact_from_hour < contact_to_hour <= 24")
-        if self.levels_at_once < 1 or self.quiet_days < 0:
-            raise ValueError("levels_at_once starts at 1 and quiet_days at 0")
+        rising = numbers == sorted(set(numbers)) and days == sorted(set(days))
+        hours = 0 <= self.contact_from_hour < self.contact_to_hour <= 24
+        refuse(
+            (rising, "levels", "levels and their days rise from rung to rung"),
+            (hours, "", "needs 0 <= contact_from_hour < contact_to_hour <= 24"),
+            (self.levels_at_once >= 1, "levels_at_once", "starts at 1"),
+            (self.quiet_days >= 0, "quiet_days", "starts at 0"),
+        )
 
 
 def reached(policy: DunningPolicy, grade: str, days: int) -> tuple[LadderLevel, ...]:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
+from scoring.document import refuse
 from scoring.policy.part import Part
 
 __all__ = ["BehaviourPolicy", "DefaultEventPolicy"]
@@ -33,10 +34,17 @@ class BehaviourPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Refuse windows that cannot be measured."""
-        if not 1 <= self.trend_months < self.window_months <= self.max_delay_months:
-            raise ValueError("needs 1 <= trend_months < window_months <= max_delay_months")
-        if min(self.settled_tolerance, self.settled_tolerance_share, self.small_item_share) < 0:
-            raise ValueError("settled_tolerance, its share and small_item_share start at 0")
+        refuse(
+            (
+                1 <= self.trend_months < self.window_months <= self.max_delay_months,
+                "",
+                "needs 1 <= trend_months < window_months <= max_delay_months",
+            ),
+            *(
+                (getattr(self, key) >= 0, key, "starts at 0")
+                for key in ("settled_tolerance", "settled_tolerance_share", "small_item_share")
+            ),
+        )
 
 
 class DefaultEventPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

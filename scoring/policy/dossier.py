@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from scoring.policy.part import GRADES, Part
+from scoring.document import refuse
+from scoring.policy.part import GRADES, Part, grades_known
 
 __all__ = ["DossierItemPolicy", "DossierPolicy"]
 
@@ -21,13 +22,24 @@ class DossierItemPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def __post_init__(self) -> None:
         """Refuse negative weights and validity that starts below a month."""
-        if self.weight < 0:
-            raise ValueError("weight must be 0 or more")
-        stated = (self.months, self.months_good, self.months_weak)
-        if any(months is not None and months < 1 for months in stated):
-            raise ValueError("months start at 1")
-        if self.months is None and (self.months_good or self.months_weak):
-            raise ValueError("months_good and months_weak need months")
+        stated = {
+            "months": self.months,
+            "months_good": self.months_good,
+            "months_weak": self.months_weak,
+        }
+        special = self.months_good or self.months_weak
+        refuse(
+            (self.weight >= 0, "weight", "must be 0 or more"),
+            *(
+                (months is None or months >= 1, key, "starts at 1")
+                for key, months in stated.items()
+            ),
+            (
+                self.months is not None or not special,
+                "months",
+                "is needed beside months_good or months_weak",
+            ),
+        )
 
 
 def _item(
@@ -71,16 +83,26 @@ class DossierPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse unknown grades, levels out of order, and a file without a single item."""
-        strange = sorted({self.good_from, self.weak_from} - set(GRADES))
-        if strange:
-            raise ValueError(f"{strange} are no grades; the grades are {', '.join(GRADES)}")
-        if GRADES.index(self.good_from) >= GRADES.index(self.weak_from):
-            raise ValueError("good_from must be a better grade than weak_from")
-        if not 0 < self.medium_from < self.high_from <= 100:
-            raise ValueError("needs 0 < medium_from < high_from <= 100")
-        if not 0 <= self.name_only_share <= 1:
-            raise ValueError("name_only_share lies between 0 and 1")
-        if min(self.trading_months, self.expires_within_days) < 0:
-            raise ValueError("trading_months and expires_within_days start at 0")
-        if not any(item.weight for item in (self.identity, self.contacts, self.trading_history)):
-            raise ValueError("one of identity, contacts, trading_history needs a weight above 0")
+        always = (self.identity, self.contacts, self.trading_history)
+        named = [name for name in GRADES if name in {self.good_from, self.weak_from}]
+        refuse(
+            *grades_known(good_from=self.good_from, weak_from=self.weak_from),
+            (
+                len(named) < 2 or named == [self.good_from, self.weak_from],
+                "good_from",
+                "must be a better grade than weak_from",
+            ),
+            (
+                0 < self.medium_from < self.high_from <= 100,
+                "",
+                "needs 0 < medium_from < high_from <= 100",
+            ),
+            (0 <= self.name_only_share <= 1, "name_only_share", "lies between 0 and 1"),
+            (self.trading_months >= 0, "trading_months", "starts at 0"),
+            (self.expires_within_days >= 0, "expires_within_days", "starts at 0"),
+            (
+                any(item.weight for item in always),
+                "",
+                "one of identity, contacts, trading_history needs a weight above 0",
+            ),
+        )

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Literal
 
-from scoring.policy.part import CharacteristicPolicy, Part, characteristic
+from scoring.document import refuse
+from scoring.policy.part import CharacteristicPolicy, Part, characteristic, points_add_up
 
 __all__ = ["FinancialGroupPolicy"]
 
@@ -42,13 +43,19 @@ class FinancialGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
     def __post_init__(self) -> None:
         """Refuse characteristics that do not add up to the group, or judge the wrong way round."""
         parts = self.characteristics()
-        total = sum(part.points for part in parts.values())
-        if total != self.points:
-            raise ValueError(f"the characteristics hold {total} points, the group {self.points}")
-        for code, part in parts.items():
-            lower_is_better = code in {"debt_to_assets", "debt_to_assets_change"}
-            if len(part.curve) > 1 and part.rises == lower_is_better:
-                raise ValueError(f"the curve of {code} runs the wrong way")
+        lower_is_better = {"debt_to_assets", "debt_to_assets_change"}
+        refuse(
+            points_add_up(self.points, parts),
+            *(
+                (
+                    len(part.curve) < 2 or part.rises != (code in lower_is_better),
+                    f"{code}.curve",
+                    "runs the wrong way: percents must "
+                    + ("fall" if code in lower_is_better else "rise"),
+                )
+                for code, part in parts.items()
+            ),
+        )
 
     def characteristics(self) -> dict[str, CharacteristicPolicy]:
         """Give the characteristics by their code."""

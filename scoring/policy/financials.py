@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
+from scoring.document import refuse
 from scoring.policy.part import Part
 
 __all__ = ["BasisFactors", "DistressZone", "FinancialsPolicy", "IndustryShift"]
@@ -37,9 +38,8 @@ class BasisFactors(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse factors outside 0 to 1."""
-        factors = (self.audited, self.tax_filing, self.unaudited, self.self_declared)
-        if not all(0 <= factor <= 1 for factor in factors):
-            raise ValueError("factors lie between 0 and 1")
+        keys = self.__struct_fields__
+        refuse(*((0 <= getattr(self, key) <= 1, key, "lies between 0 and 1") for key in keys))
 
 
 class IndustryShift(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,23 +109,17 @@ class FinancialsPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         """Refuse lengths, shares and tolerances that make no sense."""
-        if not 1 <= self.interim_min_months <= 12 or self.max_age_months < 12:
-            raise ValueError(
-                "needs 1 <= interim_min_months <= 12 and max_age_months of at least 12"
-            )
-        if not 0 <= self.year_tolerance_days <= 180:
-            raise ValueError("year_tolerance_days lies between 0 and 180")
-        if not 0 <= self.balance_tolerance < 1 or self.unit_factor < 2:
-            raise ValueError("needs 0 <= balance_tolerance < 1 and unit_factor of at least 2")
-        if self.peers_needed < 1 or self.ohlson_price_index <= 0:
-            raise ValueError("peers_needed and ohlson_price_index must be above 0")
         named = [name for shift in self.shifts for name in shift.industries]
-        if len(named) != len(set(named)):
-            raise ValueError("an industry stands in more than one of the shifts")
-        shares = (
-            self.no_interest_profit_share,
-            self.no_interest_loss_share,
-            self.idle_liquidity_share,
+        twice = sorted({name for name in named if named.count(name) > 1})
+        shares = ("no_interest_profit_share", "no_interest_loss_share", "idle_liquidity_share")
+        refuse(
+            (1 <= self.interim_min_months <= 12, "interim_min_months", "lies between 1 and 12"),
+            (self.max_age_months >= 12, "max_age_months", "starts at 12"),
+            (0 <= self.year_tolerance_days <= 180, "year_tolerance_days", "lies from 0 to 180"),
+            (0 <= self.balance_tolerance < 1, "balance_tolerance", "lies from 0 to below 1"),
+            (self.unit_factor >= 2, "unit_factor", "starts at 2"),
+            (self.peers_needed >= 1, "peers_needed", "starts at 1"),
+            (self.ohlson_price_index > 0, "ohlson_price_index", "lies above 0"),
+            (not twice, "shifts", f"{', '.join(twice)}: stands in more than one of the shifts"),
+            *((0 <= getattr(self, key) <= 100, key, "lies between 0 and 100") for key in shares),
         )
-        if not all(0 <= share <= 100 for share in shares):
-            raise ValueError("shares lie between 0 and 100")

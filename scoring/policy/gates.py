@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from scoring.policy.part import GRADES, Part
+from scoring.document import refuse
+from scoring.policy.part import Part, grades_known
 
 __all__ = ["GatePolicy"]
 
@@ -10,8 +11,9 @@ __all__ = ["GatePolicy"]
 class GatePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Gates (一票否决, 5.6): a condition caps the grade whatever the score.
 
-    ``ceased_statuses`` of the registry stop the trade (G2). A subsidiary is at most ``parent_notches`` better than a parent in G0 to G2 (G11); with
-    the parent's written guarantee it is at most ``support_notches`` worse than the parent.
+    ``ceased_statuses`` of the registry stop the trade (G2). A subsidiary is at most
+    ``parent_notches`` better than a parent in G0 to G2 (G11); with the parent's written guarantee
+    it is at most ``support_notches`` worse than the parent.
     """
 
     dishonest_cap: str = "C"
@@ -37,9 +39,10 @@ class GatePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse caps that are no grade, and counts that make no sense."""
-        fields = [name for name in self.__struct_fields__ if name.endswith("_cap")]
-        strange = sorted({getattr(self, name) for name in fields} - set(GRADES))
-        if strange:
-            raise ValueError(f"caps {strange} are no grades; the grades are {', '.join(GRADES)}")
-        if min(self.parent_notches, self.support_notches) < 0 or self.parent_depth < 1:
-            raise ValueError("parent_notches, support_notches start at 0, parent_depth at 1")
+        caps = [name for name in self.__struct_fields__ if name.endswith("_cap")]
+        refuse(
+            *grades_known(**{name: getattr(self, name) for name in caps}),
+            (self.parent_notches >= 0, "parent_notches", "starts at 0"),
+            (self.support_notches >= 0, "support_notches", "starts at 0"),
+            (self.parent_depth >= 1, "parent_depth", "starts at 1"),
+        )

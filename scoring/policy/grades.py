@@ -1,11 +1,16 @@
 """The grades: from which score, at what risk, and what each allows."""
 
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
+from operator import attrgetter
 
+from scoring.document import Mistake
 from scoring.policy.part import GRADES, Part
 
 __all__ = ["DEFAULT_GRADES", "GradePolicy", "check_grades"]
+
+_NOTHING = Decimal(0)
 
 
 class GradePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,36 +73,80 @@ DEFAULT_GRADES = (
 )
 
 
-def check_grades(grades: tuple[GradePolicy, ...]) -> None:
-    """Raise ``ValueError`` for bands that are not the ten grades, or not monotone."""
-    if tuple(row.grade for row in grades) != GRADES:
-        raise ValueError(f"grades must be {', '.join(GRADES)}, in this order")
+def check_grades(grades: tuple[GradePolicy, ...]) -> Iterator[Mistake]:
+    """Find bands that are not the ten grades in their order, overlap, or are not monotone."""
+    scale = ", ".join(GRADES)
+    names = [row.grade for row in grades]
+    if tuple(names) == GRADES:
+        yield from _check_scores(grades)
+        yield from _check_steps(grades)
+        return
+    yield from (
+        Mistake(f"grades[{place}].grade", f"{name!r} is no grade; the grades are {scale}")
+        for place, name in enumerate(names)
+        if name not in GRADES
+    )
+    yield from (
+        Mistake("grades", f"the row of {name} is missing; copy it from policy.example.toml")
+        for name in GRADES
+        if name not in names
+    )
+    if set(names) == set(GRADES):
+        yield Mistake("grades", f"must be {scale}, each once and in this order")
+
+
+def _check_scores(grades: tuple[GradePolicy, ...]) -> Iterator[Mistake]:
     *scored, default = grades
-    scores = [row.score for row in scored if row.score is not None]
-    if len(scores) != len(scored) or default.score is not None:
-        raise ValueError("grades: every grade but D has a score, D has none")
-    if scores[-1] != 0 or any(low >= high for high, low in pairwise(scores)):
-        raise ValueError("grades are not monotone: scores must fall from AAA to C, C starts at 0")
-    if any(better.pd >= worse.pd for better, worse in pairwise(grades)):
-        raise ValueError("grades are not monotone: pd must rise from AAA to D")
-    for field in ("safety", "max_terms_days", "net_worth_share", "revenue_share"):
-        values = [getattr(row, field) for row in grades]
-        if any(worse > better for better, worse in pairwise(values)):
-            raise ValueError(f"grades are not monotone: {field} must not rise from AAA to D")
-    _check_methods(grades)
-    if any(row.review_months < 1 for row in grades):
-        raise ValueError("grades: review_months starts at 1")
+    for place, row in enumerate(scored):
+        if row.score is None:
+            what = f"is missing: from which score on is it {row.grade}?"
+            yield Mistake(f"grades[{place}].score", what)
+    if default.score is not None:
+        yield Mistake("grades[9].score", "D has no score: it comes by a default event alone")
+    for place, (better, worse) in enumerate(pairwise(scored), start=1):
+        if better.score is not None and worse.score is not None and worse.score >= better.score:
+            what = (
+                f"{worse.grade} starts at {worse.score} and {better.grade} at {better.score}: the "
+                "bands overlap; scores must fall from AAA to C"
+            )
+            yield Mistake(f"grades[{place}].score", what)
+    if scored[-1].score:
+        yield Mistake("grades[8].score", "C starts at 0, so that every score has a grade")
 
 
-def _check_methods(grades: tuple[GradePolicy, ...]) -> None:
-    """Refuse floors, caps and steps that would give a worse grade more than a better one."""
-    caps = [row.unsecured_cap for row in grades if row.unsecured and row.unsecured_cap is not None]
-    floors = [row.unsecured_floor or Decimal(0) for row in grades]
-    steps = [row.max_step_up for row in grades if row.unsecured and row.max_step_up is not None]
-    for field, values in (("unsecured_cap", caps), ("unsecured_floor", floors)):
-        if any(worse > better for better, worse in pairwise(values)):
-            raise ValueError(f"grades are not monotone: {field} must not rise from AAA to D")
-    if any(worse > better for better, worse in pairwise(steps)) or min(steps, default=0) < 0:
-        raise ValueError("grades are not monotone: max_step_up must not rise from AAA to D")
-    if any(row.net_worth_share < 0 or row.revenue_share < 0 for row in grades):
-        raise ValueError("grades: net_worth_share and revenue_share start at 0")
+#: What a worse grade must never have more of than a better one.
+_FALLING = ("safety", "max_terms_days", "net_worth_share", "revenue_share")
+
+
+def _check_steps(grades: tuple[GradePolicy, ...]) -> Iterator[Mistake]:
+    yield from _not_falling(grades, "pd", lambda row: -row.pd, "must rise from AAA to D")
+    for field in _FALLING:
+        yield from _not_falling(grades, field, attrgetter(field))
+    yield from _not_falling(grades, "unsecured_floor", lambda row: row.unsecured_floor or _NOTHING)
+    # A cap or a step of None binds nothing, and grades without credit have none to compare.
+    for field in ("unsecured_cap", "max_step_up"):
+        bound = [row for row in grades if row.unsecured and getattr(row, field) is not None]
+        yield from _not_falling(grades, field, attrgetter(field), rows=bound)
+    for place, row in enumerate(grades):
+        if row.review_months < 1:
+            yield Mistake(f"grades[{place}].review_months", "starts at 1")
+        for field in ("net_worth_share", "revenue_share", "max_step_up"):
+            if (getattr(row, field) or _NOTHING) < 0:
+                yield Mistake(f"grades[{place}].{field}", "starts at 0")
+
+
+def _not_falling(
+    grades: tuple[GradePolicy, ...],
+    field: str,
+    value: Callable[[GradePolicy], Decimal],
+    must: str = "must not rise from AAA to D",
+    *,
+    rows: Sequence[GradePolicy] | None = None,
+) -> Iterator[Mistake]:
+    """Find rows in which a worse grade has more than the better one before it."""
+    strict = field == "pd"
+    for better, worse in pairwise(grades if rows is None else rows):
+        if value(worse) > value(better) or (strict and value(worse) == value(better)):
+            told = f"{getattr(worse, field)} for {worse.grade} after {getattr(better, field)} for "
+            what = f"grades are not monotone: {told}{better.grade}; {field} {must}"
+            yield Mistake(f"grades[{grades.index(worse)}].{field}", what)

@@ -5,7 +5,8 @@ from typing import Literal
 
 from msgspec import field
 
-from scoring.policy.part import GRADES, CharacteristicPolicy, Part, characteristic
+from scoring.document import refuse
+from scoring.policy.part import GRADES, CharacteristicPolicy, Part, characteristic, points_add_up
 
 __all__ = ["BureauProviderPolicy", "HistoryGroupPolicy"]
 
@@ -24,11 +25,13 @@ class BureauProviderPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
 
     def __post_init__(self) -> None:
         """Refuse an empty scale and grades outside 0 to 100."""
-        if self.lowest >= self.highest:
-            raise ValueError("lowest must be less than highest")
-        strange = sorted(grade for grade, score in self.grades.items() if not 0 <= score <= 100)
-        if strange:
-            raise ValueError(f"grades {strange} lie outside 0 to 100")
+        refuse(
+            (self.lowest < self.highest, "lowest", "must be less than highest"),
+            *(
+                (0 <= score <= 100, f"grades.{grade}", "lies between 0 and 100")
+                for grade, score in self.grades.items()
+            ),
+        )
 
 
 def _providers() -> dict[str, BureauProviderPolicy]:
@@ -98,20 +101,31 @@ class HistoryGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Refuse points that do not add up, and decay that cannot be worked out."""
-        parts = (self.bureau, self.negative_records, self.references, self.tax_grade)
-        total = sum(part.points for part in parts)
-        if total != self.points:
-            raise ValueError(f"the characteristics hold {total} points, the group {self.points}")
-        if not 1 <= self.half_life_months <= self.forgotten_months:
-            raise ValueError("needs 1 <= half_life_months <= forgotten_months")
-        if not 0 <= self.severity_floor <= 1:
-            raise ValueError("severity_floor lies between 0 and 1")
-        if min(self.severity.values(), default=Decimal(0)) < 0:
-            raise ValueError("severity starts at 0")
-        if not all(0 < weight <= 1 for weight in self.channels.values()):
-            raise ValueError("channels weigh more than 0 and at most 1")
-        if not all(0 <= share <= 100 for share in self.tax_grades.values()):
-            raise ValueError("tax_grades lie between 0 and 100")
-        strange = sorted(set(self.never_decay) - set(self.severity))
-        if strange:
-            raise ValueError(f"never_decay names {strange}, which have no severity")
+        parts = {
+            "bureau": self.bureau,
+            "negative_records": self.negative_records,
+            "references": self.references,
+            "tax_grade": self.tax_grade,
+        }
+        lasting = "needs 1 <= half_life_months <= forgotten_months"
+        refuse(
+            points_add_up(self.points, parts),
+            (1 <= self.half_life_months <= self.forgotten_months, "", lasting),
+            (0 <= self.severity_floor <= 1, "severity_floor", "lies between 0 and 1"),
+            *(
+                (weight >= 0, f"severity.{kind}", "starts at 0")
+                for kind, weight in self.severity.items()
+            ),
+            *(
+                (0 < weight <= 1, f"channels.{name}", "lies above 0 and at most at 1")
+                for name, weight in self.channels.items()
+            ),
+            *(
+                (0 <= share <= 100, f"tax_grades.{grade}", "lies between 0 and 100")
+                for grade, share in self.tax_grades.items()
+            ),
+            *(
+                (kind in self.severity, "never_decay", f"{kind!r} has no severity")
+                for kind in self.never_decay
+            ),
+        )

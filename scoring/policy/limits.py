@@ -1,11 +1,13 @@
 """The credit limit's methods and guards, and what takes up credit (credit-management 6, 7.1)."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
-from scoring.policy.part import GRADES, Part
+from scoring.document import Rule, refuse
+from scoring.policy.part import Part, grades_known
 
 __all__ = ["CAPACITY_METHODS", "Combination", "ExposurePolicy", "External", "LimitPolicy"]
 
@@ -93,19 +95,21 @@ class LimitPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse numbers that make a limit meaningless."""
-        if not 0 < self.lgd <= 1:
-            raise ValueError("lgd lies above 0 and at most at 1")
-        if self.starter < 0 or self.round_digits < 1:
-            raise ValueError("starter starts at 0 and round_digits at 1")
-        if any(amount < 0 for amount in self.starters.values()):
-            raise ValueError("starters start at 0")
-        if min(self.growth, self.value_added_tax, self.high_credit_growth) < 0:
-            raise ValueError("growth, value_added_tax and high_credit_growth start at 0")
-        self._check_shares()
-        self._check_working_assets()
-        self._check_words()
+        from_0 = ("starter", "growth", "value_added_tax", "high_credit_growth")
+        refuse(
+            (0 < self.lgd <= 1, "lgd", "lies above 0 and at most at 1"),
+            (self.round_digits >= 1, "round_digits", "starts at 1"),
+            *((getattr(self, key) >= 0, key, "starts at 0") for key in from_0),
+            *(
+                (least >= 0, f"starters.{name}", "starts at 0")
+                for name, least in self.starters.items()
+            ),
+            *self._shares(),
+            *self._working_assets(),
+            *self._words(),
+        )
 
-    def _check_shares(self) -> None:
+    def _shares(self) -> Iterator[Rule]:
         shares = {
             "working_capital_share": self.working_capital_share,
             "history_floor_share": self.history_floor_share,
@@ -116,30 +120,27 @@ class LimitPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
             **{f"haircuts.{kind}": cut for kind, cut in self.haircuts.items()},
             **{f"parent_haircuts.{grade}": cut for grade, cut in self.parent_haircuts.items()},
         }
-        wrong = sorted(name for name, share in shares.items() if not 0 <= share <= 1)
-        if wrong:
-            raise ValueError(f"{', '.join(wrong)}: a share lies between 0 and 1")
-        if not 0 < self.margin < 1:
-            raise ValueError("margin lies between 0 and 1")
+        for name, share in shares.items():
+            yield 0 <= share <= 1, name, "lies between 0 and 1"
+        yield 0 < self.margin < 1, "margin", "lies between 0 and 1"
 
-    def _check_working_assets(self) -> None:
+    def _working_assets(self) -> Iterator[Rule]:
         marks, shares = self.working_assets_marks, self.working_assets_shares
-        if len(shares) != len(marks) + 1:
-            raise ValueError("working_assets_shares has one share more than there are marks")
-        if list(marks) != sorted(set(marks)) or list(shares) != sorted(shares):
-            raise ValueError("working_assets_marks and working_assets_shares must rise")
-        if not 0 <= shares[0] <= shares[-1] <= 1:
-            raise ValueError("working_assets_shares lie between 0 and 1")
+        as_many = len(shares) == len(marks) + 1
+        yield as_many, "working_assets_shares", "has one share more than there are marks"
+        yield list(marks) == sorted(set(marks)), "working_assets_marks", "must rise"
+        yield list(shares) == sorted(shares), "working_assets_shares", "must rise"
+        within = all(0 <= share <= 1 for share in shares)
+        yield within, "working_assets_shares", "lie between 0 and 1"
 
-    def _check_words(self) -> None:
-        grades = {self.history_floor_grade, *self.parent_haircuts}
-        strange = sorted(grades - set(GRADES))
-        if strange:
-            raise ValueError(f"{strange} are no grades; the grades are {', '.join(GRADES)}")
+    def _words(self) -> Iterator[Rule]:
+        named = {f"parent_haircuts.{name}": name for name in self.parent_haircuts}
+        yield from grades_known(history_floor_grade=self.history_floor_grade, **named)
         methods = (*CAPACITY_METHODS, "history", "external")
-        unknown = sorted(set(self.method_weights) - set(methods))
-        if unknown or any(weight < 0 for weight in self.method_weights.values()):
-            raise ValueError(f"method_weights weighs {', '.join(methods)}, each from 0")
+        for name, weight in self.method_weights.items():
+            key = f"method_weights.{name}"
+            yield name in methods, key, f"is no method; they are {', '.join(methods)}"
+            yield weight >= 0, key, "starts at 0"
 
 
 class ExposurePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,9 +173,13 @@ class ExposurePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True
             "bank_acceptance_weight": self.bank_acceptance_weight,
             "commercial_acceptance_weight": self.commercial_acceptance_weight,
         }
-        wrong = sorted(name for name, weight in weights.items() if not 0 <= weight <= 1)
-        if wrong:
-            raise ValueError(f"{', '.join(wrong)} lies between 0 and 1")
-        limits = (self.receivable_limit, self.notes_limit, self.delivered_limit, self.orders_limit)
-        if any(limit is not None and limit < 0 for limit in limits):
-            raise ValueError("limits of single components start at 0")
+        limits = {
+            "receivable_limit": self.receivable_limit,
+            "notes_limit": self.notes_limit,
+            "delivered_limit": self.delivered_limit,
+            "orders_limit": self.orders_limit,
+        }
+        refuse(
+            *((0 <= each <= 1, name, "lies between 0 and 1") for name, each in weights.items()),
+            *((each is None or each >= 0, name, "starts at 0") for name, each in limits.items()),
+        )

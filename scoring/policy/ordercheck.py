@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from scoring.policy.part import GRADES, Part
+from scoring.document import refuse
+from scoring.policy.part import Part, grades_known
 
 __all__ = ["RULE_CODES", "OrderCheckPolicy", "ReactionName"]
 
@@ -51,19 +52,20 @@ class OrderCheckPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         """Refuse unknown rules and grades, and thresholds that do not rise."""
-        named = (*self.off, *self.reactions, *self.prepaid_lifts)
-        strange = sorted(set(named) - set(RULE_CODES))
-        if strange:
-            raise ValueError(f"unknown rules {strange}: there are R1 to R14")
-        if self.over_limit_warn_grade not in GRADES or self.stop_grade not in GRADES:
-            raise ValueError(
-                f"over_limit_warn_grade and stop_grade are grades: {', '.join(GRADES)}"
-            )
-        if not 0 < self.hold_days < self.stop_days:
-            raise ValueError("needs 0 < hold_days < stop_days")
-        shares = (self.hold_limit_share, self.overdue_share, self.utilisation_warn)
-        if not all(0 <= share <= 1 for share in shares):
-            raise ValueError("hold_limit_share, overdue_share, utilisation_warn lie from 0 to 1")
-        least = (self.min_overdue, self.over_limit_warn_share, self.release_growth)
-        if min(least) < 0 or self.average_order_multiple <= 0:
-            raise ValueError("amounts and shares start at 0, average_order_multiple above 0")
+        named = {"off": self.off, "reactions": self.reactions, "prepaid_lifts": self.prepaid_lifts}
+        shares = ("hold_limit_share", "overdue_share", "utilisation_warn")
+        from_0 = ("min_overdue", "over_limit_warn_share", "release_growth")
+        refuse(
+            *(
+                (code in RULE_CODES, key, f"there is no rule {code!r}: there are R1 to R14")
+                for key, codes in named.items()
+                for code in codes
+            ),
+            *grades_known(
+                over_limit_warn_grade=self.over_limit_warn_grade, stop_grade=self.stop_grade
+            ),
+            (0 < self.hold_days < self.stop_days, "", "needs 0 < hold_days < stop_days"),
+            *((0 <= getattr(self, key) <= 1, key, "lies between 0 and 1") for key in shares),
+            *((getattr(self, key) >= 0, key, "starts at 0") for key in from_0),
+            (self.average_order_multiple > 0, "average_order_multiple", "lies above 0"),
+        )

@@ -1,16 +1,36 @@
 """What every table of the policy is made of, and the scale of grades."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 
 import msgspec
 
-__all__ = ["GRADES", "CharacteristicPolicy", "Curve", "Part", "characteristic"]
+from scoring.document import Rule, refuse
+
+__all__ = [
+    "GRADES",
+    "CharacteristicPolicy",
+    "Curve",
+    "Part",
+    "characteristic",
+    "grades_known",
+    "points_add_up",
+]
 
 #: The ten grades, best first (四等十级). ``NR`` (not rated) stands outside the scale.
 GRADES = ("AAA", "AA", "A", "BBB", "BB", "B", "CCC", "CC", "C", "D")
 
 Curve = tuple[tuple[Decimal, Decimal], ...]
+
+
+def grades_known(**named: str) -> list[Rule]:
+    """Make the rules that the values of these keys are grades."""
+    scale = ", ".join(GRADES)
+    return [
+        (name in GRADES, key, f"{name!r} is no grade; the grades are {scale}")
+        for key, name in named.items()
+    ]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,24 +52,43 @@ class CharacteristicPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
 
     def __post_init__(self) -> None:
         """Refuse curves that are not monotone."""
-        if self.points < 0:
-            raise ValueError("points must be 0 or more")
-        if not self.curve:
-            raise ValueError("the curve needs at least one pair [value, percent]")
         pairs = list(pairwise(self.curve))
-        if any(after[0] <= before[0] for before, after in pairs):
-            raise ValueError("the curve is not monotone: values must rise")
         falls = all(after[1] <= before[1] for before, after in pairs)
-        if not falls and not self.rises:
-            raise ValueError("the curve is not monotone: percents must fall, or rise, all the way")
-        if not all(0 <= share <= 100 for _, share in self.curve):
-            raise ValueError("percents of the curve lie between 0 and 100")
+        refuse(
+            (self.points >= 0, "points", "must be 0 or more"),
+            (bool(self.curve), "curve", "needs at least one pair [value, percent]"),
+            *(
+                (
+                    after[0] > before[0],
+                    f"curve[{place}]",
+                    f"the curve is not monotone: {after[0]} does not rise above {before[0]}",
+                )
+                for place, (before, after) in enumerate(pairs, start=1)
+            ),
+            (
+                falls or self.rises,
+                "curve",
+                "the curve is not monotone: percents must fall, or rise, all the way",
+            ),
+            *(
+                (0 <= share <= 100, f"curve[{place}]", f"{share} percent is outside 0 to 100")
+                for place, (_, share) in enumerate(self.curve)
+            ),
+        )
 
     @property
     def rises(self) -> bool:
         """Tell whether higher is better."""
         shares = [share for _, share in self.curve]
-        return shares[-1] > shares[0] and shares == sorted(shares)
+        return bool(shares) and shares[-1] > shares[0] and shares == sorted(shares)
+
+
+def points_add_up(points: Decimal, parts: Mapping[str, CharacteristicPolicy]) -> Rule:
+    """Make the rule that the characteristics of a group hold the group's points."""
+    total = sum(part.points for part in parts.values())
+    told = ", ".join(f"{code} {part.points}" for code, part in parts.items())
+    what = f"the characteristics hold {total} points, the group {points}: {told}"
+    return total == points, "", what
 
 
 def _curve(text: str) -> Curve:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from scoring.document import refuse
 from scoring.policy.part import Part
 
 __all__ = ["PromisePolicy"]
@@ -23,7 +24,9 @@ class PromisePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse shares that do not rise and negative days."""
-        if not 0 <= self.partial_share < self.kept_share <= 1:
-            raise ValueError("needs 0 <= partial_share < kept_share <= 1")
-        if min(self.judged_after_working_days, self.pause_days, self.pauses_in_row) < 0:
-            raise ValueError("judged_after_working_days, pause_days and pauses_in_row start at 0")
+        shares = "needs 0 <= partial_share < kept_share <= 1"
+        counts = ("judged_after_working_days", "recent_days", "pause_days", "pauses_in_row")
+        refuse(
+            (0 <= self.partial_share < self.kept_share <= 1, "", shares),
+            *((getattr(self, key) >= 0, key, "starts at 0") for key in counts),
+        )

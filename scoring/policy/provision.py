@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
+from scoring.document import refuse
 from scoring.policy.part import Part
 
 __all__ = ["ProvisionPolicy"]
@@ -29,10 +30,11 @@ class ProvisionPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         """Refuse rates outside 0 and 1, and rates that fall with age."""
         rates = self.rates
-        if not 0 <= rates[0] <= rates[-1] <= 1:
-            raise ValueError("rates lie between 0 and 1")
-        if any(older < younger for younger, older in pairwise(rates)):
-            raise ValueError("rates must not fall with age")
+        rising = all(older >= younger for younger, older in pairwise(rates))
+        refuse(
+            (all(0 <= rate <= 1 for rate in rates), "", "rates lie between 0 and 1"),
+            (rising, "", "rates must not fall with age"),
+        )
 
     @property
     def rates(self) -> tuple[Decimal, ...]:

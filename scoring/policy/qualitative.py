@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from scoring.policy.part import CharacteristicPolicy, Part, characteristic
+from scoring.document import refuse
+from scoring.policy.part import CharacteristicPolicy, Part, characteristic, points_add_up
 
 __all__ = ["QualitativeGroupPolicy"]
 
@@ -32,12 +33,17 @@ class QualitativeGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fie
 
     def __post_init__(self) -> None:
         """Refuse points that do not add up, and scores outside 1 to 5."""
-        proxies = (self.years_in_business, self.years_with_us)
-        parts = (*proxies, self.conditions, self.character, self.capital, self.collateral)
-        total = sum(part.points for part in parts)
-        if total != self.points:
-            raise ValueError(f"the characteristics hold {total} points, the group {self.points}")
-        if self.appraisal_months < 1 or self.dispute_difference <= 0:
-            raise ValueError("appraisal_months starts at 1, dispute_difference above 0")
-        if not 1 <= self.collateral_proxy <= 5:
-            raise ValueError("collateral_proxy lies between 1 and 5")
+        parts = {
+            "years_in_business": self.years_in_business,
+            "years_with_us": self.years_with_us,
+            "conditions": self.conditions,
+            "character": self.character,
+            "capital": self.capital,
+            "collateral": self.collateral,
+        }
+        refuse(
+            points_add_up(self.points, parts),
+            (self.appraisal_months >= 1, "appraisal_months", "starts at 1"),
+            (self.dispute_difference > 0, "dispute_difference", "lies above 0"),
+            (1 <= self.collateral_proxy <= 5, "collateral_proxy", "lies between 1 and 5"),
+        )

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from scoring.policy.part import GRADES, Part
+from scoring.document import refuse
+from scoring.policy.part import Part, grades_known
 
 __all__ = ["ReviewPolicy"]
 
@@ -42,18 +43,17 @@ class ReviewPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse thresholds that do not rise, and counts that make no sense."""
-        amounts = (self.officer_up_to, self.manager_up_to, self.director_up_to)
-        if not 0 <= amounts[0] <= amounts[1] <= amounts[2]:
-            raise ValueError("needs 0 <= officer_up_to <= manager_up_to <= director_up_to")
-        if not 0 < self.committee_votes <= self.committee_size:
-            raise ValueError("needs 0 < committee_votes <= committee_size")
-        if min(self.upgrade_months, self.override_max_up, self.override_notice_days) < 0:
-            raise ValueError("upgrade_months, override_max_up, override_notice_days start at 0")
-        if self.override_max_days < 1 or self.upgrade_grades < 1 or self.cross_points < 0:
-            raise ValueError("override_max_days, upgrade_grades start at 1, cross_points at 0")
-        self._check_grades()
-
-    def _check_grades(self) -> None:
-        strange = sorted({self.officer_from_grade, self.higher_from_grade} - set(GRADES))
-        if strange:
-            raise ValueError(f"{strange} are no grades; the grades are {', '.join(GRADES)}")
+        amounts = 0 <= self.officer_up_to <= self.manager_up_to <= self.director_up_to
+        votes = 0 < self.committee_votes <= self.committee_size
+        from_0 = ("upgrade_months", "override_max_up", "override_notice_days", "cross_points")
+        from_1 = ("override_max_days", "upgrade_grades")
+        refuse(
+            (amounts, "", "needs 0 <= officer_up_to <= manager_up_to <= director_up_to"),
+            (votes, "", "needs 0 < committee_votes <= committee_size"),
+            *((getattr(self, key) >= 0, key, "starts at 0") for key in from_0),
+            *((getattr(self, key) >= 1, key, "starts at 1") for key in from_1),
+            *grades_known(
+                officer_from_grade=self.officer_from_grade,
+                higher_from_grade=self.higher_from_grade,
+            ),
+        )

@@ -1,10 +1,12 @@
 """Points: the groups of the scorecard, missing data, shrinkage (credit-management 5.1)."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
+from scoring.document import Mistake, refuse
 from scoring.policy.financial import FinancialGroupPolicy
 from scoring.policy.history import HistoryGroupPolicy
-from scoring.policy.part import CharacteristicPolicy, Part, characteristic
+from scoring.policy.part import CharacteristicPolicy, Part, characteristic, points_add_up
 from scoring.policy.qualitative import QualitativeGroupPolicy
 
 __all__ = ["PaymentGroupPolicy", "ProspectPolicy", "ScorecardPolicy", "check_card"]
@@ -22,10 +24,14 @@ class PaymentGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Refuse characteristics that do not add up to the group."""
-        parts = (self.wadl, self.late_amount, self.overdue_ratio, self.max_delay, self.promises)
-        total = sum(part.points for part in parts)
-        if total != self.points:
-            raise ValueError(f"the characteristics hold {total} points, the group {self.points}")
+        parts = {
+            "wadl": self.wadl,
+            "late_amount": self.late_amount,
+            "overdue_ratio": self.overdue_ratio,
+            "max_delay": self.max_delay,
+            "promises": self.promises,
+        }
+        refuse(points_add_up(self.points, parts))
 
 
 class ProspectPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,9 +43,12 @@ class ProspectPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Refuse weights that do not add up to 100."""
+        weights = ("financial", "history", "qualitative")
         total = self.financial + self.history + self.qualitative
-        if total != 100 or min(self.financial, self.history, self.qualitative) < 0:
-            raise ValueError(f"the weights of a prospect add up to {total}, they must make 100")
+        refuse(
+            (total == 100, "", f"the weights of a prospect add up to {total}, they must make 100"),
+            *((getattr(self, key) >= 0, key, "starts at 0") for key in weights),
+        )
 
 
 class ScorecardPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,14 +64,25 @@ class ScorecardPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     history: HistoryGroupPolicy = HistoryGroupPolicy()
     qualitative: QualitativeGroupPolicy = QualitativeGroupPolicy()
 
+    def __post_init__(self) -> None:
+        """Refuse shares outside 0 to 1, and a middle that weighs less than nothing."""
+        shares = ("missing_min_share", "missing_group_share", "shrink_towards")
+        refuse(
+            *((0 <= getattr(self, key) <= 1, key, "lies between 0 and 1") for key in shares),
+            (self.shrink_weight >= 0, "shrink_weight", "starts at 0"),
+        )
 
-def check_card(groups: tuple[str, ...], card: ScorecardPolicy) -> None:
-    """Raise ``ValueError`` unless the four groups together hold 100 points.
+
+def check_card(groups: tuple[str, ...], card: ScorecardPolicy) -> Iterator[Mistake]:
+    """Find groups named twice or not at all, and four that do not hold 100 points together.
 
     A policy that leaves groups out scales the rest to 100, whatever they add up to.
     """
-    points = {name: getattr(card, name).points for name in sorted(groups)}
+    if not groups or len(set(groups)) != len(groups):
+        yield Mistake("groups", "names each scorecard group in use once, at least one")
+    points = {name: getattr(card, name).points for name in sorted(set(groups))}
     total = sum(points.values())
     if len(points) == 4 and total != 100:
         told = ", ".join(f"scorecard.{name}.points {value}" for name, value in points.items())
-        raise ValueError(f"the groups of the card add up to {total}, they must make 100: {told}")
+        what = f"the groups of the card add up to {total}, they must make 100: {told}"
+        yield Mistake("scorecard", what)

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import msgspec
 
-from scoring.policy.part import GRADES, Part
+from scoring.document import refuse
+from scoring.policy.part import Part, grades_known
 
 __all__ = ["TermsPolicy"]
 
@@ -37,10 +38,10 @@ class TermsPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse bounds that do not rise, negative interest and unknown grades."""
-        if not 0 < self.public_days <= self.public_contract_days or self.large_days < 1:
-            raise ValueError("needs 0 < public_days <= public_contract_days, large_days from 1")
-        if self.late_interest_per_day < 0:
-            raise ValueError("late_interest_per_day starts at 0")
-        strange = sorted(set(self.instruments) - set(GRADES))
-        if strange:
-            raise ValueError(f"{strange} are no grades; the grades are {', '.join(GRADES)}")
+        public = "needs 0 < public_days <= public_contract_days"
+        refuse(
+            (0 < self.public_days <= self.public_contract_days, "", public),
+            (self.large_days >= 1, "large_days", "starts at 1"),
+            (self.late_interest_per_day >= 0, "late_interest_per_day", "starts at 0"),
+            *grades_known(**{f"instruments.{name}": name for name in self.instruments}),
+        )

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
+from scoring.document import refuse
 from scoring.policy.part import Part
 
 __all__ = ["WarningPolicy", "WatchPolicy"]
@@ -30,10 +31,11 @@ class WatchPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse thresholds that do not rise."""
-        if not 0 < self.hold_days < self.stop_days:
-            raise ValueError("needs 0 < hold_days < stop_days")
-        if not 0 < self.attention_from < self.watch_from < self.high_from:
-            raise ValueError("needs 0 < attention_from < watch_from < high_from")
+        levels = 0 < self.attention_from < self.watch_from < self.high_from
+        refuse(
+            (0 < self.hold_days < self.stop_days, "", "needs 0 < hold_days < stop_days"),
+            (levels, "", "needs 0 < attention_from < watch_from < high_from"),
+        )
 
 
 class WarningPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,9 +92,11 @@ class WarningPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse thresholds out of order."""
-        if not 0 < self.trend_days <= self.trend_high_days:
-            raise ValueError("needs 0 < trend_days <= trend_high_days")
-        if not 0 < self.broken_some <= self.broken_many:
-            raise ValueError("needs 0 < broken_some <= broken_many")
-        if min(self.decay_days, self.event_days) < 0:
-            raise ValueError("decay_days and event_days start at 0")
+        trend = 0 < self.trend_days <= self.trend_high_days
+        broken = 0 < self.broken_some <= self.broken_many
+        refuse(
+            (trend, "", "needs 0 < trend_days <= trend_high_days"),
+            (broken, "", "needs 0 < broken_some <= broken_many"),
+            (self.decay_days >= 0, "decay_days", "starts at 0"),
+            (self.event_days >= 0, "event_days", "starts at 0"),
+        )

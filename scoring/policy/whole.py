@@ -1,11 +1,12 @@
 """The whole policy: one document with a version, checked when read."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import ClassVar, Literal
 
-from scoring.document import DocumentError, read_document
+from scoring.document import Check, DocumentError, Mistake, read_document
 from scoring.dunning import DunningPolicy
 from scoring.limitation import LimitationPolicy
-from scoring.money import minor_digits
+from scoring.money import UnknownCurrencyError, minor_digits
 from scoring.policy.behaviour import BehaviourPolicy, DefaultEventPolicy
 from scoring.policy.dossier import DossierPolicy
 from scoring.policy.financials import FinancialsPolicy
@@ -28,6 +29,18 @@ GroupName = Literal["payment", "financial", "history", "qualitative"]
 
 class PolicyError(DocumentError):
     """The policy text does not hold what it must; ``mistakes`` lists everything found."""
+
+
+def _check_version(version: str) -> Iterator[Mistake]:
+    if not version.strip() or version != version.strip():
+        yield Mistake("version", "names this policy in every assessment; it must not be empty")
+
+
+def _check_currency(currency: str) -> Iterator[Mistake]:
+    try:
+        minor_digits(currency)
+    except UnknownCurrencyError as error:
+        yield Mistake("currency", str(error))
 
 
 class Policy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,13 +70,22 @@ class Policy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limitation: LimitationPolicy = LimitationPolicy()
     grades: tuple[GradePolicy, ...] = DEFAULT_GRADES
 
+    CHECKS: ClassVar[tuple[Check, ...]] = (
+        (("version",), _check_version),
+        (("currency",), _check_currency),
+        (("groups", "scorecard"), check_card),
+        (("grades",), check_grades),
+    )
+
     def __post_init__(self) -> None:
-        """Refuse an unknown currency, no or repeated groups, and bands that are not monotone."""
-        minor_digits(self.currency)
-        if not self.groups or len(set(self.groups)) != len(self.groups):
-            raise ValueError("groups names each scorecard group in use once, at least one")
-        check_card(self.groups, self.scorecard)
-        check_grades(self.grades)
+        """Refuse a nameless version, an unknown currency, and a card or bands that do not hold."""
+        mistakes = [
+            mistake
+            for names, check in self.CHECKS
+            for mistake in check(*(getattr(self, name) for name in names))
+        ]
+        if mistakes:
+            raise DocumentError(mistakes)
 
     def grade(self, name: str) -> GradePolicy:
         """Find a grade's row. Raises ``KeyError`` for ``NR`` and other words."""

@@ -1,9 +1,13 @@
 """A document's mistakes are all told at once, each with its place."""
 
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import ClassVar, Literal
+
 import msgspec
 import pytest
 
-from scoring.document import DocumentError, read_document
+from scoring.document import Check, DocumentError, Mistake, read_document
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +18,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         if self.size < 0:
             msg = "size must not be negative"
             raise ValueError(msg)
+
+
+def _rises(low: int, high: int) -> Iterator[Mistake]:
+    if low >= high:
+        yield Mistake("high", f"{high} is not above {low}")
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +37,20 @@ def places(text: str) -> list[str]:
     with pytest.raises(DocumentError) as caught:
         read_document(text, Whole)
     return [mistake.path for mistake in caught.value.mistakes]
+
+
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    low: int = 1
+    high: int = 2
+    label: str = ""
+    tall: Part | None = None
+
+    CHECKS: ClassVar[tuple[Check, ...]] = ((("low", "high"), _rises),)
+
+    def __post_init__(self) -> None:
+        mistakes = list(_rises(self.low, self.high))
+        if mistakes:
+            raise DocumentError(mistakes)
 
 
 def test_right_document_becomes_the_struct() -> None:
@@ -61,3 +84,36 @@ def test_struct_in_a_union_is_looked_into() -> None:
 def test_text_that_is_no_toml_says_where() -> None:
     with pytest.raises(DocumentError, match="line 1"):
         read_document("name =\n", Whole)
+
+
+def shelf_mistakes(text: str) -> dict[str, str]:
+    with pytest.raises(DocumentError) as caught:
+        read_document(text, Shelf)
+    return {mistake.path: mistake.message for mistake in caught.value.mistakes}
+
+
+def test_a_rule_of_the_struct_is_told_at_its_key() -> None:
+    assert shelf_mistakes("low = 3") == {"high": "2 is not above 3"}
+
+
+def test_a_rule_is_told_beside_mistakes_in_other_fields() -> None:
+    assert set(shelf_mistakes("low = 3\nlabel = 4")) == {"high", "label"}
+
+
+def test_a_rule_waits_until_its_own_fields_are_right() -> None:
+    assert set(shelf_mistakes("low = 3\nhigh = 'up'")) == {"high"}
+    assert "int" in shelf_mistakes("low = 3\nhigh = 'up'")["high"]
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    way: Literal["up", "down"] = "up"
+    size: Decimal = Decimal(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [('way = "left"', "'left' is none of up, down"), ('size = "big"', "'big' is no number")],
+)
+def test_a_wrong_value_is_told_with_what_it_may_be(text: str, told: str) -> None:
+    with pytest.raises(DocumentError, match=told):
+        read_document(text, Words)

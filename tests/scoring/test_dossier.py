@@ -231,7 +231,7 @@ def _day(row: Row) -> date:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"good_from": "AAAA"}, "no grades"),
+        ({"good_from": "AAAA"}, "is no grade"),
         ({"good_from": "B"}, "better grade"),
         ({"high_from": Decimal(50)}, "medium_from < high_from"),
         ({"name_only_share": Decimal(2)}, "name_only_share"),
@@ -253,8 +253,8 @@ def test_a_policy_that_makes_no_sense_is_refused(changes: dict[str, object], tol
     ("changes", "told"),
     [
         ({"weight": Decimal(-1)}, "0 or more"),
-        ({"weight": Decimal(1), "months": 0}, "start at 1"),
-        ({"weight": Decimal(1), "months_good": 3}, "need months"),
+        ({"weight": Decimal(1), "months": 0}, "starts at 1"),
+        ({"weight": Decimal(1), "months_good": 3}, "is needed beside"),
     ],
 )
 def test_an_item_that_makes_no_sense_is_refused(changes: dict[str, object], told: str) -> None:
