@@ -7,9 +7,9 @@ import msgspec
 import polars as pl
 
 from scoring.holdings import AGEING, LeftOut, in_policy_currency
-from scoring.rates import Rate
+from scoring.rates import Conversion, Rate
 
-__all__ = ["Aged", "AgeingReport", "ageing_report"]
+__all__ = ["Aged", "AgeingReport", "TrendPoint", "ageing_report", "trend_point"]
 
 _SUMS = (*AGEING, "ar", "overdue")
 
@@ -68,4 +68,34 @@ def ageing_report(
         totals=tuple(Aged(**row) for row in totals.to_dicts()),
         total=Aged(currency=base, **converted.select(sums).row(0, named=True)),
         left_out=left_out,
+    )
+
+
+class TrendPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """All customers' ageing as it was seen on a day, in the policy's currency.
+
+    ``left_out`` counts who could not be known or converted.
+    """
+
+    on: date
+    customers: int
+    ar: int
+    overdue: int
+    over_90: int
+    left_out: int
+
+
+def trend_point(seen: pl.DataFrame, rates: Mapping[str, Rate], base: str, on: date) -> TrendPoint:
+    """Sum a day's snapshots: currency, the buckets current to over_90, and overdue."""
+    buckets = ("current", "days_1_30", "days_31_60", "days_61_90", "over_90")
+    columns = {name: name for name in (*buckets, "overdue")}
+    rows = seen.with_columns(pl.lit(base).alias("_base"))
+    known = Conversion(rates, base)(rows, columns, "currency", "_base").drop_nulls(list(columns))
+    return TrendPoint(
+        on=on,
+        customers=known.height,
+        ar=int(sum(known[name].sum() for name in buckets)),
+        overdue=int(known["overdue"].sum()),
+        over_90=int(known["over_90"].sum()),
+        left_out=seen.height - known.height,
     )

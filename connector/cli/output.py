@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
+from rich.box import HEAVY_HEAD, SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -42,11 +44,28 @@ def print_table(
     *,
     title: str = "",
     right: Sequence[str] = (),
+    compact: bool = False,
 ) -> None:
-    """Print a table; ``right`` names the columns of numbers. Brackets are no styles, ``Text`` has."""
-    table = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    """Print a table; ``right`` names the columns of numbers. Brackets are no styles, ``Text`` has.
+
+    ``compact``: without lines between the columns, where there are many.
+    """
+    table = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD if compact else HEAVY_HEAD,
+        pad_edge=not compact,
+    )
+    for place, column in enumerate(columns):
+        if column not in right:
+            table.add_column(column, overflow="fold")
+            continue
+        # Texts give way to figures: a number that goes on in the next line cannot be read.
+        lines = [*column.split(), *(line for row in rows for line in str(row[place]).split("\n"))]
+        table.add_column(
+            column, justify="right", overflow="fold", min_width=max(map(cell_len, lines), default=1)
+        )
     for row in rows:
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     Console(highlight=False).print(table)

@@ -23,6 +23,7 @@ __all__ = [
     "known_ids",
     "latest_assessments",
     "newest_dates",
+    "ratings_at",
     "save_assessments",
     "undecided",
 ]
@@ -160,6 +161,19 @@ def assessment_on(conn: sa.Connection, entity: str, as_of: date) -> StoredAssess
     )
     row = conn.execute(statement).first()
     return None if row is None else _stored(row)
+
+
+def ratings_at(conn: sa.Connection, day: date, *, since: date) -> dict[str, str]:
+    """Tell each entity's rating as decided last from ``since`` up to a day."""
+    newest = (
+        sa.select(assessments.c.entity, sa.func.max(assessments.c.as_of).label("as_of"))
+        .where(assessments.c.as_of <= day, assessments.c.as_of >= since)
+        .group_by(assessments.c.entity)
+        .subquery()
+    )
+    same = sa.and_(assessments.c.entity == newest.c.entity, assessments.c.as_of == newest.c.as_of)
+    statement = sa.select(assessments.c.entity, assessments.c.rating).join(newest, same)
+    return {row.entity: row.rating for row in conn.execute(statement)}
 
 
 def history(conn: sa.Connection, entity: str) -> list[StoredAssessment]:

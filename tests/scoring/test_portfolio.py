@@ -7,7 +7,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from scoring.ageing import ageing_report
+from scoring.ageing import TrendPoint, ageing_report, trend_point
 from scoring.assess import assess
 from scoring.assessment import NOT_RATED
 from scoring.holdings import AGEING, HOLDING_COLUMNS, holdings
@@ -208,3 +208,23 @@ def test_the_ageing_lists_customers_in_their_currency_the_most_overdue_first() -
     assert (found.total.ar, found.total.age_31_60, found.left_out) == (1210_00, 710_00, ())
     assert (without.total.ar, [one.entity for one in without.left_out]) == (500_00, ["E2"])
     assert [one.entity for one in without.customers] == ["E1", "E2"]
+
+
+def test_a_trend_point_counts_whom_it_cannot_convert() -> None:
+    names = ("current", "days_1_30", "days_31_60", "days_61_90", "over_90", "overdue")
+    seen = pl.DataFrame(
+        [
+            ("CNY", 1, 2, 3, 4, 5, 14),
+            ("USD", 100, 0, 0, 0, 0, 0),
+            ("CNY", None, None, None, None, None, None),
+            ("GBP", 9, 9, 9, 9, 9, 36),
+        ],
+        schema={"currency": pl.String, **dict.fromkeys(names, pl.Int64)},
+        orient="row",
+    )
+
+    point = trend_point(seen, {"USD": a_rate("7.1")}, "CNY", AS_OF)
+
+    assert point == TrendPoint(
+        on=AS_OF, customers=2, ar=15 + 710, overdue=14, over_90=5, left_out=2
+    )
