@@ -18,6 +18,7 @@ from connector.cli.output import say
 from connector.cli.sandbox_mapping import SANDBOX_MAPPING
 from connector.cli.session import AsOfOption, ExitCode, end, parse_day
 from sandbox.clock import SandboxClock
+from sandbox.company.credit_files import add_credit_files
 from sandbox.company.csv_load import LoadError, load
 from sandbox.company.generate import generate
 from sandbox.company.model import Company
@@ -27,7 +28,15 @@ from sandbox.fxiaoke.options import TenantOptions
 from sandbox.server import Sandbox, open_sandbox
 from sandbox.zoho.options import ZohoOptions
 
-__all__ = ["add_commands", "by_hand", "open_company", "sandbox_config", "sandbox_environment"]
+__all__ = [
+    "add_commands",
+    "by_hand",
+    "open_company",
+    "sample_company",
+    "sandbox_config",
+    "sandbox_environment",
+    "write_config",
+]
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CONNECTION_NAMES = {"zoho": "zoho-sandbox", "fxiaoke": "fxiaoke-sandbox"}
@@ -38,6 +47,10 @@ _SECRETS = {
 CHANNEL_TOKEN = "sandbox-channel-token"  # noqa: S105 the sandbox's secrets are public
 CALLBACK_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 UNLIMITED_CREDITS = 100_000_000
+MONTHS = 24
+POLICY = "policy.toml"
+#: The sample company has whole credit files, so its policy rates by all four groups (ADR 10).
+POLICY_TEXT = 'version = "sample-1"\ngroups = ["payment", "financial", "history", "qualitative"]\n'
 HOOK_WORDS = {"zoho": "sandbox-hook-zoho", "fxiaoke": "sandbox-hook-fxiaoke"}
 
 
@@ -50,7 +63,7 @@ def sandbox(
     zoho: Annotated[int, typer.Option(help="Port of the Zoho look-alike; 0: any.")] = 8801,
     fxiaoke: Annotated[int, typer.Option(help="Port of the Fenxiang look-alike; 0: any.")] = 8802,
     accounts: Annotated[int, typer.Option(help="Customers of the sample company.")] = 300,
-    months: Annotated[int, typer.Option(help="Months of trade behind them.")] = 24,
+    months: Annotated[int, typer.Option(help="Months of trade behind them.")] = MONTHS,
     seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 1,
     load_from: Annotated[
         Path | None, typer.Option("--load", help="Fill from CSV files in this folder instead.")
@@ -60,8 +73,11 @@ def sandbox(
     faults: Annotated[
         Path | None, typer.Option(help="A JSON list of faults to play from the start.")
     ] = None,
-    write_config: Annotated[
-        Path | None, typer.Option(help="Write a configuration that connects to it, and its key.")
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-config", help="Write a configuration that connects to it, and its key."
+        ),
     ] = None,
     *,
     provisioned: Annotated[
@@ -87,8 +103,8 @@ def sandbox(
     with running:
         if faults is not None:
             _play(running, faults)
-        if write_config is not None:
-            _write_config(running, write_config, unlimited=unlimited)
+        if config is not None:
+            write_config(running, config, unlimited=unlimited)
         for name in running.names():
             say(f"{name}: {running.url(name)}  look at it: {running.url(name)}/_sandbox/")
         wait_for_the_end()
@@ -103,11 +119,18 @@ def _company(
     folder: Path | None, only: str | None, *, accounts: int, months: int, seed: int, day: date
 ) -> Company:
     if folder is None:
-        return generate(accounts, months, seed=seed, as_of=day)
+        return sample_company(accounts, months, seed=seed, day=day)
     try:
         return load(folder, only=only)
     except LoadError as error:
         end(ExitCode.WRONG_USE, str(error))
+
+
+def sample_company(accounts: int, months: int = MONTHS, *, seed: int, day: date) -> Company:
+    """Make the sample company with its credit files."""
+    company = generate(accounts, months, seed=seed, as_of=day)
+    add_credit_files(company, seed=seed)
+    return company
 
 
 def open_company(
@@ -162,10 +185,18 @@ def sandbox_environment(running: Sandbox) -> dict[str, str]:
     return environment
 
 
-def sandbox_config(running: Sandbox, *, port: int = 8080, unlimited: bool = True) -> str:
-    """Write a configuration that connects to a running sandbox."""
+def sandbox_config(
+    running: Sandbox,
+    *,
+    port: int = 8080,
+    unlimited: bool = True,
+    policy: str = "",
+    language: str = "zh",
+) -> str:
+    """Write a configuration that connects to a running sandbox; ``policy`` is a file beside it."""
     lines = [
-        '[company]\nname = "Zixin sandbox"\n',
+        f'policy = "{policy}"\n',
+        f'[company]\nname = "Zixin sandbox"\nlanguage = "{language}"\n',
         '[store]\nurl = "sqlite:///zixin.db"\nkey = "file:zixin.key"\n',
         '[rates]\non = 2026-11-20\nper_unit = { USD = "7.10", EUR = "8.20", CAD = "5.20" }\n',
         f'[server]\nport = {port}\npublic_url = "http://127.0.0.1:{port}"\n',
@@ -194,10 +225,19 @@ def _connection_text(running: Sandbox, vendor: str, *, unlimited: bool) -> str:
     )
 
 
-def _write_config(running: Sandbox, path: Path, *, unlimited: bool) -> None:
-    """Write configuration, key and an environment file beside each other."""
+def write_config(
+    running: Sandbox,
+    path: Path,
+    *,
+    port: int = 8080,
+    unlimited: bool = True,
+    language: str = "zh",
+) -> None:
+    """Write configuration, policy, key and an environment file beside each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(sandbox_config(running, unlimited=unlimited), encoding="utf-8")
+    text = sandbox_config(running, port=port, unlimited=unlimited, policy=POLICY, language=language)
+    path.write_text(text, encoding="utf-8")
+    (path.parent / POLICY).write_text(POLICY_TEXT, encoding="utf-8")
     key = path.parent / "zixin.key"
     if not key.exists():
         key.touch(mode=0o600)

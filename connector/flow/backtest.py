@@ -4,7 +4,7 @@ At each month end only the facts known then are read: the ratings, and the cash 
 happened: how late each grade paid, who defaulted, how much cash came. Needs no extra.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -16,7 +16,15 @@ from scoring.model.migration import Migration, migration
 from scoring.model.sample import customer_quarters, invoices_of, month_ends, open_of
 from scoring.policy import GRADES, BehaviourPolicy
 
-__all__ = ["CASH_WEEKS", "AfterGrade", "Backtest", "CashCheck", "MonthRatings", "backtest"]
+__all__ = [
+    "CASH_WEEKS",
+    "AfterGrade",
+    "Backtest",
+    "CashCheck",
+    "GroupMonth",
+    "MonthRatings",
+    "backtest",
+]
 
 Assess = Callable[[date], pl.DataFrame]
 """Gives the frame of an assessment of the whole book at a date."""
@@ -25,6 +33,8 @@ Step = Callable[[int, int], None]
 #: The weeks after a month end whose cash is compared.
 CASH_WEEKS = 4
 _NOT_RATED = "NR"
+#: The watch levels that are the watch list (credit-management 10).
+_LISTED = ("watch", "high")
 
 
 class MonthRatings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +42,15 @@ class MonthRatings(msgspec.Struct, frozen=True, kw_only=True):
 
     on: date
     counts: dict[str, int]
+
+
+class GroupMonth(msgspec.Struct, frozen=True, kw_only=True):
+    """The grades of one group of customers at a month end, and how many stood on the watch list."""
+
+    group: str
+    on: date
+    counts: dict[str, int]
+    watched: int
 
 
 class AfterGrade(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +88,7 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     migration: Migration
     after: tuple[AfterGrade, ...]
     cash: tuple[CashCheck, ...]
+    groups: tuple[GroupMonth, ...] = ()
 
 
 def backtest(
@@ -78,9 +98,13 @@ def backtest(
     assess: Assess,
     *,
     months: int = 24,
+    groups: Mapping[str, str] | None = None,
     step: Step = lambda _done, _total: None,
 ) -> Backtest:
-    """Replay the last ``months`` month ends from the book's first invoice on."""
+    """Replay the last ``months`` month ends from the book's first invoice on.
+
+    ``groups`` parts the customers (entity → group) for grades by group; who is in none is left out.
+    """
     first = book.ledger.claims["issued"].min()
     days = [day for day in month_ends(as_of, months) if isinstance(first, date) and day >= first]
     replay = _Replay(assess, step, len(days))
@@ -94,6 +118,7 @@ def backtest(
         migration=migration(_history(days, replay.frame), GRADES),
         after=tuple(_after(sample)),
         cash=tuple(check for day in days for check in _cash(book, rules, day, as_of)),
+        groups=tuple(_by_group(days, replay.frame, groups or {})),
     )
 
 
@@ -106,16 +131,35 @@ class _Replay:
 
     def frame(self, day: date) -> pl.DataFrame:
         if day not in self._frames:
-            kept = ("entity", "rating", "known", "in_default")
+            kept = ("entity", "rating", "known", "in_default", "watch_level")
             self._frames[day] = self._assess(day).select(kept)
             self._step(len(self._frames), max(self._total, len(self._frames)))
         return self._frames[day]
 
 
 def _ratings(day: date, frame: pl.DataFrame) -> MonthRatings:
-    counts = dict(frame.filter("known").group_by("rating").len().iter_rows())
-    scale = (*GRADES, _NOT_RATED)
-    return MonthRatings(on=day, counts={grade: counts.get(grade, 0) for grade in scale})
+    return MonthRatings(on=day, counts=_counts(frame.filter("known")))
+
+
+def _counts(frame: pl.DataFrame) -> dict[str, int]:
+    counts = dict(frame.group_by("rating").len().iter_rows())
+    return {grade: counts.get(grade, 0) for grade in (*GRADES, _NOT_RATED)}
+
+
+def _by_group(
+    days: Sequence[date], frame: Assess, groups: Mapping[str, str]
+) -> Iterator[GroupMonth]:
+    """Count grades by group and month: group by group in the order of their first customer."""
+    for group in dict.fromkeys(groups.values()):
+        members = [entity for entity, own in groups.items() if own == group]
+        for day in days:
+            own = frame(day).filter(pl.col("known") & pl.col("entity").is_in(members))
+            yield GroupMonth(
+                group=group,
+                on=day,
+                counts=_counts(own),
+                watched=own["watch_level"].is_in(_LISTED).sum(),
+            )
 
 
 def _history(days: Sequence[date], frame: Assess) -> pl.DataFrame:

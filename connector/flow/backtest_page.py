@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from connector.flow.backtest import CASH_WEEKS, Backtest, CashCheck, MonthRatings
+from connector.flow.backtest_drawing import WIDE, columns, groups_picture, legend, svg
 from connector.texts.catalogue import Texts
 from scoring.money import Money
 
@@ -16,21 +17,17 @@ _STYLE = (
     "th,td{padding:.2rem .6rem;border-bottom:1px solid #d5d9df;text-align:right}"
     "th:first-child,td:first-child{text-align:left}svg{max-width:100%;height:auto}"
 )
-_WIDE, _HIGH, _EDGE = 900, 240, 34
-#: From the best grade to the worst, and grey for those not rated.
-_COLOURS = (
-    *("#0b5d3b", "#1f8a5a", "#63b58b", "#b6d7a8", "#f2d16b", "#eea243", "#dd6b3d", "#b3261e"),
-    *("#5f1010", "#2b0505", "#b9bec6"),
-)
+_HIGH, _EDGE = 240, 34
 
 
 def backtest_page(found: Backtest) -> str:
-    """Write the page: grades by month, moves, what followed each grade, cash against forecast."""
+    """Write the page: grades by month and group, moves, what followed each grade, cash and forecast."""
     parts = [
         f"<h1>{_both('backtest.title')}</h1>",
         f"<p>{_both('backtest.made', as_of=found.as_of)}</p>",
         f"<h2>{_both('backtest.ratings')}</h2>",
         _ratings_picture(found.ratings),
+        *_groups(found),
         f"<h2>{_both('validation.migration')}</h2>",
         _migration_table(found),
         f"<h2>{_both('backtest.after')}</h2>",
@@ -61,11 +58,12 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>"
 
 
-def _svg(title: str, body: str, height: int = _HIGH) -> str:
-    return (
-        f'<svg role="img" viewBox="0 0 {_WIDE} {height}" width="{_WIDE}" height="{height}" '
-        f'font-size="11" font-family="sans-serif"><title>{title}</title>{body}</svg>'
-    )
+def _groups(found: Backtest) -> list[str]:
+    if not found.groups:
+        return []
+    title = _both("backtest.groups")
+    picture = groups_picture(found.groups, title, _both("backtest.watched"), str)
+    return [f"<h2>{title}</h2>", picture]
 
 
 def _ratings_picture(months: Sequence[MonthRatings]) -> str:
@@ -73,30 +71,17 @@ def _ratings_picture(months: Sequence[MonthRatings]) -> str:
     shown = [month for month in months if sum(month.counts.values())]
     if not shown:
         return f"<p>{_both('backtest.nothing')}</p>"
-    width = (_WIDE - 2 * _EDGE) / len(shown)
-    columns = "".join(
-        _column(month, _EDGE + number * width, width) for number, month in enumerate(shown)
+    width = (WIDE - 2 * _EDGE) / len(shown)
+    drawn = "".join(
+        _month(month, _EDGE + number * width, width) for number, month in enumerate(shown)
     )
-    names = "".join(
-        f'<rect x="{_EDGE + 62 * number}" y="{_HIGH - 14}" width="11" height="11" '
-        f'fill="{colour}"/><text x="{_EDGE + 62 * number + 15}" y="{_HIGH - 4}">{escape(grade)}</text>'
-        for number, (grade, colour) in enumerate(zip(shown[0].counts, _COLOURS, strict=True))
-    )
-    return _svg(_both("backtest.ratings"), columns + names)
+    names = legend(tuple(shown[0].counts), _EDGE, _HIGH - 4)
+    return svg(_both("backtest.ratings"), drawn + names, _HIGH)
 
 
-def _column(month: MonthRatings, x: float, width: float) -> str:
-    total, tall = sum(month.counts.values()), _HIGH - 64
-    parts, y = [], _HIGH - 40.0
-    for count, colour in zip(month.counts.values(), _COLOURS, strict=True):
-        height = tall * count / total
-        y -= height
-        parts.append(
-            f'<rect x="{x + 1:.1f}" y="{y:.1f}" width="{width - 2:.1f}" '
-            f'height="{height:.1f}" fill="{colour}"/>'
-        )
+def _month(month: MonthRatings, x: float, width: float) -> str:
     label = f'<text x="{x + 1:.1f}" y="{_HIGH - 26}">{month.on:%y-%m}</text>'
-    return "".join(parts) + label
+    return columns(month.counts, x, _HIGH - 40, width, _HIGH - 64) + label
 
 
 def _migration_table(found: Backtest) -> str:
@@ -127,7 +112,7 @@ def _after_table(found: Backtest) -> str:
 def _cash_picture(checks: Sequence[CashCheck], currency: str) -> str:
     """Draw the band that was forecast for each month end, and a dot for what came."""
     top = max(max(check.high, check.came) for check in checks) or 1
-    width = (_WIDE - 2 * _EDGE) / len(checks)
+    width = (WIDE - 2 * _EDGE) / len(checks)
 
     def y(amount: int) -> float:
         return _HIGH - 30 - (_HIGH - 50) * amount / top
@@ -143,7 +128,8 @@ def _cash_picture(checks: Sequence[CashCheck], currency: str) -> str:
             f'<circle cx="{x:.1f}" cy="{y(check.came):.1f}" r="4" fill="#1f5fa8"/>'
             f'<text x="{x - 14:.1f}" y="{_HIGH - 12}">{check.on:%y-%m}</text>'
         )
-    return _svg(f"{_both('backtest.cash', weeks=CASH_WEEKS)} · {escape(currency)}", "".join(marks))
+    title = f"{_both('backtest.cash', weeks=CASH_WEEKS)} · {escape(currency)}"
+    return svg(title, "".join(marks), _HIGH)
 
 
 def _cash_table(checks: Sequence[CashCheck]) -> str:
