@@ -1,9 +1,11 @@
 """A fitted card at run time: data that was made elsewhere, applied to columns, nothing to train.
 
-A card is a JSON text (``card_text``, ``card_of``). Applying it needs no more than polars. Sections:
-credit-management 5.3, scaling and points in step 5. The fitting is in ``scoring/model/card.py``.
+A card is a JSON text (``card_text``, ``card_of``), or a table of a policy (``card_toml``). Applying
+it needs no more than polars. Sections: credit-management 5.3, scaling and points in step 5. The
+fitting is in ``scoring/model/card.py``.
 """
 
+import json
 import math
 from datetime import date
 from itertools import pairwise
@@ -11,7 +13,10 @@ from itertools import pairwise
 import msgspec
 import polars as pl
 
+from scoring.document import refuse
+
 __all__ = [
+    "CARD_FIGURES",
     "CardBin",
     "CardError",
     "Characteristic",
@@ -24,7 +29,15 @@ __all__ = [
     "blended_score",
     "card_of",
     "card_text",
+    "card_toml",
 ]
+
+#: The figures an assessment has when it looks at a card of defaults: payment behaviour.
+CARD_FIGURES = (
+    *("wadl", "wadl_paid", "days_beyond_terms", "late_amount_percent", "late_count_percent"),
+    *("overdue_scored_percent", "max_delay", "in_parts_percent", "n_settled", "age_months"),
+    *("delay_trend", "turnover_trend", "volatility"),
+)
 
 FORMAT = 1
 #: Defaults at which the fitted card weighs as much as the expert card (5.3).
@@ -45,6 +58,13 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
     base: float = 50.0
     odds: float = 19.0
     pdo: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse odds and steps that have no logarithm."""
+        refuse(
+            (self.odds > 0, "odds", "must be above zero"),
+            (self.pdo > 0, "pdo", "must be above zero"),
+        )
 
     @property
     def factor(self) -> float:
@@ -68,7 +88,7 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
 class CardBin(msgspec.Struct, frozen=True, kw_only=True):
     """Values under ``below`` (and not in the bin before) get these points; ``None``: no upper end."""
 
-    below: float | None
+    below: float | None = None
     woe: float
     points: float
 
@@ -83,12 +103,21 @@ class Characteristic(msgspec.Struct, frozen=True, kw_only=True):
     missing_woe: float
     missing_points: float
 
+    def __post_init__(self) -> None:
+        """Refuse bins that overlap, or leave a value without points."""
+        cuts = [found.below for found in self.bins]
+        known = [cut for cut in cuts if cut is not None]
+        ordered = all(low < high for low, high in pairwise(known))
+        closed = bool(cuts) and cuts[-1] is None and len(known) == len(cuts) - 1
+        what = f"{self.name}: bins must rise, and only the last has no upper end"
+        refuse((ordered and closed, "bins", what))
+
 
 class TrainedOn(msgspec.Struct, frozen=True, kw_only=True):
     """What a card was fitted on: first and last day of the sample, rows, and bad rows."""
 
-    first: date | None
-    last: date | None
+    first: date | None = None
+    last: date | None = None
     n: int
     n_bad: int
 
@@ -105,6 +134,17 @@ class FittedCard(msgspec.Struct, frozen=True, kw_only=True):
     whole_points: bool = False
     format: int = FORMAT
 
+    def __post_init__(self) -> None:
+        """Refuse another format, and a card that reads nothing or a figure twice."""
+        names = [found.name for found in self.characteristics]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        other = f"the card has format {self.format}; this version reads format {FORMAT}"
+        refuse(
+            (self.format == FORMAT, "format", other),
+            (bool(names), "characteristics", "the card has no characteristics"),
+            (not twice, "characteristics", f"{', '.join(twice)}: stands more than once"),
+        )
+
 
 def card_text(card: FittedCard) -> str:
     """Write a card as JSON; ``card_of`` reads the same card from it."""
@@ -119,28 +159,29 @@ def card_of(text: str | bytes) -> FittedCard:
             are not in order.
     """
     try:
-        card = msgspec.json.decode(text, type=FittedCard)
+        return msgspec.json.decode(text, type=FittedCard)
     except msgspec.DecodeError as error:
         raise CardError(f"this is no fitted card: {error}") from error
-    if card.format != FORMAT:
-        raise CardError(f"the card has format {card.format}; this version reads format {FORMAT}")
-    if not card.characteristics:
-        raise CardError("the card has no characteristics")
-    if card.scaling.pdo <= 0 or card.scaling.odds <= 0:
-        raise CardError("scaling: pdo and odds must be above zero")
-    for characteristic in card.characteristics:
-        _check_bins(characteristic)
-    return card
 
 
-def _check_bins(characteristic: Characteristic) -> None:
-    cuts = [found.below for found in characteristic.bins]
-    known = [cut for cut in cuts if cut is not None]
-    ordered = all(low < high for low, high in pairwise(known))
-    if not cuts or cuts[-1] is not None or len(known) != len(cuts) - 1 or not ordered:
-        raise CardError(
-            f"{characteristic.name}: bins must rise, and only the last has no upper end"
-        )
+def card_toml(card: FittedCard) -> str:
+    """Write a card as the table ``[scorecard.fitted]`` of a policy."""
+    values = msgspec.to_builtins(card, builtin_types=(date,))
+    characteristics = ",\n".join(f"  {_toml(found)}" for found in values.pop("characteristics"))
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
+    return "\n".join(
+        ["[scorecard.fitted]", *lines, f"characteristics = [\n{characteristics},\n]\n"]
+    )
+
+
+def _toml(value: object) -> str:
+    """Write a value in one line; what is ``None`` in a table is left out of it."""
+    if isinstance(value, dict):
+        known = [f"{key} = {_toml(each)}" for key, each in value.items() if each is not None]
+        return f"{{ {', '.join(known)} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 def applied(frame: pl.DataFrame, card: FittedCard) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import polars as pl
 
 from scoring.financials.group import financial_group
+from scoring.fitted_card import FittedCard, applied, blend_weight, blended_score
 from scoring.groups import Characteristic, Group, with_group
 from scoring.history import history_group
 from scoring.policy import Policy
@@ -57,7 +58,8 @@ def scored(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     apply fell to the missing-data rule, and ``score`` with one digit, rounded half up.
 
     The score is null where no group that applies stands on data: the priors of empty groups are
-    no judgement of anybody.
+    no judgement of anybody. A policy with a fitted card blends it in (5.3) and adds
+    ``expert_score``, ``fitted_score`` and ``fitted_weight``.
     """
     groups = groups_in_use(policy)
     for group in groups:
@@ -72,7 +74,7 @@ def scored(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     applies = [weight.is_not_null() for weight in weights]
     low = [pl.col(f"low_{group.name}") for group in groups]
     stands = [_stands(group) for group in groups]
-    return frame.with_columns(
+    frame = frame.with_columns(
         pl.sum_horizontal(
             (one & lacking).cast(pl.Int64) for one, lacking in zip(applies, low, strict=True)
         ).alias("n_low"),
@@ -80,6 +82,26 @@ def scored(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         .then(_one_digit(got * 100 / best))
         .alias("score"),
     )
+    card = policy.scorecard.fitted
+    return frame if card is None else _blended(frame, card)
+
+
+def _blended(frame: pl.DataFrame, card: FittedCard) -> pl.DataFrame:
+    """Mix the fitted card into the expert's score by how many defaults it was fitted on (5.3).
+
+    Where there is no expert score, or the card knows nothing of a customer, nothing is mixed in.
+    """
+    figures = [found.name for found in card.characteristics]
+    fitted = applied(frame.select(figures), card)["score"].clip(0.0, 100.0)
+    known = pl.any_horizontal(pl.col(name).is_not_null() for name in figures)
+    both = known & pl.col("score").is_not_null()
+    weight = blend_weight(card.trained.n_bad)
+    mixed = blended_score(pl.col("expert_score"), pl.col("fitted_score"), card.trained.n_bad)
+    return frame.with_columns(
+        pl.col("score").alias("expert_score"),
+        pl.when(both).then(fitted).alias("fitted_score"),
+        pl.when(both).then(weight).alias("fitted_weight"),
+    ).with_columns(_one_digit(mixed).alias("score"))
 
 
 def _stands(group: Group) -> pl.Expr:

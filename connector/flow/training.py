@@ -15,22 +15,20 @@ import polars as pl
 from connector.flow.validation.results import Result, Rows, judged
 from scoring.book import Book
 from scoring.calendar import WorkCalendar
-from scoring.fitted_card import FittedCard, TrainedOn, applied, card_text
+from scoring.fitted_card import CARD_FIGURES, FittedCard, TrainedOn, applied, card_text
 from scoring.model.card import LEAST_BADS, CardPlan, CardRefused, fitted_card
 from scoring.model.late_fitting import LEAST_SETTLED, fit_late_card, fit_late_cards
-from scoring.model.late_model import CUSTOMER_FIGURES, late_cards_text
+from scoring.model.late_model import late_cards_text
 from scoring.model.lateness import lateness
 from scoring.model.metrics import Flags, Floats
 from scoring.model.sample import customer_quarters, invoices_of, quarter_ends, time_split
 from scoring.policy import BehaviourPolicy
 
-__all__ = ["DEFAULT_FIGURES", "TooFew", "Trained", "train"]
+__all__ = ["TooFew", "Trained", "train"]
 
 Assess = Callable[[date], pl.DataFrame]
 Step = Callable[[int, int], None]
 
-#: What a card of defaults is offered: the engine's figures of payment behaviour.
-DEFAULT_FIGURES = (*CUSTOMER_FIGURES, "delay_trend", "turnover_trend", "volatility")
 DATASET = "own book"
 SEED = 20260101
 _TEST_SHARE = 0.3
@@ -90,7 +88,7 @@ def _sample(invoices: pl.DataFrame, as_of: date, assess: Assess, step: Step) -> 
 
     def once(day: date) -> pl.DataFrame:
         if day not in frames:
-            frames[day] = assess(day).select("entity", "known", "in_default", *DEFAULT_FIGURES)
+            frames[day] = assess(day).select("entity", "known", "in_default", *CARD_FIGURES)
             step(len(frames), max(len(frames), 4 * len(days)))
         return frames[day]
 
@@ -108,7 +106,7 @@ def _train_card(sample: pl.DataFrame, as_of: date) -> Trained:
 
     def fit(rows: pl.DataFrame) -> FittedCard:
         window = TrainedOn(first=_day(rows, "min"), last=_day(rows, "max"), n=0, n_bad=0)
-        return fitted_card(rows.select(DEFAULT_FIGURES), _flags(rows, target), plan, trained=window)
+        return fitted_card(rows.select(CARD_FIGURES), _flags(rows, target), plan, trained=window)
 
     try:
         text = card_text(fit(known))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from scoring.document import Mistake, refuse
+from scoring.document import Mistake, Rule, refuse
+from scoring.fitted_card import CARD_FIGURES, FittedCard, Scaling
 from scoring.policy.financial import FinancialGroupPolicy
 from scoring.policy.history import HistoryGroupPolicy
 from scoring.policy.part import CharacteristicPolicy, Part, characteristic, points_add_up
@@ -52,7 +53,11 @@ class ProspectPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ScorecardPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Points (5.1): missing data, shrinkage, prospects, and the groups' characteristics."""
+    """Points (5.1): missing data, shrinkage, prospects, and the groups' characteristics.
+
+    ``fitted`` is a card of defaults that ``zixin train card`` made; it is blended into the score
+    with the weight n_bad / (n_bad + 50) (5.3).
+    """
 
     missing_min_share: Decimal = Decimal("0.5")
     missing_group_share: Decimal = Decimal("0.4")
@@ -63,6 +68,7 @@ class ScorecardPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     financial: FinancialGroupPolicy = FinancialGroupPolicy()
     history: HistoryGroupPolicy = HistoryGroupPolicy()
     qualitative: QualitativeGroupPolicy = QualitativeGroupPolicy()
+    fitted: FittedCard | None = None
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1, and a middle that weighs less than nothing."""
@@ -70,7 +76,22 @@ class ScorecardPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         refuse(
             *((0 <= getattr(self, key) <= 1, key, "lies between 0 and 1") for key in shares),
             (self.shrink_weight >= 0, "shrink_weight", "starts at 0"),
+            *(() if self.fitted is None else _fitted_rules(self.fitted)),
         )
+
+
+def _fitted_rules(card: FittedCard) -> Iterator[Rule]:
+    """Ask of a card that it speaks the score's scale, of figures at hand, with the right sign."""
+    scale = Scaling()
+    points = f"must be the 100-point scale: base {scale.base}, odds {scale.odds}, pdo {scale.pdo}"
+    yield card.scaling == scale, "fitted.scaling", points
+    yield card.trained.n_bad >= 1, "fitted.trained.n_bad", "starts at 1: the card weighs by it"
+    for place, found in enumerate(card.characteristics):
+        key = f"fitted.characteristics[{place}]"
+        unknown = f"an assessment has no {found.name!r}; it has {', '.join(CARD_FIGURES)}"
+        yield found.name in CARD_FIGURES, f"{key}.name", unknown
+        sign = f"{found.name}: must be negative, so that more good means more points"
+        yield found.coefficient < 0, f"{key}.coefficient", sign
 
 
 def check_card(groups: tuple[str, ...], card: ScorecardPolicy) -> Iterator[Mistake]:
