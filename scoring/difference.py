@@ -1,176 +1,168 @@
 """The difference between two assessments of one entity, attributed to its causes (13).
 
-The score's change is split exactly: every characteristic's part of the score, the pull of few
-observations, what missing data gave, and the weights of the groups. Parts of both runs are taken
-from their explanation records, so any two stored assessments can be compared.
+The score's change is split exactly (``score_causes``), the grade's into the steps of its ladder, the
+limit's into lines of the waterfall. Both runs are taken from their explanation records, so any two
+stored assessments can be compared.
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterable
+from datetime import date
 
 import msgspec
 
-from scoring.explain import Explanation, GroupPoints
+from scoring.explain import Explanation, GradeStep
 from scoring.money import Money
+from scoring.policy import GRADES
+from scoring.score_causes import CAUSES, Cause, score_causes, score_change, signed
 
-__all__ = ["Cause", "Difference", "difference"]
-
-_HUNDRED = Decimal(100)
-_SMALL = Decimal("0.05")
+__all__ = ["CAUSES", "Cause", "Difference", "GradeCause", "LimitChange", "difference"]
 
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """One cause of the score's change: its values before and after, and the points it moved.
+class GradeCause(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of the ladder that moved the grade: by how many grades (worse: above 0), and why.
 
-    ``code`` is a characteristic, ``few_observations``, ``missing_data`` or ``rounding``; ``group``
-    is empty for ``rounding``. Values are decimal text, ``None`` where there was none.
+    ``why`` are the codes that hold now, or, where a step stopped moving it, those that held before.
     """
 
-    code: str
-    group: str
-    before: str | None
-    after: str | None
-    points: str
+    step: str
+    grades: int
+    why: tuple[str, ...]
+
+
+class LimitChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the waterfall whose amount changed."""
+
+    method: str
+    before: Money | None
+    after: Money | None
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What changed from one assessment to the next.
 
-    ``score_change`` is the sum of the causes' points, ``None`` when either had no score. ``gates``
-    name those that fired or cleared; ``limit`` the waterfall lines whose amount changed.
+    ``score_change`` is the sum of the causes' points, ``None`` when either had no score.
+    ``grade_causes`` sum to the change of the grade and are empty when either was not rated.
+    ``gates``, ``signals``, ``rules`` (of the order check) and ``decisions`` (their kinds) name what
+    appeared and what is gone; ``limit`` the lines whose amount changed.
     """
 
-    from_on: str
-    to_on: str
+    from_on: date
+    to_on: date
     rating_before: str
     rating_after: str
+    score_before: str | None
+    score_after: str | None
     score_change: str | None
     causes: tuple[Cause, ...]
+    grade_causes: tuple[GradeCause, ...]
     gates_fired: tuple[str, ...]
     gates_cleared: tuple[str, ...]
     limit_before: Money | None
     limit_after: Money | None
-    limit: tuple[tuple[str, Money | None, Money | None], ...]
+    bound_before: str | None
+    bound_after: str | None
+    limit: tuple[LimitChange, ...]
+    exposure_before: Money | None
+    exposure_after: Money | None
+    hold_before: str
+    hold_after: str
+    rules_fired: tuple[str, ...]
+    rules_cleared: tuple[str, ...]
+    watch_before: str
+    watch_after: str
+    signals_raised: tuple[str, ...]
+    signals_cleared: tuple[str, ...]
+    decisions_new: tuple[str, ...]
+    decisions_ended: tuple[str, ...]
+    completeness_before: int
+    completeness_after: int
     policy_changed: bool
     inputs_changed: bool
 
 
 def difference(before: Explanation, after: Explanation) -> Difference:
     """Attribute what changed between two explanations of one entity, largest cause first."""
-    fired = [{gate.code for gate in one.gates if gate.fired} for one in (before, after)]
-    change = _score_change(before, after)
+    change = score_change(before, after)
+    old, new = before.assessment, after.assessment
+    gates = _moved(*((gate.code for gate in one.gates if gate.fired) for one in (before, after)))
+    rules = _moved(*((rule.code for rule in one.rules) for one in (before, after)))
+    signals = _moved(old.signals, new.signals)
+    decided = [{made.decision: made.kind for made in one.decisions} for one in (before, after)]
+    decisions = _moved(*decided)
     return Difference(
-        from_on=before.as_of.isoformat(),
-        to_on=after.as_of.isoformat(),
+        from_on=before.as_of,
+        to_on=after.as_of,
         rating_before=before.grade,
         rating_after=after.grade,
-        score_change=None if change is None else _signed(change),
-        causes=() if change is None else _causes(before, after, change),
-        gates_fired=tuple(sorted(fired[1] - fired[0])),
-        gates_cleared=tuple(sorted(fired[0] - fired[1])),
-        limit_before=before.assessment.limit,
-        limit_after=after.assessment.limit,
+        score_before=before.score,
+        score_after=after.score,
+        score_change=None if change is None else signed(change),
+        causes=() if change is None else score_causes(before, after, change),
+        grade_causes=_grade_causes(before.ladder, after.ladder),
+        gates_fired=gates[0],
+        gates_cleared=gates[1],
+        limit_before=old.limit,
+        limit_after=new.limit,
+        bound_before=before.limit_bound_by,
+        bound_after=after.limit_bound_by,
         limit=_limit_lines(before, after),
+        exposure_before=old.exposure,
+        exposure_after=new.exposure,
+        hold_before=old.hold,
+        hold_after=new.hold,
+        rules_fired=rules[0],
+        rules_cleared=rules[1],
+        watch_before=old.watch_level,
+        watch_after=new.watch_level,
+        signals_raised=signals[0],
+        signals_cleared=signals[1],
+        decisions_new=tuple(decided[1][name] for name in decisions[0]),
+        decisions_ended=tuple(decided[0][name] for name in decisions[1]),
+        completeness_before=old.completeness,
+        completeness_after=new.completeness,
         policy_changed=before.policy_version != after.policy_version,
         inputs_changed=before.inputs_hash != after.inputs_hash,
     )
 
 
-def _score_change(before: Explanation, after: Explanation) -> Decimal | None:
-    if before.score is None or after.score is None:
-        return None
-    return Decimal(after.score) - Decimal(before.score)
+def _moved(old: Iterable[str], new: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Name what appeared and what is gone."""
+    was, now = set(old), set(new)
+    return tuple(sorted(now - was)), tuple(sorted(was - now))
 
 
-def _causes(before: Explanation, after: Explanation, change: Decimal) -> tuple[Cause, ...]:
-    old, new = _parts(before), _parts(after)
-    values = _values(before), _values(after)
+def _grade_causes(
+    before: tuple[GradeStep, ...], after: tuple[GradeStep, ...]
+) -> tuple[GradeCause, ...]:
+    old, new = _moves(before), _moves(after)
+    if old is None or new is None:
+        return ()
     found = []
-    for key in sorted(old.keys() | new.keys()):
-        moved = new.get(key, Decimal(0)) - old.get(key, Decimal(0))
-        if abs(moved) >= _SMALL:
-            group, code = key
-            texts = (values[0].get(key), values[1].get(key))
-            found.append(
-                (
-                    abs(moved),
-                    Cause(
-                        code=code,
-                        group=group,
-                        before=texts[0],
-                        after=texts[1],
-                        points=_signed(moved),
-                    ),
-                )
-            )
-    found.sort(key=lambda one: (-one[0], one[1].group, one[1].code))
-    causes = [cause for _, cause in found]
-    rest = change - sum((Decimal(cause.points) for cause in causes), Decimal(0))
-    if rest:
-        causes.append(
-            Cause(code="rounding", group="", before=None, after=None, points=_signed(rest))
-        )
-    return tuple(causes)
+    for was, now in zip(before, after, strict=True):
+        grades = new[now.step] - old[was.step]
+        if grades:
+            found.append(GradeCause(step=now.step, grades=grades, why=now.why or was.why))
+    return tuple(found)
 
 
-Key = tuple[str, str]
+def _moves(ladder: tuple[GradeStep, ...]) -> dict[str, int] | None:
+    """Tell by how many grades each step moves; the first counts from the best grade."""
+    moves, last = {}, 0
+    for step in ladder:
+        if step.grade is None:
+            return None
+        place = GRADES.index(step.grade)
+        moves[step.step] = place - last
+        last = place
+    return moves
 
 
-def _parts(explanation: Explanation) -> dict[Key, Decimal]:
-    """Split a score into parts that sum to it: (group, code) → points of the score."""
-    groups = [group for group in explanation.groups if group.share is not None]
-    whole = sum((Decimal(group.best) for group in groups), Decimal(0))
-    parts: dict[Key, Decimal] = {}
-    for group in groups:
-        for code, points in _parts_of(group).items():
-            parts[group.name, code] = points * _HUNDRED / whole
-    return parts
-
-
-def _parts_of(group: GroupPoints) -> dict[str, Decimal]:
-    """Split a group's points. What its own characteristics did not give has another cause."""
-    got, best = Decimal(group.got or 0), Decimal(group.best)
-    raw = Decimal(group.raw_share) * best
-    present = Decimal(group.present)
-    used = [part for part in group.characteristics if part.got is not None]
-    own = sum((Decimal(part.got or 0) for part in used), Decimal(0))
-    if not present or abs(own / present * best - raw) > _SMALL:
-        return {"missing_data": raw, "few_observations": got - raw}
-    # The more observations, the more the characteristics speak for themselves.
-    weight = _weight(group, raw, got)
-    parts = {part.code: Decimal(part.got or 0) / present * best * weight for part in used}
-    return parts | {"few_observations": got - raw * weight}
-
-
-def _weight(group: GroupPoints, raw: Decimal, got: Decimal) -> Decimal:
-    if group.observations is None or group.shrunk_weight is None:
-        return got / raw if raw else Decimal(1)
-    return Decimal(group.observations) / (group.observations + Decimal(group.shrunk_weight))
-
-
-def _values(explanation: Explanation) -> dict[Key, str | None]:
-    found: dict[Key, str | None] = {}
-    for group in explanation.groups:
-        for part in group.characteristics:
-            found[group.name, part.code] = part.value
-        found[group.name, "few_observations"] = (
-            None if group.observations is None else str(group.observations)
-        )
-    return found
-
-
-def _limit_lines(
-    before: Explanation, after: Explanation
-) -> tuple[tuple[str, Money | None, Money | None], ...]:
+def _limit_lines(before: Explanation, after: Explanation) -> tuple[LimitChange, ...]:
     old = {step.method: step.value for step in before.limit}
     new = {step.method: step.value for step in after.limit}
-    methods = [step.method for step in after.limit]
-    methods += [method for method in old if method not in new]
+    methods = [*new, *(method for method in old if method not in new)]
     return tuple(
-        (method, old.get(method), new.get(method))
+        LimitChange(method=method, before=old.get(method), after=new.get(method))
         for method in methods
         if old.get(method) != new.get(method)
     )
-
-
-def _signed(points: Decimal) -> str:
-    return f"{points.quantize(Decimal('0.1'), ROUND_HALF_UP):+f}"

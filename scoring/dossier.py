@@ -10,10 +10,19 @@ import polars as pl
 
 from scoring.book import Book
 from scoring.documents import DOCUMENT_ITEMS, papers, statement_papers
-from scoring.known import known
+from scoring.known import told
 from scoring.policy import DossierPolicy, Policy
 
-__all__ = ["CONFIDENCE", "ITEMS", "MEASURES", "applicable", "expiring_items", "filed", "trusted"]
+__all__ = [
+    "CONFIDENCE",
+    "ITEMS",
+    "MEASURES",
+    "applicable",
+    "expiring_items",
+    "filed",
+    "items_at",
+    "trusted",
+]
 
 #: Best first.
 CONFIDENCE = ("high", "medium", "low")
@@ -61,7 +70,7 @@ def filed(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.Da
     ``judicial_check_expired`` (nobody has looked within the time to live).
     """
     weights = applicable(policy)
-    items = _items(book, policy, as_of)
+    items = items_at(book, policy, as_of)
     # Narrow frames are joined among themselves: the one of the assessment has hundreds of columns.
     fresh = frame.select("e")
     for item, state in items.items():
@@ -113,26 +122,21 @@ def expiring_items(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
 
     Of each item the document that holds longest counts; a newer one ends the reminder.
     """
-    return _soon(_items(book, policy, as_of), policy.dossier, as_of)
+    return _soon(items_at(book, policy, as_of), policy.dossier, as_of)
 
 
-def _items(book: Book, policy: Policy, as_of: date) -> dict[str, pl.DataFrame]:
+def items_at(book: Book, policy: Policy, as_of: date) -> dict[str, pl.DataFrame]:
     """Judge the documents of each item that counts: e, fresh, valid_to (null: for good)."""
     rules, weights = policy.dossier, applicable(policy)
-    records = known(book, "credit_records", as_of).select(_COLUMNS)
-    present = set(records["kind"].unique())
     dated = {
-        item: papers(records, book, rules, as_of, kind)
+        item: papers(book, rules, as_of, kind)
         for kind, (item, _) in DOCUMENT_ITEMS.items()
-        if item in weights and kind in present
+        if item in weights and told(book, as_of, kind).height
     }
     if book.statements.height:
         reports = [item for item in ("statements", "interim") if item in weights]
         dated |= {item: statement_papers(book, rules, as_of, item) for item in reports}
     return {item: _state(documents, as_of) for item, documents in dated.items()}
-
-
-_COLUMNS = ("e", "kind", "known_on", "event_on", "valid_to", "ended_on", "status")
 
 
 def _state(documents: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -144,6 +148,7 @@ def _state(documents: pl.DataFrame, as_of: date) -> pl.DataFrame:
     fresh = pl.when(valid).then(_FRESH).otherwise((left * _FRESH / whole).clip(0.0, _FRESH))
     return documents.group_by("e").agg(
         fresh.max().alias("fresh"),
+        pl.col("on").max(),
         pl.when(~expires.is_null().any()).then(expires.max()).alias("valid_to"),
     )
 

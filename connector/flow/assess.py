@@ -27,10 +27,10 @@ from connector.store.assessments import (
     undecided,
 )
 from connector.store.audit import AuditEntry, append
-from connector.store.book import entity_chunks, load_book
+from connector.store.book import entity_chunks
 from connector.store.earlier import note_signals
 from connector.store.engine import in_one_commit, reading
-from connector.store.groups import spread_marks, with_groups
+from connector.store.groups import load_group_book, spread_marks
 from connector.store.snapshots import keep_snapshots
 from connector.store.staleness import (
     clear_stale,
@@ -174,9 +174,9 @@ def _assess_chunk(
     with reading(engine) as conn:
         marks = stale_marks(conn, entities)
         known = known_ids(conn, entities, as_of)
-        book = load_book(
+        book = load_group_book(
             conn,
-            with_groups(conn, entities),
+            entities,
             rules.rates,
             policy_currency=rules.policy.currency,
             as_of=as_of,

@@ -9,8 +9,9 @@ from connector.texts.catalogue import Texts
 from scoring.assessment import NOT_RATED, Ageing, Assessment, Reason
 from scoring.money import Money
 from scoring.records import AccountRef
+from scoring.warning import Signal
 
-__all__ = ["STAMPS", "field_values", "plan_fields", "reason_text"]
+__all__ = ["STAMPS", "field_values", "plan_fields", "reason_text", "signal_text"]
 
 #: Written only together with another change: a stamp alone is no news.
 STAMPS = frozenset({CreditField.COMPUTED_AT, CreditField.ASSESSMENT_ID})
@@ -88,11 +89,22 @@ def _ageing(ageing: Ageing | None) -> dict[CreditField, FieldValue]:
 
 def reason_text(reason: Reason, texts: Texts) -> str:
     """Say one reason with its numbers."""
-    params = {name: _readable(value) for name, value in reason.params.items()}
+    params = _params(reason.params)
     if "gate" in params:
         params["gate"] = texts.say(f"gate.{params['gate']}")
     good = ".good" if reason.sign == "positive" else ""
     return texts.say(f"reason.{reason.code}{good}", **params)
+
+
+def signal_text(signal: Signal, texts: Texts) -> str:
+    """Say the evidence of an early warning; one that is over has none."""
+    if signal.cleared:
+        return texts.say("warning.cleared")
+    return texts.say(f"warning.{signal.code}.evidence", **_params(signal.params))
+
+
+def _params(params: Mapping[str, Money | int | str]) -> dict[str, Money | Decimal | str]:
+    return {name: _readable(value) for name, value in params.items()}
 
 
 def _readable(value: Money | int | str) -> Money | Decimal | str:

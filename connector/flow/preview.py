@@ -11,9 +11,9 @@ from connector.flow.fields import STAMPS
 from connector.flow.receipts import last_told
 from connector.flow.run import Job
 from connector.store.assessments import assessment_id
-from connector.store.book import entity_chunks, load_book
+from connector.store.book import entity_chunks
 from connector.store.engine import reading
-from connector.store.groups import with_groups
+from connector.store.groups import load_group_book
 from connector.store.queue_tables import outbox
 from connector.work.writebacks import decode
 from scoring.records import AccountRef
@@ -37,9 +37,9 @@ def would_write(job: Job, as_of: date) -> list[FieldDiff]:
     diffs: list[FieldDiff] = []
     with reading(job.engine) as conn:
         for part in entity_chunks(conn, ENTITIES_AT_ONCE):
-            book = load_book(
+            book = load_group_book(
                 conn,
-                with_groups(conn, part),
+                part,
                 job.rules.rates,
                 policy_currency=job.rules.policy.currency,
                 as_of=as_of,

@@ -4,18 +4,38 @@ A group is everybody reachable over parents and subsidiaries. Gates and group he
 only where the whole group is assessed together.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 import sqlalchemy as sa
 
+from connector.store.book import load_book
 from connector.store.engine import is_one_of
 from connector.store.staleness import mark_accounts_of, stale_entities
 from connector.store.tables import accounts
+from scoring.book import Book
+from scoring.rates import Rate
 
-__all__ = ["spread_marks", "with_groups"]
+__all__ = ["load_group_book", "spread_marks", "with_groups"]
 
 _PARENT = accounts.alias("parent")
 _CHILD = accounts.alias("child")
+
+
+def load_group_book(
+    conn: sa.Connection,
+    entities: Sequence[str],
+    rates: Mapping[str, Rate],
+    *,
+    policy_currency: str,
+    as_of: date,
+) -> Book:
+    """Load what an assessment of these entities as of a date looks at: them and their groups.
+
+    Whoever assesses, explains or replays loads it here, so that all see the same.
+    """
+    members = with_groups(conn, entities)
+    return load_book(conn, members, rates, policy_currency=policy_currency, as_of=as_of)
 
 
 def with_groups(conn: sa.Connection, entities: Sequence[str]) -> list[str]:

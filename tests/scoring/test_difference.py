@@ -77,7 +77,7 @@ def test_another_policy_is_told_and_its_limit_lines() -> None:
     found = difference(_explained(rows, 0), _explained(rows, 0, policy=generous))
 
     assert found.policy_changed
-    assert "history" in [method for method, *_ in found.limit]
+    assert "history" in [line.method for line in found.limit]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

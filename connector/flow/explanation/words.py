@@ -1,0 +1,86 @@
+"""Figures of the explanation record in the reader's words."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+import msgspec
+
+from connector.texts.catalogue import Texts
+from scoring.explain import Figure, Unit
+from scoring.money import Money
+
+__all__ = ["NONE", "Section", "Words"]
+
+#: What stands where there is nothing to show.
+NONE = "–"
+_DIGITS: dict[str, Decimal] = {
+    "percent": Decimal("0.1"),
+    "days": Decimal("0.1"),
+    "months": Decimal(1),
+    "years": Decimal("0.1"),
+    "index": Decimal("0.01"),
+}
+_HUNDRED = 100
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the report: a title, lines, and below them a table; ``right`` are number columns."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    right: tuple[int, ...] = ()
+
+
+class Words:
+    """The report's sentences and figures in one language."""
+
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
+
+    def say(self, code: str, **values: object) -> str:
+        """Say a sentence; what is ``None`` is shown as a dash."""
+        shown = {name: NONE if value is None else value for name, value in values.items()}
+        return self.texts.say(code, **shown)
+
+    def each(self, prefix: str, codes: Iterable[str]) -> str:
+        """List codes in words."""
+        return self.texts.say("explain.list").join(self.say(f"{prefix}.{code}") for code in codes)
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """List what is said already."""
+        return self.texts.say("explain.list").join(parts)
+
+    def columns(self, *names: str) -> tuple[str, ...]:
+        """Name the columns of a table; an empty name stays empty."""
+        return tuple(self.say(f"explain.col.{name}") if name else "" for name in names)
+
+    def figure(self, value: Figure, unit: Unit) -> str:
+        """Write a figure with its unit, rounded to what a reader can use."""
+        if value is None:
+            return NONE
+        if isinstance(value, Money):
+            return self.texts.money(value)
+        if unit == "date":
+            return str(value)
+        number = Decimal(value)
+        if unit == "share":
+            number, unit = number * _HUNDRED, "percent"
+        digits = _DIGITS.get(unit, Decimal(1))
+        return self.say(f"unit.{unit}", value=number.quantize(digits, ROUND_HALF_UP))
+
+    def money(self, amount: Money | None) -> str:
+        """Write an amount."""
+        return NONE if amount is None else self.texts.money(amount)
+
+    def points(self, value: str | None) -> str:
+        """Write points with one digit."""
+        return (
+            NONE if value is None else f"{Decimal(value).quantize(Decimal('0.1'), ROUND_HALF_UP)}"
+        )
+
+    def day(self, day: date | None) -> str:
+        """Write a date."""
+        return NONE if day is None else self.texts.day(day)
