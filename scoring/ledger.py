@@ -30,7 +30,7 @@ class Ledger:
     """Frames keyed by the entity's row number ``e`` and the claim's row number ``i``.
 
     ``entities``: e, entity, currency, identity, terms_days, unit (minor units of one major),
-    first_on.
+    first_on (the first fact), taken_on (a customer since, if that is earlier).
     ``claims`` (invoices, sorted by e and issued): item, e, issued, due, amount, raw, disputed,
     disputed_on, closed_on and conceded (the dispute's end, and that it went to the customer); the
     row number is ``i``.
@@ -71,7 +71,7 @@ def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], bas
     convert = Conversion(rates, base)
     names = frames["entities"].select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("e"),
-        *("entity", "currency", "identity", "terms_days"),
+        *("entity", "currency", "identity", "terms_days", "since"),
     )
     keyed = {
         name: frames[name].join(
@@ -365,6 +365,9 @@ def _entities(names: pl.DataFrame, claims: pl.DataFrame, facts: pl.DataFrame) ->
     )
     units = {currency: 10 ** minor_digits(currency) for currency in names["currency"].unique()}
     unit = pl.col("currency").replace_strict(units, default=None, return_dtype=pl.Int64)
-    return names.with_columns(unit.alias("unit")).join(
-        first, on="e", how="left", maintain_order="left"
+    return (
+        names.with_columns(unit.alias("unit"))
+        .join(first, on="e", how="left", maintain_order="left")
+        .with_columns(pl.min_horizontal("since", "first_on").alias("taken_on"))
+        .drop("since")
     )

@@ -34,11 +34,13 @@ _LAST_DAY = 28  # a short month would lose a later day for good; the 28th exists
 
 
 def cycle_day_after(day: pl.Expr, every: pl.Expr) -> pl.Expr:
-    """Return the first review day after ``day``: whole intervals of ``every`` months after the first fact.
+    """Return the first review day after ``day``: whole intervals of ``every`` months after the taking on.
 
-    The date stands still from day to day until it is reached. Needs ``known`` and ``first_on``.
+    A customer was taken on when the CRM says so, or with its first fact: books that begin on one
+    day must not call everybody in on one day. The date stands still from day to day until it is
+    reached. Needs ``known`` and ``taken_on``.
     """
-    first = pl.when("known").then("first_on").otherwise(pl.lit(_NO_FACTS))
+    first = pl.when("known").then("taken_on").otherwise(pl.lit(_NO_FACTS))
     month = first.dt.year().cast(pl.Int64) * 12 + first.dt.month() - 1
     on = first.dt.day().clip(upper_bound=_LAST_DAY)
     today = day.dt.year().cast(pl.Int64) * 12 + day.dt.month() - 1
@@ -51,8 +53,8 @@ def cycle_day_after(day: pl.Expr, every: pl.Expr) -> pl.Expr:
 def scheduled(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     """Add ``last_review_on``, ``next_review_on``, ``limit_valid_to`` and ``limit_expired``.
 
-    The grade's interval counts from the last review a person made, else from the entity's first
-    fact. A review that was missed leaves its date in the past, and the limit expires after it. A
+    The grade's interval counts from the last review a person made, else from the day it was taken
+    on. A review that was missed leaves its date in the past, and the limit expires after it. A
     limit that a person approved ends with that decision at the latest. Where the policy says so, an
     expired limit counts as 0 from then on.
     """

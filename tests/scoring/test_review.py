@@ -49,6 +49,16 @@ def test_without_a_review_the_interval_counts_from_the_first_fact() -> None:
     assert found["next_review_on"] == date(2026, 8, 2)
 
 
+def test_without_a_review_the_interval_counts_from_when_the_customer_was_taken_on() -> None:
+    """Books loaded from one day on must not call every customer in on one day."""
+    rows = a_steady_payer()
+    since = Row("entities", an_entity().values | {"since": date(2021, 1, 17)})
+    later = Row("entities", an_entity().values | {"since": date(2027, 1, 1)})
+
+    assert _figures(since, rows)["next_review_on"] == date(2027, 1, 17)
+    assert _figures(later, rows)["next_review_on"] == _figures(rows)["next_review_on"]
+
+
 def test_a_missed_review_stays_in_the_past() -> None:
     found = _figures(a_steady_payer(), a_decision("review", from_on=days_ago(320)))
 

@@ -41,7 +41,7 @@ def _steady(
         "previous_score": earlier,
         "previous_on": None if before is None else days_ago(1),
     }
-    known = {"e": 0, "score": score, "known": True, "first_on": first_on, "late_oldest": 0}
+    known = {"e": 0, "score": score, "known": True, "taken_on": first_on, "late_oldest": 0}
     kinds: dict[str, type[pl.DataType]] = {**PREVIOUS, "e": pl.UInt32, "score": pl.Float64}
     frame = pl.DataFrame([values | previous | known], schema_overrides=kinds)
     book: Book = a_book(an_entity(), *rows)
