@@ -14,11 +14,10 @@ from connector.flow.checking import check_stored, data_age_hours
 from connector.flow.fields import reason_text
 from connector.flow.matching import Duplicate, find_duplicates, name_tools
 from connector.store.accounts import entity_names, entity_of
-from connector.store.book import load_book
 from connector.store.engine import reading
+from connector.store.groups import load_group_book
 from connector.texts.catalogue import LANGUAGES, Texts
-from connector.wiring.jobs import job_of
-from scoring.assess import assess
+from connector.wiring.jobs import assess_by_calendar
 from scoring.assessment import Reason
 from scoring.identity import NameMatch, ParsedName, UsccCheck, check_uscc, match_names, parse_name
 from scoring.money import Money, UnknownCurrencyError, to_money
@@ -71,7 +70,7 @@ def order_check(
     _known_language(lang)
     with opened(config) as zixin:
         day = day_of(as_of, zixin.clock.today())
-        rules, calendar = job_of(zixin, as_of=day).rules, zixin.calendar(day)
+        policy, calendar = zixin.policy_on(day), zixin.calendar(day)
         with reading(zixin.engine) as conn:
             entity = entity_of(conn, ref)
             if entity is None:
@@ -80,12 +79,14 @@ def order_check(
                     f"no one company is named {ref!r}; pull first, or try its id",
                 )
             name = entity_names(conn)[entity]
-            book = load_book(conn, [entity], rules.rates, policy_currency=rules.policy.currency)
+            book = load_group_book(
+                conn, [entity], zixin.rates, policy_currency=policy.currency, as_of=day
+            )
             systems = set(book.accounts.filter(book.accounts["entity"] == entity)["system"])
             age = None
             if day == zixin.clock.today():  # of a past day nobody knows any more
                 age = data_age_hours(conn, systems, zixin.clock.now())
-        decided = assess(book, rules.policy, day, calendar=calendar)
+        decided = assess_by_calendar(zixin)(book, policy, day)
         unit = currency or str(decided.figures(entity)["currency"])
         order = OrderRequest(
             amount=_money("AMOUNT", amount, unit),

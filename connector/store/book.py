@@ -26,7 +26,7 @@ from connector.store.tables import (
 from scoring.book import Book
 from scoring.rates import Rate, factor, round_half_up
 
-__all__ = ["entity_chunks", "load_book"]
+__all__ = ["Trading", "entity_chunks", "load_book"]
 
 _TRADING_FRAMES = ("entities", "accounts", "items", "payments", "allocations", "orders")
 _PAYER = accounts.alias("payer")
@@ -62,7 +62,7 @@ def load_book(
     Unknown entities are left out. ``as_of`` is the date that will be assessed: what was decided
     and noticed before it is loaded too, and nothing of that without it.
     """
-    trading = _Trading(conn, chosen)
+    trading = Trading(conn, chosen)
     given = {name: getattr(trading, name)() for name in _TRADING_FRAMES}
     given["payments"] = _without_paid_for_others(
         given["payments"], trading.paid_for_others(), rates, policy_currency
@@ -77,7 +77,7 @@ def load_book(
     return Book.of(rates=rates, policy_currency=policy_currency, **frames)
 
 
-class _Trading(Loading):
+class Trading(Loading):
     """Master data and what was sold and paid."""
 
     def entities(self) -> pl.DataFrame:
@@ -131,6 +131,7 @@ class _Trading(Loading):
         )
 
     def accounts(self) -> pl.DataFrame:
+        """One row an account."""
         return self.frame(
             sa.select(
                 key_of(accounts).label("account"),
@@ -144,6 +145,7 @@ class _Trading(Loading):
         ).sort("account")
 
     def items(self) -> pl.DataFrame:
+        """One row an invoice or credit note."""
         table = invoices
         statement = sa.select(
             key_of(table).label("item"),
@@ -165,6 +167,7 @@ class _Trading(Loading):
         return self.frame(self.of_accounts(statement, table), "items").sort("item")
 
     def payments(self) -> pl.DataFrame:
+        """One row a payment."""
         table = payments
         statement = sa.select(
             key_of(table).label("payment"),
@@ -177,6 +180,7 @@ class _Trading(Loading):
         return self.frame(self.of_accounts(statement, table), "payments").sort("payment")
 
     def orders(self) -> pl.DataFrame:
+        """One row an order."""
         table = orders
         statement = sa.select(
             key_of(table).label("order"),

@@ -40,7 +40,7 @@ class CreditFile(Loading):
             "returns": (payment_returns, self._returns),
             "notes": (notes_receivable, self._notes),
             "promises": (promises, self._promises),
-            "statements": (statements, self._statements),
+            "statements": (statements, self.statements),
             "credit_records": (credit_records, self._stored_records),
             "collateral": (collateral, self._collateral),
             "decisions": (decisions, self._decisions),
@@ -100,7 +100,8 @@ class CreditFile(Loading):
         others = (table.c.kind, table.c.registered, table.c.haircut)
         return self._facts(table, "collateral", *others, *days, *_money(table))
 
-    def _statements(self) -> pl.DataFrame:
+    def statements(self) -> pl.DataFrame:
+        """Give the statements, a column a line."""
         table = statements
         chosen = sa.select(
             key_of(table).label("statement"),
@@ -114,7 +115,8 @@ class CreditFile(Loading):
             sa.type_coerce(table.c.lines, sa.Text).label("lines"),
         )
         found = self.frame(self.of_accounts(chosen, table), "statements", lines=pl.String())
-        return found.with_columns(pl.col("lines").str.json_decode(_LINES)).unnest("lines")
+        lines = found.with_columns(pl.col("lines").str.json_decode(_LINES)).unnest("lines")
+        return in_shape("statements", lines)
 
     def _stored_records(self) -> pl.DataFrame:
         table = credit_records

@@ -7,6 +7,7 @@ from functools import partial
 
 from connector.flow.assess import Rules
 from connector.flow.fields import plan_fields
+from connector.flow.industries import IndustryMeasures
 from connector.flow.run import Job
 from connector.flow.tasks import TaskWords
 from connector.wiring.product import Zixin
@@ -19,10 +20,12 @@ __all__ = ["assess_by_calendar", "job_of"]
 
 
 def assess_by_calendar(zixin: Zixin) -> Callable[[Book, Policy, date], Assessments]:
-    """Assess by the working days around ``as_of``, whenever that is done."""
+    """Assess by the working days around ``as_of`` and the industries' measures of that day."""
+    measures = IndustryMeasures(zixin.engine)
 
     def assess_as_of(book: Book, policy: Policy, as_of: date) -> Assessments:
-        return assess(book, policy, as_of, calendar=zixin.calendar(as_of))
+        standards = measures.of(book, policy, as_of)
+        return assess(book, policy, as_of, calendar=zixin.calendar(as_of), standards=standards)
 
     return assess_as_of
 

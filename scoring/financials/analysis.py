@@ -14,12 +14,13 @@ from scoring.financials.distress import SCORES, ZONES, distress
 from scoring.financials.group import FACTOR, judged, scored_ratios
 from scoring.financials.industry import Standards
 from scoring.financials.lines import prepared
+from scoring.financials.peers import peers_of
 from scoring.financials.ratios import AMOUNTS, FLAGS, RATIOS, STATUS_TYPE, ratios
 from scoring.financials.statements import chosen
 from scoring.known import priced
 from scoring.policy import FinancialsPolicy, Policy
 
-__all__ = ["MEASURES", "analysed"]
+__all__ = ["MEASURES", "analysed", "peers_known"]
 
 _STATEMENT: dict[str, pl.DataType | type[pl.DataType]] = {
     "statement": pl.String,
@@ -99,6 +100,14 @@ def _figures(book: Book, policy: Policy, as_of: date, standards: Standards) -> p
     rows = distress(ratios(lines, rules), rules)
     rows = _shares(_in_industry(_in_own_currency(rows, book), book), policy, as_of, standards)
     return rows.with_columns(_factor(rules).alias(FACTOR))
+
+
+def peers_known(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
+    """Make the peers' table (1.4, B) of everybody in the Book with statements known at a date."""
+    rules = policy.financials
+    rows = distress(ratios(prepared(chosen(book, rules, as_of)), rules), rules)
+    codes = dict.fromkeys((*scored_ratios(policy), "customer_dso"))
+    return peers_of(_in_industry(rows, book), tuple(codes))
 
 
 def _in_own_currency(rows: pl.DataFrame, book: Book) -> pl.DataFrame:
