@@ -35,6 +35,7 @@ from connector.store.engine import reading
 from connector.texts.catalogue import LANGUAGES, Texts
 from connector.wiring import Zixin, open_zixin
 from connector.wiring.jobs import assess_by_calendar, job_of
+from sandbox.company.stories import StoryName
 from sandbox.fxiaoke import FxiaokeTenant
 from sandbox.server import Sandbox
 from scoring.assessment import Assessment
@@ -82,7 +83,7 @@ def demo(
         with progress(quiet=as_json) as step:
             passes = [_pass(zixin, step), _pass(zixin, step)]
             if replay is not None:
-                stories = {customer.name: customer.story for customer in company.customers}
+                stories = {each.name: StoryName(each.story) for each in company.customers}
                 write_replay(zixin, stories, replay, step)
         if as_json:
             print_json({"passes": [pass_of(report) for report in passes]})

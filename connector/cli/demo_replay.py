@@ -14,13 +14,14 @@ from connector.store.engine import reading
 from connector.texts.catalogue import Texts
 from connector.wiring import Zixin
 from connector.wiring.jobs import assess_by_calendar
+from sandbox.company.stories import StoryName
 
 __all__ = ["write_replay"]
 
 PAGE, PICTURE = "backtest.html", "archetypes.svg"
 
 
-def write_replay(zixin: Zixin, stories: Mapping[str, str], folder: Path, step: Step) -> None:
+def write_replay(zixin: Zixin, stories: Mapping[str, StoryName], folder: Path, step: Step) -> None:
     """Write a page and a picture of 24 month ends. ``stories``: customer's name → its story."""
     found = _replayed(zixin, stories, step)
     try:
@@ -32,12 +33,13 @@ def write_replay(zixin: Zixin, stories: Mapping[str, str], folder: Path, step: S
     complain(f"the replay is in {folder}")
 
 
-def _replayed(zixin: Zixin, stories: Mapping[str, str], step: Step) -> Backtest:
+def _replayed(zixin: Zixin, stories: Mapping[str, StoryName], step: Step) -> Backtest:
     policy, assess = zixin.policy, assess_by_calendar(zixin)
     with reading(zixin.engine) as conn:
         book = load_book(conn, None, zixin.rates, policy_currency=policy.currency)
         names = entity_names(conn)
-    groups = {entity: stories[name] for entity, name in names.items() if name in stories}
+    found = {entity: stories[name] for entity, name in names.items() if name in stories}
+    groups = dict(sorted(found.items(), key=lambda item: list(StoryName).index(item[1])))
     return backtest(
         book,
         policy.behaviour,

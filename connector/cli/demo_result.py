@@ -17,7 +17,7 @@ from scoring.records import CREDIT_FILE_KINDS
 __all__ = ["print_next", "print_passes", "print_portfolio", "print_worst"]
 
 WORST_SHOWN = 10
-REASONS_SHOWN = 2
+REASONS_SHOWN = 1
 BAR_WIDTH = 24
 REVIEW_WITHIN_DAYS = 30
 _READ = ("accounts", "invoices", "payments")

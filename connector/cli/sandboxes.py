@@ -47,7 +47,7 @@ _SECRETS = {
 CHANNEL_TOKEN = "sandbox-channel-token"  # noqa: S105 the sandbox's secrets are public
 CALLBACK_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 UNLIMITED_CREDITS = 100_000_000
-MONTHS = 24
+MONTHS = 26  # 24 whole months to look back over, after a first one
 POLICY = "policy.toml"
 #: The sample company has whole credit files, so its policy rates by all four groups (ADR 10).
 POLICY_TEXT = 'version = "sample-1"\ngroups = ["payment", "financial", "history", "qualitative"]\n'

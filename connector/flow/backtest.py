@@ -149,11 +149,13 @@ def _counts(frame: pl.DataFrame) -> dict[str, int]:
 def _by_group(
     days: Sequence[date], frame: Assess, groups: Mapping[str, str]
 ) -> Iterator[GroupMonth]:
-    """Count grades by group and month: group by group in the order of their first customer."""
+    """Count grades by group and month, in the order of ``groups``; a group nobody knew is left out."""
     for group in dict.fromkeys(groups.values()):
         members = [entity for entity, own in groups.items() if own == group]
+        if not any(_known(frame(day), members).height for day in days):
+            continue
         for day in days:
-            own = frame(day).filter(pl.col("known") & pl.col("entity").is_in(members))
+            own = _known(frame(day), members)
             yield GroupMonth(
                 group=group,
                 on=day,
@@ -173,6 +175,10 @@ def _history(days: Sequence[date], frame: Assess) -> pl.DataFrame:
         for day in days
     ]
     return pl.concat([pl.DataFrame(schema=schema), *parts])
+
+
+def _known(frame: pl.DataFrame, members: Sequence[str]) -> pl.DataFrame:
+    return frame.filter(pl.col("known") & pl.col("entity").is_in(members))
 
 
 def _after(sample: pl.DataFrame) -> list[AfterGrade]:

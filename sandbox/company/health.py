@@ -59,7 +59,7 @@ _TOLD_IN_FULL = frozenset(
     {StoryName.DETERIORATING, StoryName.OVER_TRADER, StoryName.IN_DEFAULT, StoryName.GROUP}
 )
 _KEEPINGS = (Keeping.FULL, Keeping.WITHOUT_STATEMENTS, Keeping.LAPSED, Keeping.BARE)
-_USUAL_KEEPING = (70, 14, 8, 8)
+_USUAL_KEEPING = (80, 10, 5, 5)
 
 
 def draw_health(story: StoryName, first: date, last: date, rng: Random) -> Health:

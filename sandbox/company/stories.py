@@ -62,7 +62,7 @@ STORIES = {
             orders_per_month=1.4,
             days_late=1.0,
             days_late_spread=5.0,
-            days_late_rise=75.0,
+            days_late_rise=100.0,
         ),
         Story(name=StoryName.DISPUTING, share=0.05, days_late=5.0, disputes=0.3),
         Story(
