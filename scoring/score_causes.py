@@ -13,7 +13,7 @@ from scoring.explain import Explanation, GroupPoints, Unit
 __all__ = ["CAUSES", "Cause", "score_causes", "score_change", "signed"]
 
 #: Causes that are no characteristic.
-CAUSES = ("few_observations", "missing_data", "basis", "weights", "rounding")
+CAUSES = ("few_observations", "missing_data", "basis", "weights", "fitted", "rounding")
 _HUNDRED = Decimal(100)
 _SMALL = Decimal("0.05")
 
@@ -86,7 +86,17 @@ def _attributed(before: Explanation, after: Explanation) -> Parts:
             shifted += weights[1][name] * Decimal(new[name].share or 0)
         else:
             shifted -= weights[0][name] * Decimal(old[name].share or 0)
-    return moved | {("", "weights"): shifted}
+    return _blended(moved | {("", "weights"): shifted}, before, after)
+
+
+def _blended(expert: Parts, before: Explanation, after: Explanation) -> Parts:
+    """Give the expert's parts their share of the score; the fitted card moved the rest (5.3)."""
+    own = Decimal(1) if after.blend is None else 1 - Decimal(after.blend.weight)
+    parts = {key: moved * own for key, moved in expert.items()}
+    if before.blend is None and after.blend is None:
+        return parts
+    change = Decimal(after.score or 0) - Decimal(before.score or 0)
+    return parts | {("", "fitted"): change - sum(parts.values(), Decimal(0))}
 
 
 def _in_use(explanation: Explanation) -> dict[str, GroupPoints]:

@@ -10,7 +10,7 @@ from scoring.explain.behind import Decision, Security, Segment, Source
 from scoring.explain.figures import FIGURES, Feature, Figure, Unit, unit_of
 from scoring.explain.file import STATEMENT_FLAGS, Dossier, DossierItem, Statement
 from scoring.explain.ladder import LADDER, LADDER_REASONS, GateResult, GradeStep
-from scoring.explain.points import CharacteristicPoints, GroupPoints
+from scoring.explain.points import Blend, CharacteristicPoints, GroupPoints
 from scoring.explain.record import (
     ENGINE_VERSION,
     Explanation,
@@ -30,6 +30,7 @@ __all__ = [
     "STATEMENT_FLAGS",
     "UNUSED",
     "AmountStep",
+    "Blend",
     "CharacteristicPoints",
     "Company",
     "Decision",

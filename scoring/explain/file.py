@@ -56,6 +56,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None
     before: date | None
     industry_method: str | None
+    distress_model: str
+    distress_score: str | None
     distress_zone: str | None
     distress_zone_before: str | None
     flags: tuple[str, ...]
@@ -93,10 +95,11 @@ def _items(row: dict[str, Any], policy: Policy, facts: Behind) -> Iterator[Dossi
         )
 
 
-def statement_of(row: dict[str, Any]) -> Statement | None:
+def statement_of(row: dict[str, Any], policy: Policy) -> Statement | None:
     """Read the statement off one row of the frame; ``None`` where there is nothing to tell."""
     if not row["has_statements"] and row["statement_refused"] is None:
         return None
+    model = policy.financials.distress_model
     return Statement(
         end=row["statement_end"],
         months=row["statement_months"],
@@ -104,6 +107,8 @@ def statement_of(row: dict[str, Any]) -> Statement | None:
         currency=row["statement_currency"],
         before=row["statement_end_before"],
         industry_method=row["industry_method"],
+        distress_model=model,
+        distress_score=None if row[model] is None else text(row[model]),
         distress_zone=row["distress_zone"],
         distress_zone_before=row["distress_zone_before"],
         flags=tuple(flag for flag in STATEMENT_FLAGS if row[flag]),

@@ -9,7 +9,7 @@ from scoring.explain.figures import Unit, text, unit_of
 from scoring.policy import Policy
 from scoring.scorecard import Characteristic, Group, groups_in_use
 
-__all__ = ["CharacteristicPoints", "GroupPoints", "groups_of"]
+__all__ = ["Blend", "CharacteristicPoints", "GroupPoints", "blend_of", "groups_of"]
 
 
 class CharacteristicPoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +49,24 @@ class GroupPoints(msgspec.Struct, frozen=True, kw_only=True):
     got: str | None
     best: str
     weight: str | None
+
+
+class Blend(msgspec.Struct, frozen=True, kw_only=True):
+    """A fitted card mixed into the expert's score: both scores, and the fitted one's weight (5.3)."""
+
+    expert: str
+    fitted: str
+    weight: str
+
+
+def blend_of(row: dict[str, Any]) -> Blend | None:
+    """Read the mix off one row of the frame; ``None`` where nothing is mixed in."""
+    weight = row.get("fitted_weight")
+    if weight is None:
+        return None
+    return Blend(
+        expert=text(row["expert_score"]), fitted=text(row["fitted_score"]), weight=text(weight)
+    )
 
 
 def groups_of(row: dict[str, Any], policy: Policy) -> Iterator[GroupPoints]:

@@ -10,7 +10,7 @@ from scoring.explain.behind import Decision, Security, Segment, Source, behind
 from scoring.explain.figures import Feature, features_of, text
 from scoring.explain.file import Dossier, Statement, dossier_of, statement_of
 from scoring.explain.ladder import GateResult, GradeStep, gates_of, ladder_of
-from scoring.explain.points import GroupPoints, groups_of
+from scoring.explain.points import Blend, GroupPoints, blend_of, groups_of
 from scoring.explain.standing import (
     Company,
     Losses,
@@ -51,6 +51,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     statement: Statement | None
     groups: tuple[GroupPoints, ...]
     score: str | None
+    blend: Blend | None = None
     grade_by_score: str | None
     modifier: str | None
     ladder: tuple[GradeStep, ...]
@@ -92,9 +93,10 @@ def explain(assessments: Assessments, entity: str) -> Explanation:
         assessment=said,
         sources=facts.sources.get(entity, ()),
         features=tuple(features_of(row, policy)),
-        statement=statement_of(row),
+        statement=statement_of(row, policy),
         groups=tuple(groups_of(row, policy)),
         score=None if row["score"] is None else text(row["score"]),
+        blend=blend_of(row),
         grade_by_score=None if by_score is None else GRADES[by_score],
         modifier=row["modifier"],
         ladder=ladder_of(row, policy),

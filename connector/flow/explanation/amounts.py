@@ -8,7 +8,10 @@ from scoring.explain import AmountStep, Company, Explanation, Security, Segment
 __all__ = ["amount_sections"]
 
 #: Lines that are left out when they have no value: they never apply to most customers.
-_SILENT = {"not_applicable", "nothing"}
+_SILENT = {"not_applicable", "nothing", "not_combined"}
+#: Lines that are left out where they only repeat another.
+_ECHOES = {"need": "need_seasonal", "allowed": "unsecured", "computed_limit": "limit"}
+_ECHOES |= {"capacity": "unsecured", "effective_limit": "limit"}
 
 
 def amount_sections(explanation: Explanation, words: Words) -> Iterator[Section]:
@@ -21,32 +24,44 @@ def amount_sections(explanation: Explanation, words: Words) -> Iterator[Section]
 
 
 def _limit(explanation: Explanation, words: Words) -> Section:
-    off = [step.method for step in explanation.limit if step.unused == "switched_off"]
+    kept = {step.method: step for step in explanation.limit if step.unused is None}
     shown = [
         step
-        for step in explanation.limit
-        if step.unused not in {*_SILENT, "switched_off"} or step.bound
+        for method, step in kept.items()
+        if step.bound or method not in _ECHOES or step.value != kept[_ECHOES[method]].value
     ]
-    lines = [] if explanation.limit_bound_by is None else [_bound(explanation, words)]
-    if explanation.starter_only:
-        lines.append(words.say("explain.starter_only"))
-    if explanation.frozen:
-        lines.append(words.say("explain.frozen"))
-    if off:
-        lines.append(words.say("explain.methods_off", what=words.each("method", off)))
-    lines += [_security(one, words) for one in explanation.security]
-    lines += [_segment(one, words) for one in explanation.segments]
     return Section(
         title=words.say("explain.limit"),
-        lines=tuple(lines),
+        lines=tuple(_limit_lines(explanation, words)),
         columns=words.columns("line", "amount", "from"),
         rows=tuple(_line(step, words) for step in shown),
         right=(1,),
     )
 
 
-def _bound(explanation: Explanation, words: Words) -> str:
-    return words.say("explain.bound_by", what=words.say(f"method.{explanation.limit_bound_by}"))
+def _limit_lines(explanation: Explanation, words: Words) -> Iterator[str]:
+    if explanation.limit_bound_by is not None:
+        yield words.say("explain.bound_by", what=words.say(f"method.{explanation.limit_bound_by}"))
+    if explanation.starter_only:
+        yield words.say("explain.starter_only")
+    off = [step.method for step in explanation.limit if step.unused == "switched_off"]
+    if off:
+        yield words.say("explain.methods_off", what=words.each("method", off))
+    silent = {*_SILENT, "switched_off", None}
+    idle = [step for step in explanation.limit if step.unused not in silent]
+    if idle:
+        yield words.say("explain.not_used", what=words.listed(_idle(one, words) for one in idle))
+    yield from (_security(one, words) for one in explanation.security)
+    yield from (_segment(one, words) for one in explanation.segments)
+
+
+def _idle(step: AmountStep, words: Words) -> str:
+    """Say a method that did not count: its amount, where it has one, and why."""
+    name, why = words.say(f"method.{step.method}"), words.say(f"skipped.{step.unused}")
+    if step.value is None:
+        return words.say("change.because", what=name, why=why)
+    amount = words.say("explain.input", what=name, value=words.money(step.value))
+    return words.say("change.because", what=amount, why=why)
 
 
 def _line(step: AmountStep, words: Words) -> tuple[str, str, str]:

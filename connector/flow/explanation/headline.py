@@ -34,7 +34,11 @@ def _lines(explanation: Explanation, words: Words) -> Iterator[str]:
     yield words.say("explain.watch", level=words.say(f"watch.{said.watch_level}"))
     why = "" if said.hold_reason is None else reason_text(said.hold_reason, words.texts)
     hold = words.say(f"hold.{said.hold}")
-    yield words.say("explain.hold", hold=hold, why=why) if why else hold
+    yield (
+        words.say("explain.hold", hold=hold, why=why)
+        if why
+        else words.say("explain.orders", hold=hold)
+    )
 
 
 def _rating(explanation: Explanation, words: Words) -> str:

@@ -92,7 +92,15 @@ def _term_lines(explanation: Explanation, words: Words) -> Iterator[str]:
 def _review(explanation: Explanation, words: Words) -> Section:
     review = explanation.review
     lines = [
-        words.say("explain.review_dates", last=words.day(review.last_on), next=review.next_on),
+        words.say("explain.review_never")
+        if review.last_on is None
+        else words.say("explain.review_last", on=review.last_on),
+        words.say(
+            "explain.review_missed"
+            if review.next_on < explanation.as_of
+            else "explain.review_next",
+            on=review.next_on,
+        ),
         words.say("explain.limit_until", until=words.day(review.limit_valid_to)),
     ]
     if review.limit_expired:

@@ -37,6 +37,8 @@ def _statement_lines(statement: Statement, words: Words) -> Iterator[str]:
         before = statement.distress_zone_before
         yield words.say(
             "explain.zone",
+            model=words.say(f"feature.{statement.distress_model}"),
+            score=words.figure(statement.distress_score, "index"),
             zone=words.say(f"distress_zone.{statement.distress_zone}"),
             before=NONE if before is None else words.say(f"distress_zone.{before}"),
         )

@@ -19,6 +19,10 @@ def rating_sections(explanation: Explanation, words: Words) -> Iterator[Section]
 
 
 def _ladder(explanation: Explanation, words: Words) -> Section:
+    title, internal = words.say("explain.ladder"), words.say("explain.internal")
+    if not any(step.why for step in explanation.ladder):
+        line = words.say("explain.by_score_alone", grade=explanation.grade)
+        return Section(title=title, lines=(line, internal))
     rows = tuple(
         (
             words.say(f"ladder.{step.step}"),
@@ -28,8 +32,8 @@ def _ladder(explanation: Explanation, words: Words) -> Section:
         for step in explanation.ladder
     )
     return Section(
-        title=words.say("explain.ladder"),
-        lines=(words.say("explain.internal"),),
+        title=title,
+        lines=(internal,),
         columns=words.columns("step", "grade", "why"),
         rows=rows,
     )

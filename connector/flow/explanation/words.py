@@ -68,15 +68,17 @@ class Words:
         number = Decimal(value)
         if unit == "share":
             number, unit = number * _HUNDRED, "percent"
-        digits = _DIGITS.get(unit, Decimal(1))
-        return self.say(f"unit.{unit}", value=number.quantize(digits, ROUND_HALF_UP))
+        number = number.quantize(_DIGITS.get(unit, Decimal(1)), ROUND_HALF_UP)
+        one = f"unit.{unit}.one"
+        single = number == 1 and self.texts.knows(one)
+        return self.say(one if single else f"unit.{unit}", value=number)
 
     def money(self, amount: Money | None) -> str:
         """Write an amount."""
         return NONE if amount is None else self.texts.money(amount)
 
     def points(self, value: str | None) -> str:
-        """Write points with one digit."""
+        """Write points with one digit, whole ones without."""
         return (
             NONE if value is None else f"{Decimal(value).quantize(Decimal('0.1'), ROUND_HALF_UP)}"
         )
