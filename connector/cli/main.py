@@ -16,6 +16,7 @@ from connector.cli import (
     setting_up,
     training,
     validating,
+    watching,
     working,
 )
 from connector.log import set_up_logging
@@ -38,6 +39,7 @@ for group in (
     checking,
     policies,
     reporting,
+    watching,
     training,
     validating,
     parked,

@@ -14,7 +14,7 @@ from scoring.money import Money
 __all__ = ["print_sheet"]
 
 ROWS_SHOWN = 40
-_NAME_WIDTH, _GAP = 16, 3
+_TEXT_WIDTH, _GAP = 14, 3
 _Row = list[str]
 
 
@@ -42,7 +42,8 @@ def _fitted(
 ) -> tuple[str, list[str], list[_Row]]:
     rows = [[_shown(cell, texts) for cell in row] for row in cells]
     title, columns = sheet.title, list(sheet.columns)
-    if _width(rows, columns) > width and any(
+    words = sheet.numbers.count(False)
+    if _width(rows, columns, words) > width and any(
         isinstance(cell, Money) for row in cells for cell in row
     ):
         shown = partial(_shown, texts=texts, thousands=True)
@@ -50,18 +51,18 @@ def _fitted(
             [list(map(shown, row)) for row in cells],
             texts.say("report.thousands", title=title),
         )
-    words = sheet.numbers.count(False)
-    if words > 1 and _width(rows, columns) > width:
+    if words > 1 and _width(rows, columns, words) > width:
         rows = [[" · ".join(row[:words]), *row[words:]] for row in rows]
         columns = [columns[0], *columns[words:]]
     return title, columns, rows
 
 
-def _width(rows: Sequence[_Row], names: Sequence[str]) -> int:
-    """Tell how wide a table is with its first column as narrow as it may be."""
-    columns = list(zip(names, *rows, strict=True))[1:]
-    widths = [max(map(cell_len, column)) + _GAP for column in columns]
-    return _NAME_WIDTH + sum(widths)
+def _width(rows: Sequence[_Row], names: Sequence[str], words: int) -> int:
+    """Tell how wide a table is with its texts as narrow as they may be."""
+    columns = zip(names, *rows, strict=True)
+    widths = [max(map(cell_len, column)) for column in columns]
+    texts = [min(width, _TEXT_WIDTH) for width in widths[:words]]
+    return sum(texts) + sum(widths[words:]) + _GAP * len(widths)
 
 
 def _shown(cell: Cell, texts: Texts, *, thousands: bool = False) -> str:

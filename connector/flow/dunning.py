@@ -43,7 +43,7 @@ from scoring.policy import Policy
 from scoring.rates import factor, round_half_up
 from scoring.records import AccountRef
 
-__all__ = ["DunningReport", "plan_dunning"]
+__all__ = ["DunningReport", "overdue_wishes", "plan_dunning"]
 
 ENTITIES_AT_ONCE = 2000
 _Row = dict[str, Any]
@@ -98,6 +98,18 @@ def _put_down(conn: sa.Connection, plan: TaskPlan, now: datetime) -> DunningRepo
     changes = [change for change, _ in plan.changes]
     enqueue(conn, [*drafts, *changes], now=now)
     return DunningReport(created=len(drafts), changed=len(changes), deferred=len(plan.deferred))
+
+
+def overdue_wishes(
+    conn: sa.Connection,
+    *,
+    policy: Policy,
+    rates: Mapping[str, Rate],
+    words: TaskWords,
+    as_of: date,
+) -> list[TaskWish]:
+    """Tell the step that every account should be on as of a date, whoever has been asked already."""
+    return _Looking(conn, policy, rates, words, as_of).at(None)
 
 
 class _Looking:

@@ -1,0 +1,124 @@
+"""``zixin watch list``, ``zixin review list`` and ``zixin worklist``: a credit manager's mornings."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connector.cli.output import print_json, progress, say
+from connector.cli.reporting import LangOption, chosen_texts, survey_of
+from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.cli.session import parse_day as day_of
+from connector.cli.sheet_table import print_sheet
+from connector.flow.reports.reviews import review_queue, review_sheet
+from connector.flow.reports.sheets import Sheet
+from connector.flow.reports.watch_list import watch_list, watch_sheet
+from connector.flow.reports.worklist import limitation_clock, limitation_sheet, work_sheet, worklist
+from connector.texts.catalogue import Texts
+from connector.wiring import Zixin
+from connector.wiring.jobs import job_of
+from scoring.portfolio import LEVELS
+
+__all__ = ["add_commands"]
+
+DEFAULT_CONFIG = Path("zixin.toml")
+WATCHED = LEVELS[1:]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    watch = typer.Typer(help="The watch list (预警名单).", no_args_is_help=True)
+    watch.command("list")(watch_command)
+    app.add_typer(watch, name="watch")
+    review = typer.Typer(help="The review queue (复审队列).", no_args_is_help=True)
+    review.command("list")(review_command)
+    app.add_typer(review, name="review")
+    app.command("worklist")(worklist_command)
+
+
+def watch_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    level: Annotated[
+        str, typer.Option(help="attention, watch or high: this level and above.")
+    ] = WATCHED[0],
+    as_of: AsOfOption = None,
+    lang: LangOption = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """List who is on the watch list, with the evidence, since when, and when to review."""
+    if level not in WATCHED:
+        end(ExitCode.WRONG_USE, f"--level {level!r}: there are {', '.join(WATCHED)}")
+    with opened(config) as zixin, progress(quiet=as_json) as step:
+        texts, day = chosen_texts(zixin, lang), day_of(as_of, zixin.clock.today())
+        found = watch_list(
+            survey_of(zixin, day), level, progress=lambda done, total: step("assess", done, total)
+        )
+    if as_json:
+        print_json({"as_of": day, "watched": found})
+    else:
+        _print([watch_sheet(found, texts)], day, texts)
+
+
+def review_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    due_within: Annotated[
+        int | None, typer.Option(min=0, help="Days ahead; the policy's notice by default.")
+    ] = None,
+    as_of: AsOfOption = None,
+    lang: LangOption = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """List what a person must look at: reviews, limits, decisions and documents that run out."""
+    with opened(config) as zixin, progress(quiet=as_json) as step:
+        texts, day = chosen_texts(zixin, lang), day_of(as_of, zixin.clock.today())
+        found = review_queue(
+            survey_of(zixin, day),
+            zixin.calendar(day),
+            due_within,
+            progress=lambda done, total: step("assess", done, total),
+        )
+        provisional = _provisional(zixin, day)
+    if as_json:
+        print_json({"as_of": day, "reviews": found, "calendar_provisional": provisional})
+    else:
+        _print([review_sheet(found, day, texts)], day, texts, provisional=provisional)
+
+
+def worklist_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = None,
+    lang: LangOption = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """List whom to ask for money first and why, and which claims will soon be time-barred."""
+    with opened(config) as zixin:
+        texts, day = chosen_texts(zixin, lang), day_of(as_of, zixin.clock.today())
+        survey = survey_of(zixin, day)
+        words = replace(job_of(zixin, as_of=day).words, calendar=zixin.calendar(day))
+        work, alerts = worklist(survey, words), limitation_clock(survey, words)
+        provisional = _provisional(zixin, day)
+    if as_json:
+        document = {"as_of": day, "work": work, "limitation": alerts}
+        print_json(document | {"calendar_provisional": provisional})
+        return
+    sheets = [work_sheet(work, texts), limitation_sheet(alerts, texts)]
+    _print(sheets, day, texts, provisional=provisional)
+
+
+def _provisional(zixin: Zixin, day: date) -> bool:
+    """Tell whether the day's holidays are not announced yet, so that days may shift (9.3)."""
+    return zixin.calendar(day).is_provisional(day)
+
+
+def _print(sheets: Sequence[Sheet], day: date, texts: Texts, *, provisional: bool = False) -> None:
+    say(texts.say("report.as_of", as_of=day))
+    for sheet in sheets:
+        print_sheet(sheet, texts)
+    if provisional:
+        say(texts.say("report.calendar_provisional", year=str(day.year)))
