@@ -54,7 +54,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def demo(
-    accounts: Annotated[int, typer.Option(help="Customers of the sample company.")] = 300,
+    accounts: Annotated[int, typer.Option(help="Customers of the sample company.")] = 200,
     seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 1,
     port: Annotated[int, typer.Option(help="Where our receiver listens; 0: any.")] = 0,
     lang: Annotated[str, typer.Option(help="zh or en.")] = "zh",
