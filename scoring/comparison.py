@@ -5,8 +5,8 @@ major units of the policy's currency, exact; an account whose amounts cannot be 
 among ``unknown`` and left out of the sums.
 """
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Collection, Iterable
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import msgspec
@@ -14,10 +14,13 @@ import polars as pl
 
 from scoring.assess import Assessments
 from scoring.money import minor_digits
-from scoring.policy import GRADES, Policy
+from scoring.policy import GRADES
 from scoring.rates import factor
 
-__all__ = ["Change", "Comparison", "Side", "changes", "compared", "joined"]
+__all__ = ["Comparison", "Side", "changed", "compared", "joined"]
+
+_CENT = Decimal("0.01")
+_SAID = ("rating", "limit", "hold")
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,78 +51,96 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     hold_changes: int
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One entity that changes. Limits are minor units of ``currency``."""
+def compared(
+    before: Assessments, after: Assessments, *, only: Collection[str] | None = None
+) -> Comparison:
+    """Compare two assessments of one book, of everybody or of the entities named.
 
-    entity: str
-    currency: str
-    rating_before: str
-    rating_after: str
-    limit_before: int | None
-    limit_after: int | None
-    hold_before: str
-    hold_after: str
-
-
-def compared(before: Assessments, after: Assessments) -> Comparison:
-    """Compare two assessments of one book. Raises ``ValueError`` for different books or dates."""
-    if before.book is not after.book or before.as_of != after.as_of:
-        raise ValueError("a comparison needs one book and one date")
-    pairs = _pairs(before, after)
+    Raises ``ValueError`` for different books or dates.
+    """
+    pairs = _pairs(before, after, only)
     moves: dict[str, dict[str, int]] = {}
     counted = pairs.group_by("rating", "rating_after").len().sort("rating", "rating_after")
     for old, new, count in counted.iter_rows():
         moves.setdefault(old, {})[new] = count
+    grades, limits, holds = pairs.select(_differs(name).sum() for name in _SAID).row(0)
     return Comparison(
-        before=_side(before),
-        after=_side(after),
+        before=_side(before, only),
+        after=_side(after, only),
         moves=moves,
         accounts=pairs.height,
-        grade_changes=pairs.filter(pl.col("rating") != pl.col("rating_after")).height,
-        limit_changes=pairs.filter(pl.col("limit").ne_missing(pl.col("limit_after"))).height,
-        hold_changes=pairs.filter(pl.col("hold") != pl.col("hold_after")).height,
+        grade_changes=grades,
+        limit_changes=limits,
+        hold_changes=holds,
     )
 
 
-def changes(before: Assessments, after: Assessments) -> Iterator[Change]:
-    """Yield who changes, in the book's order."""
-    pairs = _pairs(before, after)
-    differs = (
-        (pl.col("rating") != pl.col("rating_after"))
-        | pl.col("limit").ne_missing(pl.col("limit_after"))
-        | (pl.col("hold") != pl.col("hold_after"))
-    )
-    for row in pairs.filter(differs).iter_rows(named=True):
-        yield Change(
-            entity=row["entity"],
-            currency=row["currency"],
-            rating_before=row["rating"],
-            rating_after=row["rating_after"],
-            limit_before=row["limit"],
-            limit_after=row["limit_after"],
-            hold_before=row["hold"],
-            hold_after=row["hold_after"],
+def changed(
+    before: Assessments, after: Assessments, *, only: Collection[str] | None = None
+) -> pl.DataFrame:
+    """List who changes rating, limit or hold, in the book's order: each before and after.
+
+    Columns entity, currency, and rating, limit (minor units of ``currency``) and hold with
+    ``_before`` and ``_after``. Raises ``ValueError`` for different books or dates.
+    """
+    pairs = _pairs(before, after, only)
+    rows = pairs.filter(pl.any_horizontal(_differs(name) for name in _SAID))
+    return rows.rename({name: f"{name}_before" for name in _SAID})
+
+
+def _pairs(before: Assessments, after: Assessments, only: Collection[str] | None) -> pl.DataFrame:
+    if before.book is not after.book or before.as_of != after.as_of:
+        raise ValueError("a comparison needs one book and one date")
+    other = after.frame.select(pl.col(name).alias(f"{name}_after") for name in _SAID)
+    # One book gives its entities in one order.
+    frame = before.frame.select("entity", "currency", *_SAID)
+    return _asked(pl.concat([frame, other], how="horizontal"), only)
+
+
+def _asked(frame: pl.DataFrame, only: Collection[str] | None) -> pl.DataFrame:
+    """Keep the entities named; the rest of a group only came along."""
+    if only is None or len(only) == frame.height:
+        return frame
+    return frame.filter(pl.col("entity").is_in(list(only)))
+
+
+def _differs(name: str) -> pl.Expr:
+    return pl.col(name).ne_missing(pl.col(f"{name}_after"))
+
+
+#: What a side is summed from.
+_READ = ("entity", "currency", "rating", "grade", "hold", "unknown")
+_AMOUNTS = ("limit", "exposure", "sales", "months", "need")
+
+
+def _side(assessed: Assessments, only: Collection[str] | None) -> Side:
+    frame = _asked(assessed.frame.select(*_READ, *_AMOUNTS), only)
+    known, held = pl.col("unknown").is_null(), pl.col("hold") != "none"
+    owed = pl.col("exposure").clip(lower_bound=0)
+    sums = (
+        frame.filter(known)
+        .group_by("currency", "grade")
+        .agg(
+            pl.col("limit").fill_null(0).cast(pl.Int128).sum().alias("limit"),
+            owed.cast(pl.Int128).sum().alias("owed"),
+            _blocked(held).cast(pl.Int128).sum().alias("blocked"),
         )
-
-
-def _pairs(before: Assessments, after: Assessments) -> pl.DataFrame:
-    columns = ("rating", "limit", "hold")
-    other = after.frame.select(pl.col(name).alias(f"{name}_after") for name in columns)
-    return pl.concat([before.frame.select("entity", "currency", *columns), other], how="horizontal")
-
-
-def _side(assessed: Assessments) -> Side:
-    frame, policy = assessed.frame, assessed.policy
-    known = frame.filter(pl.col("unknown").is_null())
-    held = pl.col("hold") != "none"
+        .rows(named=True)
+    )
+    policy = assessed.policy
+    lost = [
+        (row["currency"], row["owed"] * policy.grades[row["grade"]].pd * policy.limits.lgd)
+        for row in sums
+        if row["grade"] is not None
+    ]
     return Side(
         version=policy.version,
         grades=_grades(frame),
         on_hold=frame.filter(held).height,
-        limits=_sum(assessed, known, pl.col("limit").fill_null(0)),
-        expected_loss=_expected_loss(assessed, known),
-        blocked_sales=_sum(assessed, known, _blocked(held)),
-        unknown=frame.height - known.height,
+        limits=_sum(assessed, ((row["currency"], row["limit"]) for row in sums)),
+        expected_loss=_sum(assessed, lost),
+        blocked_sales=_sum(assessed, ((row["currency"], row["blocked"]) for row in sums)),
+        unknown=frame.filter(~known).height,
     )
 
 
@@ -130,43 +151,28 @@ def _grades(frame: pl.DataFrame) -> dict[str, int]:
 
 def _blocked(held: pl.Expr) -> pl.Expr:
     """A year's purchases of who is held; else the share of its need that no limit covers."""
-    yearly = (pl.col("sales").cast(pl.Int128) * 12 // pl.col("months")).cast(pl.Int64)
+    yearly = pl.col("sales").cast(pl.Int128) * 12 // pl.col("months")
     need, limit = pl.col("need").fill_null(0), pl.col("limit").fill_null(0)
     short = (need - limit).clip(lower_bound=0).cast(pl.Int128)
-    part = pl.when(need > 0).then(yearly.cast(pl.Int128) * short // need).otherwise(0)
-    return pl.when(held).then(yearly).otherwise(part.cast(pl.Int64))
+    part = pl.when(need > 0).then(yearly * short // need).otherwise(0)
+    return pl.when(held).then(yearly).otherwise(part)
 
 
-def _expected_loss(assessed: Assessments, known: pl.DataFrame) -> Decimal:
-    policy, total = assessed.policy, Decimal(0)
-    owed = pl.col("exposure").clip(lower_bound=0)
-    for grade, rows in known.drop_nulls("grade").group_by("grade"):
-        pd = policy.grades[int(str(grade[0]))].pd
-        total += _sum(assessed, rows, owed) * pd * policy.limits.lgd
-    return total.quantize(Decimal("0.01"))
-
-
-def _sum(assessed: Assessments, frame: pl.DataFrame, amount: pl.Expr) -> Decimal:
+def _sum(assessed: Assessments, amounts: Iterable[tuple[str, Decimal | int]]) -> Decimal:
     """Sum minor units of each currency, exactly, in major units of the policy's currency."""
-    sums = frame.group_by("currency").agg(amount.cast(pl.Int128).sum().alias("sum"))
-    return _in_policy_currency(sums.iter_rows(), assessed, assessed.policy)
-
-
-def _in_policy_currency(
-    sums: Iterable[tuple[str, int]], assessed: Assessments, policy: Policy
-) -> Decimal:
-    total = Fraction(0)
-    for currency, minor in sums:
-        price = factor(assessed.book.rates, policy.currency, currency, policy.currency)
-        total += (price or 0) * minor
-    unit = 10 ** minor_digits(policy.currency)
-    whole = total / unit
-    cents = round(whole * 100)
-    return Decimal(cents) / 100
+    currency, total = assessed.policy.currency, Fraction(0)
+    for other, minor in amounts:
+        price = factor(assessed.book.rates, currency, other, currency)
+        total += (price or 0) * Fraction(minor)
+    whole = total / 10 ** minor_digits(currency)
+    return Decimal(whole.numerator) / Decimal(whole.denominator)
 
 
 def joined(parts: Iterable[Comparison]) -> Comparison:
-    """Add up the comparisons of chunks of one book. Raises ``ValueError`` for none."""
+    """Add up the comparisons of chunks of one book; sums are rounded to cents, once.
+
+    Raises ``ValueError`` for none.
+    """
     found = list(parts)
     if not found:
         raise ValueError("there is nothing to compare: the book is empty")
@@ -196,8 +202,12 @@ def _added(sides: list[Side]) -> Side:
         version=sides[0].version,
         grades={grade: grades[grade] for grade in (*GRADES, "NR") if grade in grades},
         on_hold=sum(side.on_hold for side in sides),
-        limits=sum((side.limits for side in sides), Decimal(0)),
-        expected_loss=sum((side.expected_loss for side in sides), Decimal(0)),
-        blocked_sales=sum((side.blocked_sales for side in sides), Decimal(0)),
+        limits=_cents(side.limits for side in sides),
+        expected_loss=_cents(side.expected_loss for side in sides),
+        blocked_sales=_cents(side.blocked_sales for side in sides),
         unknown=sum(side.unknown for side in sides),
     )
+
+
+def _cents(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0)).quantize(_CENT, ROUND_HALF_UP)

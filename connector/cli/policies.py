@@ -1,41 +1,41 @@
 """``zixin policy``: check, hand in, compare, try over the book, and activate by a second person."""
 
-from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from connector.cli.output import print_json, print_table, progress, say
+from connector.cli.output import complain, print_json, print_table, progress, say
 from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
 from connector.cli.session import parse_day as day_of
+from connector.cli.simulating import print_simulation, simulation_document
 from connector.flow.policies import (
+    IN_FORCE,
     PolicyRefused,
-    Simulation,
     activate_version,
     hand_in,
-    last_shadows,
-    set_aside,
-    simulate,
+    set_shadow,
     values_that_differ,
 )
+from connector.flow.simulation import last_shadows, simulate
 from connector.store.accounts import entity_names
 from connector.store.engine import reading
-from connector.store.policies import all_versions, find_version, version_on
-from connector.texts.catalogue import Texts
+from connector.store.policies import StoredPolicy, all_versions, find_version, version_on
+from connector.texts.catalogue import LANGUAGES, Texts
 from connector.wiring import Zixin
 from connector.wiring.jobs import assess_by_calendar
-from scoring.comparison import Comparison, Side
-from scoring.money import Money
-from scoring.policy import Policy, PolicyError, load_policy
+from scoring.fitted_card import CardError, card_of, card_toml
+from scoring.policy import Policy, PolicyError, left_to_defaults, load_policy
 
 __all__ = ["add_commands"]
 
 DEFAULT_CONFIG = Path("zixin.toml")
-CHANGES_SHOWN = 25
-IN_FORCE = "active"
 
 ByOption = Annotated[str, typer.Option("--by", help="Who does this; written into the audit log.")]
+CardOption = Annotated[
+    Path | None, typer.Option("--card", help="A card of `zixin train card`, to be blended in.")
+]
+Language = Annotated[str | None, typer.Option("--lang", help="zh or en; the company's by default.")]
 VersionArgument = Annotated[
     str, typer.Argument(help="A stored version, a policy file, or `active` for the one in force.")
 ]
@@ -49,25 +49,59 @@ def add_commands(parent: typer.Typer) -> None:
 
 
 @app.command("check")
-def check_command(file: Path, *, as_json: JsonFlag = False) -> None:
-    """Check a policy file; report every mistake at once with its key path."""
+def check_command(
+    file: Path,
+    card: CardOption = None,
+    lang: Annotated[str, typer.Option("--lang", help="zh or en.")] = "zh",
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check a policy file: every mistake at once with its key path, and what is left to defaults."""
+    texts = _texts(lang, lang)
+    toml = _text_of(file, card)
     try:
-        policy = load_policy(_text_of(file))
+        policy = load_policy(toml)
     except PolicyError as error:
         if as_json:
-            print_json({"ok": False, "mistakes": [str(mistake) for mistake in error.mistakes]})
+            print_json({"ok": False, "mistakes": error.mistakes})
+        complain(texts.say("policy.mistakes", file=str(file), count=len(error.mistakes)))
         end(ExitCode.WRONG_USE, str(error))
+    defaults = left_to_defaults(toml)
     if as_json:
-        print_json({"ok": True, "version": policy.version, "mistakes": []})
-    else:
-        say(f"{file}: version {policy.version}, no mistakes")
+        document = {"ok": True, "version": policy.version, "mistakes": [], "defaults": defaults}
+        print_json(document)
+        return
+    say(texts.say("policy.checked", file=str(file), version=policy.version))
+    if defaults:
+        say(texts.say("policy.defaults", sections=", ".join(defaults)))
 
 
-def _text_of(file: Path) -> str:
+def _texts(lang: str | None, own: str) -> Texts:
+    if lang not in {None, *LANGUAGES}:
+        end(ExitCode.WRONG_USE, f"--lang {lang!r}: there are {' and '.join(LANGUAGES)}")
+    return Texts(lang or own)
+
+
+def _text_of(file: Path, card: Path | None = None) -> str:
+    """Read a policy file, with a fitted card written into it; ends the command where it cannot."""
+    toml = _read(file)
+    if card is None:
+        return toml
+    try:
+        return f"{toml}\n{card_toml(card_of(_read(card)))}"
+    except CardError as error:
+        end(ExitCode.WRONG_USE, f"{card}: {error}")
+
+
+def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         end(ExitCode.WRONG_USE, f"{file}: cannot be read: {error}")
+
+
+def _refused(error: PolicyRefused, texts: Texts) -> NoReturn:
+    end(ExitCode.WRONG_USE, texts.say(error.code, **error.values))
 
 
 @app.command("add")
@@ -75,43 +109,58 @@ def add_command(
     file: Path,
     by: ByOption,
     config: ConfigOption = DEFAULT_CONFIG,
+    card: CardOption = None,
     note: Annotated[str, typer.Option(help="What it is meant to change.")] = "",
 ) -> None:
     """Hand in a policy as a draft. A stored version never changes."""
+    toml = _text_of(file, card)
     with opened(config) as zixin:
+        texts = Texts(zixin.config.company.language)
         try:
-            policy = hand_in(
-                zixin.engine, _text_of(file), author=by, note=note, now=zixin.clock.now()
-            )
-        except (PolicyError, PolicyRefused) as error:
+            policy = hand_in(zixin.engine, toml, author=by, note=note, now=zixin.clock.now())
+        except PolicyError as error:
             end(ExitCode.WRONG_USE, str(error))
-    say(f"{policy.version}: stored as a draft; try it with: zixin policy simulate {policy.version}")
+        except PolicyRefused as error:
+            _refused(error, texts)
+    say(texts.say("policy.stored", version=policy.version))
 
 
 @app.command("list")
 def list_command(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = False) -> None:
-    """List the versions and which one is in force."""
+    """List the versions, where each stands, and which one is in force."""
     with opened(config) as zixin:
+        today = zixin.clock.today()
         with reading(zixin.engine) as conn:
-            versions = all_versions(conn)
-            current = version_on(conn, zixin.clock.today())
+            versions = all_versions(conn, today)
+            current = version_on(conn, today)
             shadows = last_shadows(conn)
-        name = zixin.policy.version if current is None else current.version
+        name = zixin.configured.version if current is None else current.version
+        texts = Texts(zixin.config.company.language)
     if as_json:
         print_json({"in_force": name, "versions": versions, "shadows": shadows})
         return
-    rows = [
-        (one.version, one.state, one.author, f"{one.created_at:%Y-%m-%d %H:%M}", one.note)
-        for one in versions
-    ]
-    print_table(("version", "state", "author", "handed in", "note"), rows)
+    columns = ("version", "state", "from", "author", "handed_in", "note")
+    print_table(
+        [texts.say(f"policy.col.{column}") for column in columns],
+        [_version_row(one, texts) for one in versions],
+    )
     for version, both in shadows.items():
-        say(
-            f"{version} in the shadow: {both.grade_changes} grades, {both.limit_changes} limits and "
-            f"{both.hold_changes} holds of {both.accounts} would change"
-        )
-    source = "" if current else " (from the configuration; none was activated)"
-    say(f"in force: {name}{source}")
+        counts = {"grades": both.grade_changes, "limits": both.limit_changes}
+        holds, accounts = both.hold_changes, both.accounts
+        said = {"version": version, **counts, "holds": holds, "accounts": accounts}
+        say(texts.say("policy.shadowed", **said))
+    say(texts.say("policy.in_force" if current else "policy.configured", version=name))
+
+
+def _version_row(one: StoredPolicy, texts: Texts) -> tuple[str, ...]:
+    return (
+        one.version,
+        texts.say(f"policy.state.{one.state}"),
+        "\n".join(day.isoformat() for day in one.from_on),
+        one.author,
+        f"{one.created_at:%Y-%m-%d %H:%M}",
+        one.note,
+    )
 
 
 @app.command("diff")
@@ -124,30 +173,26 @@ def diff_command(
 ) -> None:
     """Show every value in which two policies differ."""
     with opened(config) as zixin:
-        found = values_that_differ(_policy(zixin, before), _policy(zixin, after))
+        texts = Texts(zixin.config.company.language)
+        found = values_that_differ(_policy(zixin, before, texts), _policy(zixin, after, texts))
     if as_json:
         print_json([{"key": key, "before": old, "after": new} for key, old, new in found])
         return
-    print_table(("key", before, after), found)
-    say(f"{len(found)} values differ")
+    if found:
+        print_table((texts.say("policy.col.key"), before, after), found)
+    say(texts.say("policy.differ", count=len(found)))
 
 
-def _policy(zixin: Zixin, name: str) -> Policy:
+def _policy(zixin: Zixin, name: str, texts: Texts) -> Policy:
     """Find a policy by version, file or ``active``; ends the command when there is none."""
     if name == IN_FORCE:
         return zixin.policy
     with reading(zixin.engine) as conn:
-        stored = find_version(conn, name)
-    if stored is not None:
-        return _loaded(stored.toml)
-    if not Path(name).is_file():
-        end(ExitCode.WRONG_USE, f"{name!r} is neither a stored version nor a file")
-    return _loaded(_text_of(Path(name)))
-
-
-def _loaded(toml: str) -> Policy:
+        stored = find_version(conn, name, zixin.clock.today())
+    if stored is None and not Path(name).is_file():
+        end(ExitCode.WRONG_USE, texts.say("policy.neither", name=name))
     try:
-        return load_policy(toml)
+        return load_policy(_read(Path(name)) if stored is None else stored.toml)
     except PolicyError as error:
         end(ExitCode.WRONG_USE, str(error))
 
@@ -157,15 +202,15 @@ def simulate_command(
     draft: VersionArgument,
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOfOption = None,
-    lang: Annotated[str | None, typer.Option(help="zh or en; the company's by default.")] = None,
+    lang: Language = None,
     *,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a draft over the book, today's or a past date's: who changes, what it costs. Writes nothing."""
     with opened(config) as zixin, progress(quiet=as_json) as step:
-        today = zixin.clock.today()
-        day = day_of(as_of, today)
-        pair = zixin.policy_on(day), _policy(zixin, draft)
+        texts = _texts(lang, zixin.config.company.language)
+        day = day_of(as_of, zixin.clock.today())
+        pair = zixin.policy_on(day), _policy(zixin, draft, texts)
         try:
             found = simulate(
                 zixin.engine,
@@ -176,110 +221,32 @@ def simulate_command(
                 progress=lambda done, total: step("simulate", done, total),
             )
         except PolicyRefused as error:
-            end(ExitCode.WRONG_USE, str(error))
+            _refused(error, texts)
         with reading(zixin.engine) as conn:
             names = entity_names(conn)
-        texts = Texts(lang or zixin.config.company.language)
     if as_json:
-        print_json({"as_of": day, **_document(found)})
+        print_json(simulation_document(found, day))
     else:
-        _print_simulation(found, names, texts, day, currency=pair[0].currency)
-
-
-def _document(found: Simulation) -> dict[str, object]:
-    return {"comparison": found.comparison, "changes": found.changes}
-
-
-def _print_simulation(
-    found: Simulation, names: dict[str, str], texts: Texts, day: date, *, currency: str
-) -> None:
-    both = found.comparison
-    say(
-        texts.say(
-            "simulate.title",
-            before=both.before.version,
-            after=both.after.version,
-            as_of=day,
-            accounts=both.accounts,
-        )
-    )
-    _print_sides(both, texts, currency)
-    _print_moves(both, texts)
-    _print_changes(found, names, texts)
-
-
-def _print_sides(both: Comparison, texts: Texts, currency: str) -> None:
-    def money(amount: object) -> str:
-        return texts.say("simulate.amount", amount=amount, currency=currency)
-
-    def row(code: str, before: str, after: str) -> tuple[str, str, str]:
-        return texts.say(f"simulate.{code}"), before, after
-
-    def sums(side: Side) -> tuple[str, str, str]:
-        return money(side.limits), money(side.expected_loss), money(side.blocked_sales)
-
-    old, new = sums(both.before), sums(both.after)
-    rows = [
-        row("on_hold", str(both.before.on_hold), str(both.after.on_hold)),
-        row("limits", old[0], new[0]),
-        row("expected_loss", old[1], new[1]),
-        row("blocked_sales", old[2], new[2]),
-        row("unknown", str(both.before.unknown), str(both.after.unknown)),
-    ]
-    columns = (both.before.version, both.after.version)
-    print_table(("", *columns), rows, right=columns)
-    say(
-        texts.say(
-            "simulate.changes",
-            grades=both.grade_changes,
-            limits=both.limit_changes,
-            holds=both.hold_changes,
-        )
-    )
-
-
-def _print_moves(both: Comparison, texts: Texts) -> None:
-    """Print the migration matrix: from (rows) to (columns)."""
-    after = list(both.after.grades)
-    rows = [
-        (old, *(str(row[new]) if new in row else "" for new in after))
-        for old in both.before.grades
-        if (row := both.moves.get(old)) is not None
-    ]
-    print_table((texts.say("simulate.from_to"), *after), rows, right=after)
-
-
-def _print_changes(found: Simulation, names: dict[str, str], texts: Texts) -> None:
-    def limit(minor: int | None, currency: str) -> str:
-        return "–" if minor is None else texts.money(Money(minor, currency))
-
-    rows = [
-        (
-            names.get(one.entity, one.entity),
-            f"{one.rating_before} → {one.rating_after}",
-            f"{limit(one.limit_before, one.currency)} → {limit(one.limit_after, one.currency)}",
-            f"{texts.say(f'hold.{one.hold_before}')} → {texts.say(f'hold.{one.hold_after}')}",
-        )
-        for one in found.changes[:CHANGES_SHOWN]
-    ]
-    columns = tuple(
-        texts.say(f"simulate.col.{name}") for name in ("name", "rating", "limit", "hold")
-    )
-    print_table(columns, rows)
-    left = len(found.changes) - len(rows)
-    if left > 0:
-        say(texts.say("simulate.more", count=left))
+        print_simulation(found, names, texts, day, currency=pair[0].currency)
 
 
 @app.command("shadow")
-def shadow_command(version: str, by: ByOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def shadow_command(
+    version: str,
+    by: ByOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    stop: Annotated[bool, typer.Option("--stop", help="Make it a plain draft again.")] = False,
+) -> None:
     """Let a draft run in the shadow: it is compared after each night's assessment."""
     with opened(config) as zixin:
+        texts = Texts(zixin.config.company.language)
+        now, today = zixin.clock.now(), zixin.clock.today()
         try:
-            set_aside(zixin.engine, version, "shadow", author=by, now=zixin.clock.now())
+            set_shadow(zixin.engine, version, on=not stop, author=by, today=today, now=now)
         except PolicyRefused as error:
-            end(ExitCode.WRONG_USE, str(error))
-    say(f"{version}: in the shadow")
+            _refused(error, texts)
+    say(texts.say("policy.untried" if stop else "policy.tried", version=version))
 
 
 @app.command("activate")
@@ -291,8 +258,9 @@ def activate_command(
         str | None, typer.Option("--from", help="In force from this day; today by default.")
     ] = None,
 ) -> None:
-    """Put a version in force. Who handed it in cannot approve it."""
+    """Put a version in force, or an earlier one again. Who handed it in cannot approve it."""
     with opened(config) as zixin:
+        texts = Texts(zixin.config.company.language)
         today = zixin.clock.today()
         day = day_of(from_on, today)
         try:
@@ -303,7 +271,8 @@ def activate_command(
                 from_on=day,
                 today=today,
                 now=zixin.clock.now(),
+                currency=zixin.policy.currency,
             )
         except PolicyRefused as error:
-            end(ExitCode.WRONG_USE, str(error))
-    say(f"{version}: in force from {day}")
+            _refused(error, texts)
+    say(texts.say("policy.activated", version=version, day=day))

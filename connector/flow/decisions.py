@@ -17,6 +17,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.config import Person
+from connector.flow.four_eyes import same_person
 from connector.flow.importing.companies import Companies, Company
 from connector.store.accounts import entity_of
 from connector.store.assessments import StoredAssessment, latest_assessments
@@ -182,7 +183,7 @@ class Desk:
             if found.state != "draft":
                 raise DecisionError("not_a_draft", id=decision_id, state=found.state)
             approvers = [*_approvers(found), by]
-            done = state != "approved" or self._suffices(conn, found, approvers)
+            done = state != "approved" or self.suffices(conn, found, approvers)
             change: dict[str, object] = {"approver": _SEPARATOR.join(dict.fromkeys(approvers))}
             if done:
                 # What was not decided yet did not count yet, whatever the draft says.
@@ -195,7 +196,7 @@ class Desk:
 
         return in_one_commit(self.engine, decide)
 
-    def _suffices(self, conn: sa.Connection, found: Any, approvers: Sequence[str]) -> bool:  # noqa: ANN401 a row
+    def suffices(self, conn: sa.Connection, found: Any, approvers: Sequence[str]) -> bool:  # noqa: ANN401 a row
         """Tell whether these approvals are enough; the newest is checked by itself first."""
         needed = self._check_approval(conn, found, approvers[-1])
         known = [(name, self.people[name].role) for name in approvers if name in self.people]
@@ -207,7 +208,7 @@ class Desk:
         return False
 
     def _check_approval(self, conn: sa.Connection, found: Any, by: str) -> Role:  # noqa: ANN401 a row
-        if _same_person(by, found.author):
+        if same_person(by, found.author):
             raise DecisionError("four_eyes", author=found.author)
         if found.to_on is not None and found.to_on < self.today:
             raise DecisionError("too_late", to_on=found.to_on)
@@ -412,10 +413,6 @@ def _owner_name(conn: sa.Connection, row: Any) -> str:  # noqa: ANN401 a row
         .where(accounts.c.system == row.account_system, accounts.c.record_id == row.account_id)
     )
     return conn.execute(statement).scalar_one_or_none() or ""
-
-
-def _same_person(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
 
 
 def _decision(row: Any, entity: str | None) -> Decision:  # noqa: ANN401 a row

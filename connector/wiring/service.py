@@ -16,10 +16,10 @@ from flask import Flask
 
 from adapters.errors import CrmError
 from connector.flow.assess import Scope
-from connector.flow.policies import try_shadows
 from connector.flow.push import push_due
 from connector.flow.react import react_due
 from connector.flow.run import Job, PortReader, decide, read_crm
+from connector.flow.simulation import try_shadows
 from connector.wiring.jobs import assess_by_calendar, job_of
 from connector.wiring.product import Zixin
 from connector.work.channels import renew_channels

@@ -22,7 +22,7 @@ from scoring.policy.review import ReviewPolicy
 from scoring.policy.scorecard import PaymentGroupPolicy, ProspectPolicy, ScorecardPolicy
 from scoring.policy.terms import TermsPolicy
 from scoring.policy.warning import WarningPolicy, WatchPolicy
-from scoring.policy.whole import GroupName, Policy, PolicyError, load_policy
+from scoring.policy.whole import GroupName, Policy, PolicyError, left_to_defaults, load_policy
 
 __all__ = [
     "DEFAULT_GRADES",
@@ -56,5 +56,6 @@ __all__ = [
     "TermsPolicy",
     "WarningPolicy",
     "WatchPolicy",
+    "left_to_defaults",
     "load_policy",
 ]

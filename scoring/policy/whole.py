@@ -1,7 +1,10 @@
 """The whole policy: one document with a version, checked when read."""
 
+import tomllib
 from collections.abc import Iterator
 from typing import ClassVar, Literal
+
+import msgspec
 
 from scoring.document import Check, DocumentError, Mistake, read_document
 from scoring.dunning import DunningPolicy
@@ -22,7 +25,7 @@ from scoring.policy.scorecard import ScorecardPolicy, check_card
 from scoring.policy.terms import TermsPolicy
 from scoring.policy.warning import WarningPolicy, WatchPolicy
 
-__all__ = ["GroupName", "Policy", "PolicyError", "load_policy"]
+__all__ = ["GroupName", "Policy", "PolicyError", "left_to_defaults", "load_policy"]
 
 GroupName = Literal["payment", "financial", "history", "qualitative"]
 
@@ -105,3 +108,22 @@ def load_policy(toml_text: str) -> Policy:
         return read_document(toml_text, Policy)
     except DocumentError as error:
         raise PolicyError(error.mistakes) from error
+
+
+def left_to_defaults(toml_text: str) -> tuple[str, ...]:
+    """Name the sections a policy leaves out, so that this version's defaults decide.
+
+    Of the card these are the groups in use. Defaults may change with a later version; who wants to
+    decide a section states it. Raises ``PolicyError`` for a text that is no policy.
+    """
+    policy, stated = load_policy(toml_text), tomllib.loads(toml_text)
+    sections = [
+        field.name
+        for field in msgspec.structs.fields(Policy)
+        if isinstance(field.default, msgspec.Struct) or field.name == "grades"
+    ]
+    groups = [name for name in policy.groups if name not in stated.get("scorecard", {})]
+    return (
+        *(name for name in sections if name not in stated and name != "scorecard"),
+        *(f"scorecard.{name}" for name in groups),
+    )
