@@ -12,6 +12,8 @@ Codes and parameters:
 * ``days_late``, ``max_delay``: value (days), threshold (days). ``late_amount``, ``overdue_ratio``,
   ``broken_promises``: value, threshold (percents). ``threshold`` is the next better mark of the
   policy's curve; a reason in favour has its best mark.
+* ``missing_<group>``: percent. Of a group that fell to the missing-data rule nothing else is told:
+  what data it has were not used.
 """
 
 from decimal import Decimal
@@ -40,8 +42,9 @@ def reasons_of(row: Row, policy: Policy) -> tuple[Reason, ...]:
     gates = [_gate_reason(code, row, policy) for code in _fired(row, policy)]
     groups = groups_in_use(policy)
     most = MOST_AGAINST if len(groups) == 1 else 2
-    against = _ranked(row, groups, "negative", most)[: MOST_AGAINST - len(gates)]
-    in_favour = _ranked(row, groups, "positive", most)[:MOST_IN_FAVOUR]
+    missing = policy.scorecard.missing_group_share
+    against = _ranked(row, groups, "negative", most, missing)[: MOST_AGAINST - len(gates)]
+    in_favour = _ranked(row, groups, "positive", most, missing)[:MOST_IN_FAVOUR]
     return (*gates[:MOST_AGAINST], *against, *in_favour)
 
 
@@ -62,18 +65,33 @@ def _gate_reason(code: str, row: Row, policy: Policy) -> Reason:
     return Reason(gate.reason_of(row), gate.params(row, policy) | cap)
 
 
-def _ranked(row: Row, groups: tuple[Group, ...], sign: Sign, most: int) -> list[Reason]:
+_Ranked = tuple[float, float, str, Reason]
+
+
+def _ranked(
+    row: Row, groups: tuple[Group, ...], sign: Sign, most: int, missing: Decimal
+) -> list[Reason]:
     """Order the characteristics of one sign by points lost (or won), ties by weight, then code."""
-    found: list[tuple[float, float, str, Reason]] = []
+    found: list[_Ranked] = []
     for group in groups:
         if row[f"share_{group.name}"] is None:
+            continue
+        if row[f"low_{group.name}"]:
+            found += [_lacking(group, missing)] if sign == "negative" else []
             continue
         own = [_judged(part, row, sign) for part in group.characteristics]
         found += sorted(one for one in own if one is not None)[:most]
     return [reason for *_, reason in sorted(found, key=lambda one: one[:3])]
 
 
-def _judged(part: Characteristic, row: Row, sign: Sign) -> tuple[float, float, str, Reason] | None:
+def _lacking(group: Group, missing: Decimal) -> _Ranked:
+    """Say that a group lacks data, with the points that its prior leaves out (5.1, 5.4)."""
+    points, code = float(group.points), f"missing_{group.name}"
+    lost = points * float(100 - missing * 100)
+    return (-lost, -points, code, Reason(code, {"percent": one_digit(missing * 100)}))
+
+
+def _judged(part: Characteristic, row: Row, sign: Sign) -> _Ranked | None:
     share = row[f"share_{part.code}"]
     if share is None or part.feature is None or row[part.feature] is None:
         return None

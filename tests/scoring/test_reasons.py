@@ -3,11 +3,21 @@
 from scoring.assess import assess
 from scoring.assessment import Reason
 from scoring.policy import Policy
-from tests.builders import AS_OF, Row, a_book, a_paid_invoice, a_steady_payer, an_invoice, days_ago
+from tests.builders import (
+    AS_OF,
+    Row,
+    a_book,
+    a_paid_invoice,
+    a_record,
+    a_steady_payer,
+    an_invoice,
+    days_ago,
+)
+from tests.credit_files import a_full_file, with_groups
 
 
-def _reasons(*rows: Row | list[Row]) -> tuple[Reason, ...]:
-    return assess(a_book(*rows), Policy(), AS_OF).row("E1").reasons
+def _reasons(*rows: Row | list[Row], policy: Policy | None = None) -> tuple[Reason, ...]:
+    return assess(a_book(*rows), policy or Policy(), AS_OF).row("E1").reasons
 
 
 def test_the_largest_loss_of_points_comes_first() -> None:
@@ -59,3 +69,27 @@ def test_default_that_was_paid_but_is_not_cured_names_the_rule_and_no_amount() -
     found = _reasons(a_steady_payer(), paid)
 
     assert found[0] == Reason("past_default", {"threshold": 90, "months": 6, "cap": "D"})
+
+
+def test_a_group_without_data_says_so_before_smaller_losses() -> None:
+    """Nobody should look for the cause in five days late while 18 points lie in the drawer."""
+    found = _reasons(a_steady_payer(late=5), policy=with_groups())
+    codes = [reason.code for reason in found]
+
+    assert codes[:2] == ["missing_financial", "missing_history"]
+    assert found[0] == Reason("missing_financial", {"percent": "40"})
+
+
+def test_data_of_a_group_that_were_not_used_are_no_reason() -> None:
+    """A tax grade alone is less than half of the group: it earned nothing and cost nothing."""
+    tax = a_record("tax_grade", status="D", event_on=days_ago(100))
+    codes = {reason.code for reason in _reasons(a_steady_payer(), tax, policy=with_groups())}
+
+    assert "missing_history" in codes
+    assert "tax_grade" not in codes
+
+
+def test_a_full_file_lacks_nothing() -> None:
+    found = _reasons(a_steady_payer(), a_full_file(), policy=with_groups())
+
+    assert not [reason for reason in found if reason.code.startswith("missing_")]
