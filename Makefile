@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 = 1
 
-.PHONY: help setup setup-dev demo test test-pg format lint types imports wheel check bench lock
+.PHONY: help setup setup-dev demo test test-pg thorough format lint types imports wheel check bench lock
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -33,6 +33,9 @@ test: setup-dev ## run every test on SQLite
 
 test-pg: setup-dev ## run the tests on PostgreSQL (TEST_DATABASE_URL, or a throw-away server)
 	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest
+
+thorough: setup-dev ## compare engine and oracle on 10,000 random companies (half an hour)
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/oracle
 
 format: setup-dev ## check the format
 	$(BIN)/ruff format --check .

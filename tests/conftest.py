@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from connector.clock import FixedClock
 from connector.store.engine import create_engine
@@ -22,6 +23,10 @@ from tests.databases import empty_database
 # A slip between UTC and local time shows at once where local time is eight hours ahead.
 os.environ["TZ"] = "Asia/Shanghai"
 time.tzset()
+
+# `make thorough` compares engine and oracle on ten thousand companies.
+settings.register_profile("thorough", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _real_connect = socket.socket.connect
 _real_connect_ex = socket.socket.connect_ex

@@ -48,7 +48,7 @@ def books(draw: DrawFn, *, entities: int = 2) -> list[Row]:
 def _one_entity(draw: DrawFn, entity: str) -> list[Row]:
     currency = draw(st.sampled_from(_CURRENCIES))
     terms = draw(st.sampled_from((None, 0, 30, 60)))
-    delays = draw(st.sampled_from((_ANY_DELAY, _PROMPT)))
+    delays = draw(st.sampled_from((_ANY_DELAY, _PROMPT, _PROMPT)))
     rows = [an_entity(entity, currency=currency, terms_days=terms)]
     for number in range(draw(st.integers(0, 14))):
         rows += draw(_invoice(f"{entity}i{number}", entity, currency, delays))
@@ -86,7 +86,7 @@ def _invoice(draw: DrawFn, item: str, entity: str, own: str, delays: tuple[int, 
         dispute_outcome=outcome,
     )
     rows = [invoice, *draw(_settlement(invoice, own, delays))]
-    if draw(st.integers(0, 9)) == 0:
+    if delays != _PROMPT and draw(st.integers(0, 9)) == 0:
         rows.append(draw(_write_off(invoice)))
     return rows
 
@@ -114,7 +114,10 @@ def _settlement(draw: DrawFn, invoice: Row, own: str, delays: tuple[int, ...]) -
     due, amount = values["due_on"], values["amount"]
     assert isinstance(due, date)
     assert isinstance(amount, int)
-    parts = draw(st.sampled_from(((), (1,), (1,), (1,), (2, 2), (3,), (2, 2, 2), (3, 3, 1))))
+    # Who pays promptly leaves open only what is not due yet.
+    prompt = delays == _PROMPT and due < AS_OF - timedelta(days=10)
+    splits = ((1,), (1,), (1,), (2, 2), (2, 2, 2), (3, 3, 1))
+    parts = draw(st.sampled_from(splits if prompt else ((), (3,), *splits)))
     for number, divisor in enumerate(parts):
         paid_on = due + timedelta(days=draw(st.sampled_from(delays)))
         payment = a_payment(
@@ -125,7 +128,7 @@ def _settlement(draw: DrawFn, invoice: Row, own: str, delays: tuple[int, ...]) -
             currency=str(values["currency"]),
         )
         rows += [payment, an_allocation(payment, invoice)]
-        if draw(st.integers(0, 9)) == 0:
+        if not prompt and draw(st.integers(0, 9)) == 0:
             back = paid_on + timedelta(days=draw(st.sampled_from((0, 2, 20, 150))))
             rows.append(a_return(payment, returned_on=back))
     if draw(st.integers(0, 5)) == 0:

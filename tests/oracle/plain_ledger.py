@@ -114,6 +114,7 @@ class Ledger:
             for a in self.allocations.values()
             if a["payment"] in self.back
         }
+        self.every_payment = list(self.payments.values())
         # A payment that came back was never there.
         self.payments = {k: p for k, p in self.payments.items() if k not in self.back}
         self.allocations = {
