@@ -27,7 +27,7 @@ def joined(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         frame.with_columns(_unsecured(policy).alias("unsecured"))
         .with_columns(_allowed().alias("allowed"))
         .with_columns(_computed(frame, policy).alias("computed_limit"))
-        .with_columns(_bound_by(policy).alias("bound_by"))
+        .with_columns(_bound_by(frame, policy).alias("bound_by"))
     )
 
 
@@ -108,21 +108,19 @@ def _computed(frame: pl.DataFrame, policy: Policy) -> pl.Expr:
 
 def rounded_down(amount: pl.Expr, digits: int) -> pl.Expr:
     """Keep the first ``digits`` digits of a non-negative amount, zeros after them."""
-    result = amount
-    for zeros in range(1, 19 - digits):
-        unit = 10**zeros
-        nice = amount // unit * unit
-        result = pl.when(amount >= 10 ** (zeros + digits - 1)).then(nice).otherwise(result)
-    return result
+    length = amount.cast(pl.String).str.len_bytes().cast(pl.Int64)
+    unit = pl.lit(10, pl.Int64).pow((length - digits).clip(lower_bound=0))
+    return amount // unit * unit
 
 
-def _bound_by(policy: Policy) -> pl.Expr:
+def _bound_by(frame: pl.DataFrame, policy: Policy) -> pl.Expr:
     """Name the method that set the limit; the first of these that holds."""
     whole = pl.col("allowed") + pl.col("secured")
     no_credit = prepaid(policy) | (~pl.col("unsecured_allowed") & (pl.col("secured") == 0))
     rules: list[tuple[pl.Expr, str]] = [
         (pl.col("grade").is_null(), "starter"),
         (no_credit, "grade"),
+        (_starter_only(frame) & (pl.col("starter") < pl.min_horizontal(whole, "need")), "starter"),
         (pl.col("need").is_null() & (pl.col("starter") <= whole), "starter"),
         (pl.col("need") <= whole, "need"),
         (~pl.col("unsecured_allowed"), "secured"),

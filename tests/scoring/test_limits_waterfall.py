@@ -100,7 +100,12 @@ def test_the_average_may_replace_the_least_and_is_shown_anyway() -> None:
 def test_an_incomplete_file_gets_the_new_customers_limit() -> None:
     figures = {"tangible_net_worth": 10**9, "starter_only": True}
 
-    assert waterfall(_POLICY, "A", **figures)["computed_limit"] == 5_000_000
+    found = waterfall(_POLICY, "A", **figures)
+    little = waterfall(_POLICY, "A", **figures | {"sales": 100_000, "peak": 100_000})
+
+    assert (found["computed_limit"], found["bound_by"]) == (5_000_000, "starter")
+    assert little["computed_limit"] < 5_000_000
+    assert little["bound_by"] == "need"
 
 
 def test_what_was_never_bought_needs_the_starter_at_most() -> None:
