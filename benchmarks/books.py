@@ -4,12 +4,19 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from benchmarks.files import credit_file
 from scoring.book import Book
 
-__all__ = ["AS_OF", "a_large_book"]
+__all__ = ["AS_OF", "a_full_book", "a_large_book"]
 
 AS_OF = date(2026, 6, 30)
 _DAYS = 730
+
+
+def a_full_book(accounts: int, *, invoices: int = 10, seed: int = 7) -> Book:
+    """Make a book as ``a_large_book`` does, with everybody's credit file (资信档案) beside it."""
+    frames = _ledger(accounts, invoices, seed)
+    return Book.of(**frames, **credit_file(accounts, AS_OF))
 
 
 def a_large_book(accounts: int, *, invoices: int = 10, seed: int = 7) -> Book:
@@ -19,15 +26,18 @@ def a_large_book(accounts: int, *, invoices: int = 10, seed: int = 7) -> Book:
     tenth is paid in two parts, a tenth more than a month late. One customer in twenty has
     unapplied cash, one invoice in 200 a credit note, one in fifty a dispute.
     """
+    return Book.of(**_ledger(accounts, invoices, seed))
+
+
+def _ledger(accounts: int, invoices: int, seed: int) -> dict[str, pl.DataFrame]:
     items = _items(accounts, invoices, seed)
     payments, allocations = _paid(items, seed)
-    notes = _credit_notes(items)
-    return Book.of(
-        entities=_entities(accounts),
-        items=pl.concat([items, notes]),
-        payments=pl.concat([payments, _unapplied(accounts)]),
-        allocations=allocations,
-    )
+    return {
+        "entities": _entities(accounts),
+        "items": pl.concat([items, _credit_notes(items)]),
+        "payments": pl.concat([payments, _unapplied(accounts)]),
+        "allocations": allocations,
+    }
 
 
 def _name(prefix: str, number: pl.Expr) -> pl.Expr:

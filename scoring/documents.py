@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from scoring.book import Book
-from scoring.known import known
+from scoring.known import known, told
 from scoring.policy import GRADES, DossierPolicy
 
 __all__ = ["DOCUMENT_ITEMS", "happened", "papers", "standing", "statement_papers"]
@@ -40,15 +40,13 @@ def standing(as_of: date) -> pl.Expr:
     return pl.col("ended_on").is_null() | (pl.col("ended_on") > as_of)
 
 
-def papers(
-    records: pl.DataFrame, book: Book, rules: DossierPolicy, as_of: date, kind: str
-) -> pl.DataFrame:
-    """Date one kind of document among known credit records: the records with on, expires, gone.
+def papers(book: Book, rules: DossierPolicy, as_of: date, kind: str) -> pl.DataFrame:
+    """Date the known documents of one kind: their credit records with on, expires, gone.
 
     Valid until ``expires`` (null: for good), worthless from ``gone`` on; both count from ``on``.
     """
     item, looked = DOCUMENT_ITEMS[kind]
-    rows = records.filter((pl.col("kind") == kind) & standing(as_of))
+    rows = told(book, as_of, kind).filter(standing(as_of))
     if kind == "balance_confirmation":
         rows = rows.filter(pl.col("status").ne_missing("refused"))
     on = pl.col("known_on") if looked else happened(as_of)

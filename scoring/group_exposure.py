@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from scoring.book import Book
-from scoring.parents import parents_of
+from scoring.parents import has_parents, parents_of
 from scoring.policy import Policy
 from scoring.rates import Conversion
 
@@ -37,8 +37,8 @@ def grouped(frame: pl.DataFrame, book: Book, policy: Policy) -> pl.DataFrame:
     above it, all in the entity's currency. A member whose amounts are unknown makes them null for
     its group. An entity without parent and children has no group: all are null.
     """
-    pairs = _pairs(book, policy.gates.parent_depth)
-    if not pairs.height:
+    pairs = _pairs(book, policy.gates.parent_depth) if has_parents(book) else None
+    if pairs is None or not pairs.height:
         return frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in _COLUMNS.items())
     convert = Conversion(book.rates, book.policy_currency)
     groups = _groups(frame, pairs, convert)

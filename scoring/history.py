@@ -13,7 +13,7 @@ import polars as pl
 from scoring.book import Book
 from scoring.documents import happened, papers, standing
 from scoring.groups import Characteristic, Group
-from scoring.known import known, priced
+from scoring.known import priced, told
 from scoring.policy import BureauProviderPolicy, HistoryGroupPolicy, Policy
 from scoring.public_records import public_facts
 from scoring.windows import whole_months
@@ -54,28 +54,27 @@ def recorded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl
     ``n_negative``, ``negative_severity`` (null: nobody looked); ``n_references``,
     ``reference_score``; ``tax_score``; and the facts of ``public_facts``.
     """
-    records = known(book, "credit_records", as_of)
     # Narrow frames are joined among themselves: the one of the assessment has hundreds of columns.
     found = frame.select("e", "written_off_on")
     for part in (
-        *_bureau(records, book, policy, as_of),
-        _insurance(records, book, as_of),
-        _negatives(records, book, policy, as_of),
-        _references(records, book, policy, as_of),
-        _tax(records, policy.scorecard.history, as_of),
+        *_bureau(book, policy, as_of),
+        _insurance(book, as_of),
+        _negatives(book, policy, as_of),
+        _references(book, policy, as_of),
+        _tax(book, policy.scorecard.history, as_of),
     ):
         found = found.join(part, on="e", how="left", maintain_order="left")
     found = found.with_columns(pl.col("n_negative", "n_references").fill_null(0))
-    facts = public_facts(found, records, book, policy, as_of)
+    facts = public_facts(found, book, policy, as_of)
     return pl.concat([frame, facts.drop("e", "written_off_on")], how="horizontal")
 
 
 def _bureau(
-    records: pl.DataFrame, book: Book, policy: Policy, as_of: date
+    book: Book, policy: Policy, as_of: date
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Read the valid bureau reports: the picked score, the picked limit, unknown providers."""
     rules = policy.scorecard.history
-    reports = papers(records, book, policy.dossier, as_of, "bureau")
+    reports = papers(book, policy.dossier, as_of, "bureau")
     valid = reports.filter(pl.col("expires") >= as_of).with_columns(
         _mapped(rules.providers).alias("bureau_score")
     )
@@ -115,9 +114,9 @@ def _picked(rows: pl.DataFrame, column: str, rules: HistoryGroupPolicy) -> pl.Da
     return stated.group_by("e").agg(pl.col(column).min())
 
 
-def _insurance(records: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
+def _insurance(book: Book, as_of: date) -> pl.DataFrame:
     """Find the largest insured limit that is in force, and its cover: each insurer's last word counts."""
-    own = records.filter(pl.col("kind") == "insurance").with_columns(happened(as_of).alias("on"))
+    own = told(book, as_of, "insurance").with_columns(happened(as_of).alias("on"))
     last = own.filter(pl.col("on") == pl.col("on").max().over("e", "source"))
     denied = (pl.col("status") != "in_force").any().over("e", "source")
     ongoing = pl.col("valid_to").is_null() | (pl.col("valid_to") >= as_of)
@@ -134,7 +133,7 @@ def _insurance(records: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
     )
 
 
-def _negatives(records: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
+def _negatives(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     """Add up the decayed severity of what is on public record: e, n_negative, negative_severity.
 
     Nothing found is 0 only where somebody looked not too long ago.
@@ -143,12 +142,13 @@ def _negatives(records: pl.DataFrame, book: Book, policy: Policy, as_of: date) -
     severity = {kind: float(weight) for kind, weight in rules.severity.items()}
     weight = pl.col("kind").replace_strict(severity, default=None, return_dtype=pl.Float64)
     plaintiff = (pl.col("kind") == "lawsuit") & (pl.col("status") == "plaintiff")
-    found = records.filter(
-        pl.col("kind").is_in(list(severity)) & ~plaintiff.fill_null(value=False)
-    ).with_columns((weight * _decay(rules, as_of) * _PARTS).round().cast(pl.Int64).alias("weight"))
+    recorded = told(book, as_of, *severity).filter(~plaintiff.fill_null(value=False))
+    found = recorded.with_columns(
+        (weight * _decay(rules, as_of) * _PARTS).round().cast(pl.Int64).alias("weight")
+    )
     weighing = found.filter(pl.col("weight") > 0).group_by("e")
     sums = weighing.agg(pl.len().cast(pl.Int64).alias("n_negative"), pl.col("weight").sum())
-    checks = papers(records, book, policy.dossier, as_of, "judicial_check")
+    checks = papers(book, policy.dossier, as_of, "judicial_check")
     looked = checks.filter(pl.col("gone").is_null() | (pl.col("gone") > as_of)).select("e").unique()
     return looked.join(sums, on="e", how="full", coalesce=True).select(
         "e",
@@ -172,13 +172,13 @@ def _decay(rules: HistoryGroupPolicy, as_of: date) -> pl.Expr:
     )
 
 
-def _references(records: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
+def _references(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     """Average the valid references by how they were verified: e, n_references, reference_score.
 
     Each referee's last word counts. What is missing to the number asked for counts as neutral.
     """
     rules = policy.scorecard.history
-    given = papers(records, book, policy.dossier, as_of, "reference").filter(
+    given = papers(book, policy.dossier, as_of, "reference").filter(
         (pl.col("expires") >= as_of) & pl.col("value").is_not_null()
     )
     last = given.filter(pl.col("on") == pl.col("on").max().over("e", "source"))
@@ -205,14 +205,16 @@ def _exact_sum(value: pl.Expr) -> pl.Expr:
     return (value * _PARTS).round().cast(pl.Int64).sum() / _PARTS
 
 
-def _tax(records: pl.DataFrame, rules: HistoryGroupPolicy, as_of: date) -> pl.DataFrame:
+def _tax(book: Book, rules: HistoryGroupPolicy, as_of: date) -> pl.DataFrame:
     """Score the latest tax grade (纳税信用等级) that still holds: e, tax_score."""
     scores: dict[str, float] = {
         name: float(Decimal(score)) for name, score in rules.tax_grades.items()
     }
     score = pl.col("status").replace_strict(scores, default=None, return_dtype=pl.Float64)
-    own = records.filter((pl.col("kind") == "tax_grade") & standing(as_of)).select(
-        "e", happened(as_of).alias("on"), score.alias("tax_score")
+    own = (
+        told(book, as_of, "tax_grade")
+        .filter(standing(as_of))
+        .select("e", happened(as_of).alias("on"), score.alias("tax_score"))
     )
     holding = own.filter(
         pl.col("tax_score").is_not_null()

@@ -1,4 +1,8 @@
-"""What is known of the credit file (资信档案) at a date, keyed and priced as the engine needs it."""
+"""What is known of the credit file (资信档案) at a date, keyed and priced as the engine needs it.
+
+Many stages of an assessment read the same long frames: what was found for a Book's newest date is
+kept beside the Book.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,7 +13,7 @@ import polars as pl
 from scoring.book import Book
 from scoring.rates import Conversion
 
-__all__ = ["KNOWN_FROM", "known", "priced"]
+__all__ = ["KNOWN_FROM", "known", "priced", "told"]
 
 #: Frame → the column that says from which day a row may count.
 KNOWN_FROM = {
@@ -28,6 +32,11 @@ KNOWN_FROM = {
     "previous": "as_of",
     "signals": "first_on",
 }
+_LEDGER = ("items", "payments", "allocations")  # long, and seldom read here: not kept
+
+#: What is known at a date: name of a frame, or ("records", kind) → rows.
+Kept = dict[object, pl.DataFrame]
+_KEPT: WeakKeyDictionary[Book, tuple[date, Kept]] = WeakKeyDictionary()
 
 
 def known(book: Book, name: str, as_of: date) -> pl.DataFrame:
@@ -35,24 +44,39 @@ def known(book: Book, name: str, as_of: date) -> pl.DataFrame:
 
     Dates inside a row that lie after ``as_of`` (an end, a return) are for the caller to judge.
     """
-    frame: pl.DataFrame = getattr(book, name)
-    rows = frame.select(_row_numbers(book, name), pl.all())
-    return rows.filter(pl.col(KNOWN_FROM[name]) <= as_of)
+    kept = _kept(book, as_of)
+    if name in kept:
+        return kept[name]
+    rows = _until(book.ledger.file[name], KNOWN_FROM[name], as_of)
+    if name not in _LEDGER:
+        kept[name] = rows
+    return rows
 
 
-#: Row numbers of a Book's frames, found once: several stages read the same long frame.
-_FOUND: WeakKeyDictionary[Book, dict[str, pl.Series]] = WeakKeyDictionary()
+def told(book: Book, as_of: date, *kinds: str) -> pl.DataFrame:
+    """Return the known credit records of these kinds, kind by kind."""
+    kept, records = _kept(book, as_of), book.ledger.records
+    for kind in kinds:
+        if kind in records and ("records", kind) not in kept:
+            kept["records", kind] = _until(records[kind], KNOWN_FROM["credit_records"], as_of)
+    parts = [kept["records", kind] for kind in kinds if kind in records]
+    if len(parts) == 1:
+        return parts[0]
+    return pl.concat(parts) if parts else book.ledger.file["credit_records"].clear()
 
 
-def _row_numbers(book: Book, name: str) -> pl.Series:
-    """Give the row number ``e`` of each row's entity."""
-    found = _FOUND.setdefault(book, {})
-    if name not in found:
-        keys = book.ledger.entities.select("entity", "e")
-        frame: pl.DataFrame = getattr(book, name)
-        owners = frame.select("entity")
-        found[name] = owners.join(keys, on="entity", how="left", maintain_order="left")["e"]
-    return found[name]
+def _kept(book: Book, as_of: date) -> Kept:
+    found = _KEPT.get(book)
+    if found is None or found[0] != as_of:
+        found = _KEPT[book] = (as_of, {})
+    return found[1]
+
+
+def _until(frame: pl.DataFrame, column: str, as_of: date) -> pl.DataFrame:
+    newest = frame[column].max()
+    if isinstance(newest, date) and newest > as_of:
+        return frame.filter(pl.col(column) <= as_of)
+    return frame
 
 
 def priced(book: Book, frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -61,8 +85,12 @@ def priced(book: Book, frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFr
     ``frame`` has ``e``. An amount is null where it was null and where there is no exchange rate.
     Amounts must not be negative; convert a negative one by its sign and size.
     """
-    targets = book.ledger.entities.select("e", pl.col("currency").alias("target"))
-    joined = frame.join(targets, on="e", how="left", maintain_order="left")
+    target = book.ledger.entities["currency"].gather(frame["e"]).alias("target")
+    currency = frame["currency"]
+    if currency.null_count():
+        currency = currency.zip_with(currency.is_not_null(), target)
+    stated = frame.with_columns(currency, target)
+    if currency.equals(target):
+        return stated
     convert = Conversion(book.rates, book.policy_currency)
-    stated = joined.with_columns(pl.coalesce("currency", "target").alias("currency"))
     return convert(stated, {column: column for column in columns}, "currency", "target")

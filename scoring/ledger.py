@@ -22,6 +22,7 @@ __all__ = ["DAYS_BASE", "NOTHING", "Ledger", "day_key", "ledger_of", "timeline"]
 
 DAYS_BASE = 2**24  # holds every day a date can name, before and after 1970
 NOTHING = 2**32 - 1  # no row number
+_PRICED = ("items", "payments", "orders", "write_offs", "returns", "credit_records", "notes")
 _NO_PAYMENT = 2**32 - 1  # the payment of an allocation is not in the Book
 
 
@@ -48,6 +49,8 @@ class Ledger:
     ``returned`` (payments that bounced): e, on. ``written`` (write-offs of no known claim): e, on,
     amount. ``setbacks`` (public records that are default events): e, code, on, until.
     ``unconvertible``: e, on, currency of facts that have no exchange rate.
+    ``file``: the Book's frames with ``e`` in front, by name; ``records``: its credit records, by
+    kind.
 
     ``amount`` is in the entity's currency, ``raw`` in the document's own.
     """
@@ -64,6 +67,8 @@ class Ledger:
     written: pl.DataFrame
     setbacks: pl.DataFrame
     unconvertible: pl.DataFrame
+    file: Mapping[str, pl.DataFrame]
+    records: Mapping[str, pl.DataFrame]
 
 
 def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], base: str) -> Ledger:
@@ -73,22 +78,11 @@ def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], bas
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("e"),
         *("entity", "currency", "identity", "terms_days", "since"),
     )
+    file = {name: _keyed(frame, names) for name, frame in frames.items() if name != "entities"}
+    target = names["currency"]
     keyed = {
-        name: frames[name].join(
-            names.select("e", "entity", pl.col("currency").alias("target")),
-            on="entity",
-            how="left",
-            maintain_order="left",
-        )
-        for name in (
-            "items",
-            "payments",
-            "orders",
-            "write_offs",
-            "returns",
-            "credit_records",
-            "notes",
-        )
+        name: file[name].with_columns(target.gather(file[name]["e"]).alias("target"))
+        for name in _PRICED
     }
     returned = reversed_payments(keyed["returns"])
     claims, lost_claims = _claims(keyed["items"], convert)
@@ -120,6 +114,8 @@ def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], bas
                 lost_written,
             ]
         ),
+        file=file,
+        records=_by_kind(file["credit_records"]),
     )
 
 
@@ -355,6 +351,23 @@ def _balance(claims: pl.DataFrame, applied: pl.DataFrame) -> pl.DataFrame:
 def day_key(entity: pl.Expr, day: pl.Expr) -> pl.Expr:
     """Pack an entity and a day into one number that sorts like the pair."""
     return entity.cast(pl.Int64) * DAYS_BASE + (day.cast(pl.Int32) + DAYS_BASE // 2)
+
+
+def _keyed(frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Put the row number of each row's entity in front."""
+    if not frame.height:
+        return frame.clear().select(pl.lit(None, pl.UInt32).alias("e"), pl.all())
+    owners = frame.select("entity").join(
+        names.select("entity", "e"), on="entity", how="left", maintain_order="left"
+    )
+    return frame.select(owners["e"], pl.all())
+
+
+def _by_kind(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    if not records.height:
+        return {}
+    parts = records.partition_by("kind", as_dict=True)
+    return {str(kind): part for (kind,), part in parts.items()}
 
 
 def _entities(names: pl.DataFrame, claims: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:

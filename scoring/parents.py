@@ -9,16 +9,26 @@ import polars as pl
 from scoring.book import Book
 from scoring.policy import GRADES, Policy
 
-__all__ = ["parents_of", "with_parents"]
+__all__ = ["has_parents", "parents_of", "with_parents"]
 
 _WORST = len(GRADES) - 1
+_LINKS = {"e": pl.UInt32, "parent_e": pl.UInt32, "parent_name": pl.String}
+
+
+def has_parents(book: Book) -> bool:
+    """Tell whether anybody in the Book has a parent."""
+    parents = book.entities["parent"]
+    return parents.null_count() < len(parents)
 
 
 def parents_of(book: Book, depth: int) -> pl.DataFrame:
     """Point each entity at its parent in the Book: e, parent_e, parent_name, in rows of the ledger.
 
-    Null: no parent here, or the line of parents does not end within ``depth``.
+    Null: no parent here, or the line of parents does not end within ``depth``. Without any parent
+    in the Book there are no rows.
     """
+    if not has_parents(book):
+        return pl.DataFrame(schema=_LINKS)
     rows = book.entities.select("entity", "name", "parent").with_row_index("e")
     keys = rows.select(
         pl.col("entity").alias("parent"),
@@ -46,13 +56,14 @@ def with_parents(frame: pl.DataFrame, book: Book, policy: Policy) -> pl.DataFram
     and ``parent_supports``.
     """
     links = parents_of(book, policy.gates.parent_depth)
-    frame = frame.join(links, on="e", how="left", maintain_order="left")
-    if frame["parent_e"].null_count() == frame.height:
+    if links["parent_e"].null_count() == links.height:
         return frame.with_columns(
+            pl.lit(None, pl.String).alias("parent_name"),
             pl.lit(value=False).alias("parent_in_trouble"),
             pl.lit(None, pl.Int32).alias("cap_parent_in_trouble"),
             pl.lit(value=False).alias("parent_supports"),
-        ).drop("parent_e")
+        )
+    frame = frame.join(links, on="e", how="left", maintain_order="left")
     own, above = frame["grade"], frame["parent_e"]
     for _ in range(policy.gates.parent_depth):
         # A parent that must not be rated says nothing about its children.

@@ -10,7 +10,7 @@ import polars as pl
 
 from scoring.book import Book
 from scoring.documents import standing
-from scoring.known import known
+from scoring.known import known, told
 from scoring.losses import SETBACKS
 from scoring.policy import Policy
 from scoring.windows import months_before, whole_months
@@ -24,9 +24,7 @@ _FLAGS = (
 _GATE_KINDS = ("dishonest", "serious_violation", "abnormal_list", "insolvency", "ring_fence")
 
 
-def public_facts(
-    frame: pl.DataFrame, records: pl.DataFrame, book: Book, policy: Policy, as_of: date
-) -> pl.DataFrame:
+def public_facts(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     """Add facts, false where nothing is on record. Needs ``written_off_on``.
 
     ``dishonest_open``: an unperformed 失信被执行人; ``ceased``: out of business by registry,
@@ -36,8 +34,8 @@ def public_facts(
     when not known.
     """
     for part in (
-        _registry(records, as_of),
-        _on_record(records, as_of),
+        _registry(book, as_of),
+        _on_record(book, as_of),
         _guaranteed(book, as_of),
         _setbacks(book, policy, as_of),
     ):
@@ -53,9 +51,9 @@ def public_facts(
     )
 
 
-def _registry(records: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _registry(book: Book, as_of: date) -> pl.DataFrame:
     """Read the last registry extract; of several on one day the order of words decides."""
-    own = records.filter(pl.col("kind") == "registry").sort("e", "known_on", "status", "event_on")
+    own = told(book, as_of, "registry").sort("e", "known_on", "status", "event_on")
     founded = pl.col("event_on").filter(pl.col("event_on") <= as_of)
     return (
         own.group_by("e", maintain_order=True)
@@ -67,11 +65,11 @@ def _registry(records: pl.DataFrame, as_of: date) -> pl.DataFrame:
     )
 
 
-def _on_record(records: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _on_record(book: Book, as_of: date) -> pl.DataFrame:
     """Tell which records stand: they have not ended and, where a paper limits them, still hold."""
     kind = pl.col("kind")
     ongoing = pl.col("valid_to").is_null() | (pl.col("valid_to") >= as_of)
-    standing_now = records.filter(kind.is_in(_GATE_KINDS) & standing(as_of))
+    standing_now = told(book, as_of, *_GATE_KINDS).filter(standing(as_of))
     return standing_now.group_by("e").agg(
         (kind == "dishonest").any().alias("dishonest_open"),
         kind.is_in(["serious_violation", "insolvency"]).any().alias("ceased"),

@@ -11,7 +11,7 @@ import polars as pl
 from scoring.book import Book
 from scoring.documents import happened, standing
 from scoring.groups import Characteristic, Group
-from scoring.known import known, priced
+from scoring.known import known, priced, told
 from scoring.policy import Policy, QualitativeGroupPolicy
 from scoring.rates import minor_amounts
 from scoring.windows import months_before
@@ -59,10 +59,9 @@ def appraised(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> p
     ``appraisal_single``: the exposure asks for a second assessor. Null: not known.
     """
     rules = policy.scorecard.qualitative
-    records = known(book, "credit_records", as_of)
     for part in (
-        _appraisals(records, rules, as_of),
-        _paid_in(records, book),
+        _appraisals(book, rules, as_of),
+        _paid_in(book, as_of),
         _secured(book, rules, as_of),
         _second_needed(book, policy),
     ):
@@ -80,11 +79,11 @@ def appraised(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> p
     ).drop("assessors", "collateral_shown", "second_from")
 
 
-def _appraisals(records: pl.DataFrame, rules: QualitativeGroupPolicy, as_of: date) -> pl.DataFrame:
+def _appraisals(book: Book, rules: QualitativeGroupPolicy, as_of: date) -> pl.DataFrame:
     """Join each assessor's last word on each factor: e, <factor>_score, appraisal_dispute, assessors."""
     since = months_before(as_of, rules.appraisal_months)
     anchored = pl.col("value").is_between(_WORST, _BEST) & pl.col("status").is_in(FACTORS)
-    given = records.filter((pl.col("kind") == "appraisal") & anchored & standing(as_of))
+    given = told(book, as_of, "appraisal").filter(anchored & standing(as_of))
     valid = given.with_columns(happened(as_of).alias("on")).filter(pl.col("on") > since)
     keys = ("e", "status", "source")
     last = valid.filter(pl.col("on") == pl.col("on").max().over(keys))
@@ -107,13 +106,10 @@ def _appraisals(records: pl.DataFrame, rules: QualitativeGroupPolicy, as_of: dat
     )
 
 
-def _paid_in(records: pl.DataFrame, book: Book) -> pl.DataFrame:
+def _paid_in(book: Book, as_of: date) -> pl.DataFrame:
     """Compare what the owners paid in with what they subscribed: e, paid_in_percent."""
-    stated = priced(
-        book,
-        records.filter(pl.col("kind").is_in(["registry", "paid_in"])),
-        ["amount"],
-    ).filter(pl.col("amount").is_not_null())
+    given = told(book, as_of, "registry", "paid_in").filter(pl.col("amount").is_not_null())
+    stated = priced(book, given, ["amount"]).filter(pl.col("amount").is_not_null())
     last = stated.filter(pl.col("known_on") == pl.col("known_on").max().over("e", "kind"))
 
     def amount(kind: str) -> pl.Expr:

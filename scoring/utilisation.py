@@ -7,11 +7,11 @@ that takes the customer off it.) What was taken up is the receivable less unappl
 bills of the past leave no trace of when they ended.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
-from scoring.ledger import Ledger
+from scoring.ledger import NOTHING, Ledger, day_key
 from scoring.policy import Policy
 from scoring.windows import Windows, months_before
 
@@ -31,8 +31,8 @@ def used(frame: pl.DataFrame, ledger: Ledger, policy: Policy, windows: Windows) 
     """Add how the limit was used; needs ``previous_limit`` and ``computed_limit``.
 
     Columns limit_in_use (null without an earlier limit) and, null without one above 0, peak_utilisation_percent and mean_utilisation_percent (of the window),
-    over_limit_days (of six months), tight_days (days in a row, up to today, above the share that
-    the warning E7 names).
+    over_limit_days (of six months), tight_days (days in a row, up to today and not further back
+    than the window, above the share that the warning E7 names).
     """
     larger = pl.max_horizontal("previous_limit", "computed_limit")
     known = pl.col("previous_limit").is_not_null()
@@ -45,56 +45,83 @@ def used(frame: pl.DataFrame, ledger: Ledger, policy: Policy, windows: Windows) 
             pl.lit(None, pl.Int64).alias("over_limit_days"),
             pl.lit(None, pl.Int64).alias("tight_days"),
         )
-    steps = _steps(drawn(ledger, windows).join(limits, on="e", how="inner"), windows)
+    levels = _steps(drawn(ledger, windows), windows).filter(pl.col("end") > windows.year)
+    steps = levels.join(limits, on="e", how="inner", maintain_order="left")
     return frame.join(_measured(steps, policy, windows), on="e", how="left", maintain_order="left")
 
 
 def drawn(ledger: Ledger, windows: Windows) -> pl.DataFrame:
     """List the levels of receivable less unapplied money: e, on, net, sorted by both."""
-    spare = ledger.spare.filter(pl.col("on") <= windows.as_of)
-    ended = spare.filter(pl.col("until") <= windows.as_of)
-    first = (pl.col("e") != pl.col("e").shift()).fill_null(value=True)
+    first = pl.col("e") != pl.col("e").shift().fill_null(NOTHING)
     before = pl.when(first).then(0).otherwise(pl.col("ar").shift())
     changes = pl.concat(
         [
-            ledger.balance.select("e", "on", (pl.col("ar") - before).alias("net")),
-            spare.select("e", "on", -pl.col("amount").alias("net")),
-            ended.select("e", pl.col("until").alias("on"), pl.col("amount").alias("net")),
+            _changes(ledger.balance, "on", pl.col("ar") - before),
+            _changes(ledger.spare, "on", -pl.col("amount")),
+            _changes(ledger.spare.drop_nulls("until"), "until", pl.col("amount")),
         ]
     )
-    days = (
-        changes.filter(pl.col("on") <= windows.as_of)
-        .group_by("e", "on")
-        .agg(pl.col("net").sum())
-        .sort("e", "on")
+    return _running(changes.filter(pl.col("on") <= windows.as_of).sort("key"))
+
+
+def _changes(frame: pl.DataFrame, on: str, net: pl.Expr) -> pl.LazyFrame:
+    key = day_key(pl.col("e"), pl.col(on)).alias("key")
+    return frame.lazy().select("e", pl.col(on).alias("on"), key, net.alias("net"))
+
+
+def _running(changes: pl.LazyFrame) -> pl.DataFrame:
+    """Add changes up to levels at the end of each day; one running total serves all entities."""
+    first = pl.col("e") != pl.col("e").shift().fill_null(NOTHING)
+    total = pl.col("net").cum_sum()
+    opening = pl.when(first).then(total - pl.col("net")).forward_fill()
+    ends_day = pl.col("key") != pl.col("key").shift(-1).fill_null(-1)
+    return (
+        changes.with_columns((total - opening).alias("net"))
+        .filter(ends_day)
+        .select("e", "on", "net")
+        .collect()
     )
-    return days.with_columns(pl.col("net").cum_sum().over("e"))
 
 
 def _steps(levels: pl.DataFrame, windows: Windows) -> pl.DataFrame:
     """Add ``end``, the day a level ended; the last one ends after ``as_of``."""
     tomorrow = windows.as_of + timedelta(days=1)
-    return levels.with_columns(pl.col("on").shift(-1).over("e").fill_null(tomorrow).alias("end"))
+    goes_on = pl.col("e") == pl.col("e").shift(-1)
+    end = pl.when(goes_on).then(pl.col("on").shift(-1)).otherwise(pl.lit(tomorrow))
+    return levels.with_columns(end.alias("end"))
 
 
 def _measured(steps: pl.DataFrame, policy: Policy, windows: Windows) -> pl.DataFrame:
-    net, limit, tomorrow = pl.col("net"), pl.col("limit_in_use"), pl.col("end").max()
-    half = months_before(windows.as_of, _HALF_YEAR)
+    net, limit = pl.max_horizontal("net", 0), pl.col("limit_in_use")
     up, down = policy.warning.utilisation.as_integer_ratio()
     tight = net.cast(pl.Int128) * down > limit.cast(pl.Int128) * up
-    share = pl.max_horizontal(net, 0) * 100.0 / limit
 
-    def days_after(day: object) -> pl.Expr:
-        start = pl.max_horizontal("on", pl.lit(day) + pl.duration(days=1))
+    def days_after(day: date) -> pl.Expr:
+        start = pl.col("on").clip(lower_bound=day + timedelta(days=1))
         return (pl.col("end") - start).dt.total_days().clip(lower_bound=0)
 
     inside = days_after(windows.year)
-    loose_until = pl.col("end").filter(~tight).max().fill_null(pl.col("on").min())
-    taken = (pl.max_horizontal(net, 0).cast(pl.Int128) * inside).sum().cast(pl.Float64)
-    whole = windows.days * limit.first().cast(pl.Float64)
-    return steps.group_by("e").agg(
-        share.filter(inside > 0).max().alias("peak_utilisation_percent"),
-        (taken * 100 / whole).alias("mean_utilisation_percent"),
-        (days_after(half) * (net > limit)).sum().alias("over_limit_days"),
-        (tomorrow - loose_until).dt.total_days().alias("tight_days"),
+    measured = steps.lazy().select(
+        "e",
+        limit,
+        pl.when(inside > 0).then(net * 100.0 / limit).alias("share"),
+        (net.cast(pl.Int128) * inside).alias("taken"),
+        (days_after(months_before(windows.as_of, _HALF_YEAR)) * (net > limit)).alias("over"),
+        pl.when(~tight).then("end").alias("loose_until"),
+        "on",
+    )
+    tomorrow = pl.lit(windows.as_of + timedelta(days=1))
+    whole = windows.days * pl.col("limit_in_use").first().cast(pl.Float64)
+    loose_until = pl.coalesce(pl.col("loose_until").max(), pl.col("on").min())
+    return (
+        measured.group_by("e")
+        .agg(
+            pl.col("share").max().alias("peak_utilisation_percent"),
+            (pl.col("taken").sum().cast(pl.Float64) * 100 / whole).alias(
+                "mean_utilisation_percent"
+            ),
+            pl.col("over").sum().alias("over_limit_days"),
+            (tomorrow - loose_until).dt.total_days().alias("tight_days"),
+        )
+        .collect()
     )

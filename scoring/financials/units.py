@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from scoring.book import Book
-from scoring.known import known, priced
+from scoring.known import priced, told
 from scoring.ledger import day_key
 from scoring.policy import FinancialsPolicy
 
@@ -85,12 +85,16 @@ def _with_sales(rows: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
 
 def _with_capital(rows: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
     """Add the newest registered and paid-in capital we know."""
-    records = known(book, "credit_records", as_of).filter(
-        pl.col("kind").is_in(list(_CAPITALS)) & (pl.col("amount") > 0)
-    )
-    records = priced(book, records, ["amount"]).sort("e", "known_on", "record")
     for kind, column in _CAPITALS.items():
-        one = records.filter(pl.col("kind") == kind).unique("e", keep="last", maintain_order=True)
-        amounts = one.select("e", pl.col("amount").alias(column))
+        stated = told(book, as_of, kind).filter(pl.col("amount") > 0)
+        if not stated.height:
+            rows = rows.with_columns(pl.lit(None, pl.Int64).alias(column))
+            continue
+        newest = (
+            priced(book, stated, ["amount"])
+            .sort("e", "known_on", "record")
+            .unique("e", keep="last", maintain_order=True)
+        )
+        amounts = newest.select("e", pl.col("amount").alias(column))
         rows = rows.join(amounts, on="e", how="left", maintain_order="left")
     return rows

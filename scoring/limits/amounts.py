@@ -23,6 +23,20 @@ __all__ = [
 ]
 
 
+_GRADE_TABLE: dict[str, type[pl.DataType]] = {
+    "currency": pl.String,
+    **dict.fromkeys(("cap_grade", "floor_grade", "cap_loss", "cap_kelly"), pl.Int64),
+    "grade": pl.Int32,
+    "unsecured_allowed": pl.Boolean,
+    "lateness": pl.Boolean,
+    **{
+        f"{name}_{part}": pl.Int64
+        for name in ("safety", "worth", "revenue", "step")
+        for part in ("up", "down")
+    },
+}
+
+
 def policy_amounts(
     currencies: pl.Series, policy: Policy, rates: Mapping[str, Rate]
 ) -> pl.DataFrame:
@@ -108,15 +122,17 @@ def grade_amounts(currencies: pl.Series, policy: Policy, rates: Mapping[str, Rat
     worth (k1), revenue (k5) and step.
     """
     names = currencies.unique().sort().to_list()
-    tables = [
-        _grade_table(index, row, names, policy, rates) for index, row in enumerate(policy.grades)
+    rows = [
+        line
+        for index, row in enumerate(policy.grades)
+        for line in _grade_rows(index, row, names, policy, rates)
     ]
-    return pl.concat(tables)
+    return pl.DataFrame(rows, schema=_GRADE_TABLE)
 
 
-def _grade_table(
+def _grade_rows(
     index: int, row: GradePolicy, names: list[str], policy: Policy, rates: Mapping[str, Rate]
-) -> pl.DataFrame:
+) -> list[dict[str, object]]:
     budget, rules = policy.limits.loss_budget, policy.limits
     amounts = {
         "cap_grade": row.unsecured_cap,
@@ -131,22 +147,17 @@ def _grade_table(
         "step": row.max_step_up,
     }
     columns = _in_currencies(amounts, names, policy, rates)
-    return pl.DataFrame(
-        {"currency": names} | columns,
-        schema={"currency": pl.String} | dict.fromkeys(amounts, pl.Int64),
-    ).with_columns(
-        pl.lit(index, pl.Int32).alias("grade"),
-        pl.lit(row.unsecured).alias("unsecured_allowed"),
-        pl.lit(row.lateness_in_need).alias("lateness"),
-        *(part for name, share in fractions.items() for part in _fraction(name, share)),
-    )
-
-
-def _fraction(name: str, share: Decimal | None) -> list[pl.Expr]:
-    up, down = (None, None) if share is None else share.as_integer_ratio()
+    same: dict[str, object] = {
+        "grade": index,
+        "unsecured_allowed": row.unsecured,
+        "lateness": row.lateness_in_need,
+    }
+    for name, share in fractions.items():
+        up, down = (None, None) if share is None else share.as_integer_ratio()
+        same |= {f"{name}_up": up, f"{name}_down": down}
     return [
-        pl.lit(up, pl.Int64).alias(f"{name}_up"),
-        pl.lit(down, pl.Int64).alias(f"{name}_down"),
+        {"currency": currency, **{name: columns[name][place] for name in amounts}, **same}
+        for place, currency in enumerate(names)
     ]
 
 

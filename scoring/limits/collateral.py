@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from scoring.book import Book
-from scoring.known import known, priced
+from scoring.known import known, priced, told
 from scoring.parents import parents_of
 from scoring.policy import GRADES, Policy
 
@@ -72,8 +72,7 @@ def _insured(book: Book, as_of: date) -> pl.DataFrame:
         pl.col("ended_on") > day
     ).fill_null(value=True)
     newest = (
-        known(book, "credit_records", as_of)
-        .filter(pl.col("kind") == "insurance")
+        told(book, as_of, "insurance")
         .sort("known_on", "record")
         .unique(["e", "source"], keep="last", maintain_order=True)
     )

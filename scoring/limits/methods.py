@@ -10,7 +10,7 @@ from decimal import Decimal
 import polars as pl
 
 from scoring.book import Book
-from scoring.known import known, priced
+from scoring.known import priced, told
 from scoring.policy import Policy
 
 __all__ = [
@@ -117,7 +117,7 @@ def externals(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
 
     The newest row of a bureau and of an insurer counts; refused or withdrawn cover is no limit.
     """
-    rows = known(book, "credit_records", as_of)
+    rows = told(book, as_of, "bureau", "insurance")
     day = pl.lit(as_of)
     fresh = pl.col("known_on") >= day - timedelta(days=policy.limits.external_fresh_days)
     lasting = (
@@ -127,7 +127,7 @@ def externals(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     )
     limits = pl.col("amount").is_not_null() | (pl.col("kind") == "insurance")
     newest = (
-        rows.filter(pl.col("kind").is_in(["bureau", "insurance"]) & limits)
+        rows.filter(limits)
         .sort("known_on", "record")
         .unique(["e", "kind"], keep="last", maintain_order=True)
     )

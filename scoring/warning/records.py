@@ -7,7 +7,7 @@ import polars as pl
 
 from scoring.book import Book
 from scoring.gate import Params, Row
-from scoring.known import known, priced
+from scoring.known import priced, told
 from scoring.money import Money
 from scoring.policy import Policy
 from scoring.warning.rule import ATTENTION, CRITICAL, HIGH, Rule, counted, fires, number
@@ -16,18 +16,16 @@ from scoring.windows import Windows
 __all__ = ["RULES", "with_record_evidence"]
 
 _CONTROL = ("legal_representative", "shareholders", "control")
-_COUNTS = (
-    *(
-        "warn_asked",
-        "warn_judicial",
-        "warn_suits",
-        "warn_suit_amount",
-        "warn_frozen_assets",
-        "warn_control_changes",
-    ),
-    *("warn_capital_cuts", "warn_failed_calls_new", "warn_guarantor_trouble", "warn_ring_fenced"),
-    *("warn_withdrawn", "warn_refused", "warn_expired"),
+_EVENTS = (
+    *("lawsuit", "change", "longer_terms_asked", "split_invoices_asked", "failed_call"),
+    *("guarantor_trouble", "ring_fence"),
 )
+_EVENT_COUNTS = (
+    *("warn_asked", "warn_judicial", "warn_suits", "warn_suit_amount", "warn_frozen_assets"),
+    *("warn_control_changes", "warn_capital_cuts", "warn_failed_calls_new"),
+    *("warn_guarantor_trouble", "warn_ring_fenced"),
+)
+_WORD_COUNTS = ("warn_withdrawn", "warn_refused", "warn_expired")
 _FOREIGN: dict[str, type[pl.DataType]] = {
     "z_double": pl.Float64,
     "z_double_change": pl.Float64,
@@ -35,12 +33,16 @@ _FOREIGN: dict[str, type[pl.DataType]] = {
     "distress_zone_before": pl.String,
     "net_worth": pl.Int64,
 }
+_NO_EVENTS, _NO_WORDS = (
+    pl.DataFrame(schema={"e": pl.UInt32, **dict.fromkeys(names, pl.Int64)})
+    for names in (_EVENT_COUNTS, _WORD_COUNTS)
+)
 
 
 def with_record_evidence(
     frame: pl.DataFrame, book: Book, policy: Policy, windows: Windows
 ) -> pl.DataFrame:
-    """Count what the credit file tells: the columns of ``_COUNTS``.
+    """Count what the credit file tells: the columns of ``_EVENT_COUNTS`` and ``_WORD_COUNTS``.
 
     Columns of the financial analysis that are not there are null.
     """
@@ -49,17 +51,16 @@ def with_record_evidence(
         for name, kind in _FOREIGN.items()
         if name not in frame.columns
     )
-    frame = frame.with_columns(absent)
-    records = known(book, "credit_records", windows.as_of)
+    frame = counted(frame.with_columns(absent), _events(book, policy, windows.as_of))
+    return counted(frame, _standing(book, policy, windows.as_of))
+
+
+def _events(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
+    kinds = {*_EVENTS, *policy.warning.judicial_kinds, *policy.warning.asset_kinds}
+    records = told(book, as_of, *sorted(kinds))
     if not records.height:
-        return frame.with_columns(pl.lit(0, pl.Int64).alias(name) for name in _COUNTS)
+        return _NO_EVENTS
     records = priced(book, records, ["amount"])
-    counts = _events(records, policy, windows.as_of)
-    frame = counted(frame, counts)
-    return counted(frame, _standing(records, policy, windows.as_of))
-
-
-def _events(records: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
     rules, kind, status = policy.warning, pl.col("kind"), pl.col("status")
     still = pl.col("ended_on").is_null() | (pl.col("ended_on") > as_of)
 
@@ -85,13 +86,16 @@ def _events(records: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
     )
 
 
-def _standing(records: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
+def _standing(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     """Read what the newest paper of a source says: e, withdrawn, refused, expired.
 
     ``withdrawn`` counts sources whose cover was refused or withdrawn, or whose score has fallen.
     """
     rules = policy.warning
     recent = pl.col("known_on") > as_of - timedelta(days=rules.event_days)
+    records = told(book, as_of, "bureau", "insurance", "balance_confirmation")
+    if not records.height:
+        return _NO_WORDS
     ordered = records.sort("e", "kind", "source", "known_on", "record")
     bureau, cover = pl.col("kind") == "bureau", pl.col("kind") == "insurance"
     before = pl.col("value").shift().over("e", "kind", "source")
