@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -135,6 +136,7 @@ def list_command(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = F
             current = version_on(conn, today)
             shadows = last_shadows(conn)
         name = zixin.configured.version if current is None else current.version
+        zone = zixin.config.zone
         texts = Texts(zixin.config.company.language)
     if as_json:
         print_json({"in_force": name, "versions": versions, "shadows": shadows})
@@ -142,7 +144,7 @@ def list_command(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = F
     columns = ("version", "state", "from", "author", "handed_in", "note")
     print_table(
         [texts.say(f"policy.col.{column}") for column in columns],
-        [_version_row(one, texts) for one in versions],
+        [_version_row(one, texts, zone) for one in versions],
     )
     for version, both in shadows.items():
         counts = {"grades": both.grade_changes, "limits": both.limit_changes}
@@ -152,13 +154,13 @@ def list_command(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = F
     say(texts.say("policy.in_force" if current else "policy.configured", version=name))
 
 
-def _version_row(one: StoredPolicy, texts: Texts) -> tuple[str, ...]:
+def _version_row(one: StoredPolicy, texts: Texts, zone: ZoneInfo) -> tuple[str, ...]:
     return (
         one.version,
         texts.say(f"policy.state.{one.state}"),
         "\n".join(day.isoformat() for day in one.from_on),
         one.author,
-        f"{one.created_at:%Y-%m-%d %H:%M}",
+        f"{one.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
         one.note,
     )
 
