@@ -16,6 +16,13 @@ from scoring.rates import Rate
 __all__ = ["input_hashes"]
 
 _SEPARATOR = "\x1f"
+#: What ends or changes a fact after the day it counts from: column → the columns it brings along.
+_LATER: dict[str, dict[str, tuple[str, ...]]] = {
+    "items": {"disputed_on": ("disputed",), "dispute_closed_on": ("dispute_outcome",)},
+    "notes": {"ended_on": ()},
+    "promises": {"cancelled_on": (), "superseded_on": ()},
+    "credit_records": {"ended_on": ()},
+}
 
 
 def input_hashes(book: Book, as_of: date) -> dict[str, str]:
@@ -35,9 +42,23 @@ def _lines(book: Book, name: str, as_of: date) -> pl.DataFrame:
     frame: pl.DataFrame = getattr(book, name)
     if name in KNOWN_FROM:
         frame = frame.filter(pl.col(KNOWN_FROM[name]) <= as_of)
+    frame = _as_known(frame, name, as_of)
     values = [pl.col(column).cast(pl.String).fill_null("") for column in SCHEMAS[name]]
     line = pl.concat_str(pl.lit(name), *values, separator=_SEPARATOR)
     return frame.select("entity", line.alias("line"))
+
+
+def _as_known(frame: pl.DataFrame, name: str, as_of: date) -> pl.DataFrame:
+    """Take away what happened to known facts after the day: nobody knew of it then."""
+    for day, others in _LATER.get(name, {}).items():
+        happened = (pl.col(day) <= as_of).fill_null(value=True)
+        if frame.filter(~happened).height:
+            nothing = {column: 0 for column in others if frame.schema[column].is_integer()}
+            frame = frame.with_columns(
+                pl.when(happened).then(column).otherwise(nothing.get(column)).alias(column)
+                for column in (day, *others)
+            )
+    return frame
 
 
 def _rate_lines(book: Book) -> dict[str, str]:

@@ -67,7 +67,7 @@ def load_book(
     given["payments"] = _without_paid_for_others(
         given["payments"], trading.paid_for_others(), rates, policy_currency
     )
-    given |= CreditFile(conn, chosen).frames()
+    given |= CreditFile(conn, chosen).frames(as_of)
     if as_of is not None:
         given |= {
             "previous": previous(conn, chosen, as_of),

@@ -74,7 +74,11 @@ def _of_assessment(row: Any) -> dict[str, object]:  # noqa: ANN401 a row of any 
 
 
 def noticed(conn: sa.Connection, chosen: Chosen, as_of: date) -> pl.DataFrame:
-    """Load the warnings that were noticed on days before ``as_of``, as they were known then."""
+    """Load the warnings that were noticed on days before ``as_of``, as they were known then.
+
+    One that stood until later was seen last at the entity's assessment before; where none is kept,
+    on the day before.
+    """
     loading = Loading(conn, chosen)
     statement = sa.select(
         signals.c.entity,
@@ -84,8 +88,30 @@ def noticed(conn: sa.Connection, chosen: Chosen, as_of: date) -> pl.DataFrame:
     ).where(loading.entity_is(signals.c.entity), signals.c.first_on < as_of)
     found = loading.frame(statement, "signals")
     name = pl.concat_str("entity", "code", pl.col("first_on").cast(pl.String), separator="|")
-    last = pl.min_horizontal("last_on", pl.lit(as_of - timedelta(days=1)))
-    return found.with_columns(name.alias("signal"), last.alias("last_on")).sort("signal")
+    looked = pl.DataFrame(
+        list(_looked(conn, loading, as_of)),
+        schema={"entity": pl.String, "on": pl.Date},
+        orient="row",
+    )
+    last = pl.min_horizontal("last_on", pl.coalesce("on", pl.lit(as_of - timedelta(days=1))))
+    # A warning cannot have been seen last before it was seen first.
+    last = pl.max_horizontal("first_on", last)
+    return (
+        found.join(looked, on="entity", how="left", maintain_order="left")
+        .with_columns(name.alias("signal"), last.alias("last_on"))
+        .drop("on")
+        .sort("signal")
+    )
+
+
+def _looked(conn: sa.Connection, loading: Loading, as_of: date) -> Iterable[Any]:
+    """Tell each entity's newest day before ``as_of`` on which it was assessed."""
+    statement = (
+        sa.select(assessments.c.entity, sa.func.max(assessments.c.as_of))
+        .where(loading.entity_is(assessments.c.entity), assessments.c.as_of < as_of)
+        .group_by(assessments.c.entity)
+    )
+    return map(tuple, conn.execute(statement))
 
 
 def note_signals(

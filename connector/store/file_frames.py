@@ -1,7 +1,8 @@
 """The frames of the credit file: facts of its tables, of fields of the account, and contacts."""
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -33,8 +34,11 @@ _LINES = pl.Struct(dict.fromkeys(STATEMENT_LINES, pl.Int64))
 class CreditFile(Loading):
     """The credit file of the chosen entities."""
 
-    def frames(self) -> dict[str, pl.DataFrame]:
-        """Load every frame; tables without any row are not asked for these entities."""
+    def frames(self, as_of: date | None = None) -> dict[str, pl.DataFrame]:
+        """Load every frame; tables without any row are not asked for these entities.
+
+        What was ended after ``as_of`` still had its own end then.
+        """
         parts: dict[str, tuple[sa.Table, Callable[[], pl.DataFrame]]] = {
             "write_offs": (write_offs, self._write_offs),
             "returns": (payment_returns, self._returns),
@@ -43,7 +47,7 @@ class CreditFile(Loading):
             "statements": (statements, self.statements),
             "credit_records": (credit_records, self._stored_records),
             "collateral": (collateral, self._collateral),
-            "decisions": (decisions, self._decisions),
+            "decisions": (decisions, partial(self._decisions, as_of)),
         }
         filled = self._filled([table for table, _load in parts.values()])
         frames = {
@@ -164,7 +168,7 @@ class CreditFile(Loading):
         ]
         return pl.DataFrame(rows, schema=dict(SCHEMAS["credit_records"]))
 
-    def _decisions(self) -> pl.DataFrame:
+    def _decisions(self, as_of: date | None) -> pl.DataFrame:
         """Give approved decisions; one that was ended holds until the day before."""
         table = decisions
         chosen = sa.select(
@@ -178,7 +182,10 @@ class CreditFile(Loading):
             table.c.reason,
         ).where(table.c.state.in_(IN_FORCE))
         found = self.frame(self.of_accounts(chosen, table), "decisions", ended_on=pl.Date())
-        last = pl.min_horizontal("to_on", pl.col("ended_on") - timedelta(days=1))
+        ended = pl.col("ended_on")
+        if as_of is not None:
+            ended = pl.when(ended <= as_of).then(ended)
+        last = pl.min_horizontal("to_on", ended - timedelta(days=1))
         held = last.is_null() | (last >= pl.col("from_on"))
         return found.with_columns(last.alias("to_on")).filter(held)
 

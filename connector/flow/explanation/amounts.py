@@ -106,11 +106,13 @@ def _exposure(explanation: Explanation, words: Words) -> Section:
         if step.method in {"ar", "exposure"} or (step.value is not None and step.value.minor)
     ]
     over = explanation.exposure_over
+    rows = tuple(_line(step, words) for step in kept)
+    told = 3 if any(row[-1] for row in rows) else 2
     return Section(
         title=words.say("explain.exposure"),
         lines=() if over is None else (words.say(f"component_over.{over}"),),
-        columns=words.columns("line", "amount", "from"),
-        rows=tuple(_line(step, words) for step in kept),
+        columns=words.columns("line", "amount", "from")[:told],
+        rows=tuple(row[:told] for row in rows),
         right=(1,),
     )
 

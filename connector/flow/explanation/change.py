@@ -101,13 +101,11 @@ def _limit(change: Difference, words: Words) -> Iterator[str]:
         return
     binding = [change.bound_before, change.bound_after]
     told = [NONE if name is None else words.say(f"method.{name}") for name in binding]
-    yield words.say(
-        "change.limit",
-        before=words.money(change.limit_before),
-        after=words.money(change.limit_after),
-        bound_before=told[0],
-        bound_after=told[1],
-    )
+    if change.limit_before != change.limit_after:
+        amounts = words.money(change.limit_before), words.money(change.limit_after)
+        yield words.say("change.limit", before=amounts[0], after=amounts[1], by=told[1])
+    if told[0] != told[1]:
+        yield words.say("change.bound", before=told[0], after=told[1])
     moved = [line for line in change.limit if line.method in binding and line.method != "limit"]
     for line in moved:
         yield words.say(

@@ -1,6 +1,7 @@
 """What a credit manager reads first: the rating, the money, the hold, and the reasons."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from connector.flow.explanation.words import NONE, Section, Words
 from connector.flow.fields import reason_text
@@ -9,6 +10,7 @@ from scoring.explain import Explanation
 
 __all__ = ["headline", "reasons"]
 
+_WITHOUT_LIMIT = 999  # the assessment's word for something owed without a limit
 _SIGNS = {"negative": "−", "positive": "+"}
 
 
@@ -26,9 +28,7 @@ def _lines(explanation: Explanation, words: Words) -> Iterator[str]:
         limit=words.money(said.limit),
         exposure=words.money(said.exposure),
         available=words.money(said.available),
-        utilisation=NONE
-        if said.utilisation is None
-        else words.figure(str(said.utilisation), "percent"),
+        utilisation=_utilisation(said.utilisation, words),
     )
     yield _overdue(explanation, words)
     yield words.say("explain.watch", level=words.say(f"watch.{said.watch_level}"))
@@ -39,6 +39,13 @@ def _lines(explanation: Explanation, words: Words) -> Iterator[str]:
         if why
         else words.say("explain.orders", hold=hold)
     )
+
+
+def _utilisation(percent: Decimal | None, words: Words) -> str:
+    """Say how much of the limit is used; of no limit nothing can be used in percent."""
+    if percent is None or percent >= _WITHOUT_LIMIT:
+        return NONE
+    return words.figure(str(percent), "percent")
 
 
 def _rating(explanation: Explanation, words: Words) -> str:

@@ -76,6 +76,9 @@ def _group(group: GroupPoints, words: Words) -> Section:
         names = words.each("part", (part.code for part in missing))
         lines.append(words.say("explain.no_data", what=names))
     total = words.say("explain.total")
+    if not used:
+        points = {"got": words.points(group.got), "best": words.points(group.weight)}
+        return Section(title=title, lines=(*lines, words.say("explain.total_only", **points)))
     rows = [_part(part, words) for part in used]
     rows.append((total, "", words.points(group.got), words.points(group.weight)))
     return Section(

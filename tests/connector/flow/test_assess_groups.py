@@ -112,23 +112,41 @@ def test_an_unrated_predecessor_has_no_grade(family: sa.Engine, clock: FixedCloc
     assert (row["grade"], row["score"], row["limit"], row["exposure"]) == (None, None, None, 0)
 
 
-class Warned(Assessment, frozen=True, kw_only=True):
-    """An assessment that knows of warnings."""
+def warning(family: sa.Engine, clock: FixedClock, *days: date) -> None:
+    """Assess a company on these days, each with a warning."""
 
-    signals: tuple[str, ...] = ("E4",)
+    def assess(book: Book, policy: Policy, as_of: date) -> SimpleDecided:
+        found: Iterable[Assessment] = simple_assess(book, policy, as_of).found
+        return SimpleDecided([msgspec.structs.replace(one, signals=("E4",)) for one in found])
+
+    for day in days:
+        rules = replace(simple_rules(), assess=assess)
+        assess_stale(family, rules, day, clock, only=["zoho:z"])
+
+
+def signals(family: sa.Engine, as_of: date) -> list[tuple[object, ...]]:
+    with reading(family) as conn:
+        return load_book(conn, ["zoho:z"], {}, as_of=as_of).signals.rows()
 
 
 def test_the_warnings_of_an_assessment_are_there_next_time(
     family: sa.Engine, clock: FixedClock
 ) -> None:
-    def assess(book: Book, policy: Policy, as_of: date) -> SimpleDecided:
-        found: Iterable[Assessment] = simple_assess(book, policy, as_of).found
-        return SimpleDecided([Warned(**msgspec.structs.asdict(one)) for one in found])
+    warning(family, clock, AS_OF, NEXT_DAY)
 
-    rules = replace(simple_rules(), assess=assess)
-    for day in (AS_OF, NEXT_DAY):
-        assess_stale(family, rules, day, clock, only=["zoho:z"])
+    assert signals(family, NEXT_DAY + timedelta(days=1)) == [
+        (f"zoho:z|E4|{AS_OF}", "zoho:z", "E4", AS_OF, NEXT_DAY)
+    ]
 
-    with reading(family) as conn:
-        book = load_book(conn, ["zoho:z"], {}, as_of=NEXT_DAY + timedelta(days=1))
-    assert book.signals.rows() == [(f"zoho:z|E4|{AS_OF}", "zoho:z", "E4", AS_OF, NEXT_DAY)]
+
+def test_warnings_of_a_past_day_are_as_they_were_known_then(
+    family: sa.Engine, clock: FixedClock
+) -> None:
+    later = AS_OF + timedelta(days=40)
+    warning(family, clock, AS_OF)
+    then = signals(family, later)
+
+    warning(family, clock, later, later + timedelta(days=1))
+
+    assert then == [(f"zoho:z|E4|{AS_OF}", "zoho:z", "E4", AS_OF, AS_OF)]
+    assert signals(family, later) == then

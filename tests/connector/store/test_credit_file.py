@@ -361,6 +361,18 @@ def test_an_ended_decision_held_until_the_day_before(company: sa.Engine) -> None
     assert found.select("decision", "to_on").rows() == [("d1", date(2026, 11, 9))]
 
 
+def test_a_decision_that_was_ended_later_still_had_its_own_end_before(company: sa.Engine) -> None:
+    a_decision(company, "d1", "ended", ended_on=date(2026, 11, 10))
+
+    with reading(company) as conn:
+        ends = [
+            load_book(conn, [f"uscc:{USCC}"], {}, as_of=date(2026, 11, day)).decisions["to_on"][0]
+            for day in (9, 10)
+        ]
+
+    assert ends == [date(2026, 12, 1), date(2026, 11, 9)]
+
+
 class TestSignals:
     """Warnings are remembered by the day."""
 
