@@ -97,15 +97,18 @@ def trusted(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
     Needs ``completeness`` and ``n_low`` (groups that fell to the missing-data rule). Low confidence
     also means ``low_confidence`` and ``starter_only``: no more than the new customer's limit.
+    A policy with no group in use that the file serves rests on no file: an empty one then leaves
+    confidence at medium, or payment behaviour alone would rate nobody without a company code.
     """
     rules, worst = policy.dossier, len(CONFIDENCE) - 1
+    lowest = worst if any(ITEMS[item] for item in applicable(policy)) else worst - 1
     complete = pl.col("completeness")
     step = (
         pl.when(complete >= float(rules.high_from))
         .then(0)
         .when(complete >= float(rules.medium_from))
         .then(1)
-        .otherwise(worst)
+        .otherwise(lowest)
     )
     steps = pl.min_horizontal(step + pl.col("n_low"), pl.lit(worst))
     names = dict(enumerate(CONFIDENCE))

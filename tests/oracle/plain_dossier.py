@@ -87,5 +87,6 @@ def _worth(expires: date | None, gone: date | None, as_of: date) -> Fraction:
 def confidence(complete: int, n_low: int, policy: Policy) -> str:
     """High, medium or low; a step lower for each group short of data (3.2, 5.1)."""
     rules = policy.dossier
-    step = 0 if complete >= rules.high_from else 1 if complete >= rules.medium_from else 2
+    lowest = 1 if rules.only_groups_in_use and set(policy.groups) <= {"payment"} else 2
+    step = 0 if complete >= rules.high_from else 1 if complete >= rules.medium_from else lowest
     return ("high", "medium", "low")[min(2, step + n_low)]

@@ -170,6 +170,17 @@ def test_a_group_without_data_costs_a_step_of_confidence() -> None:
     assert (row["confidence"], row["low_confidence"], row["starter_only"]) == ("low", True, True)
 
 
+def test_a_policy_that_rests_on_no_file_is_not_held_back_by_an_empty_one() -> None:
+    """Payment behaviour alone: a foreign customer without contacts is judged by how it pays."""
+    nameless = an_entity(identity="missing")
+    alone = figures(nameless, a_steady_payer(), policy=with_groups("payment"))
+    whole = figures(nameless, a_steady_payer())
+
+    assert alone["completeness"] < 60
+    assert (alone["confidence"], alone["starter_only"]) == ("medium", False)
+    assert (whole["confidence"], whole["starter_only"]) == ("low", True)
+
+
 def test_documents_that_run_out_soon_are_listed_until_a_newer_one_comes() -> None:
     contract = a_record("contract", valid_to=days_ago(-30))
     owners = a_record("ownership", known_on=_ago(12) + timedelta(days=3))
