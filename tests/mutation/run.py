@@ -13,9 +13,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Self
 
 from tests.mutation.mutants import Mutant, mutants_of
 
@@ -99,23 +101,24 @@ def run(subject: Subject, options: argparse.Namespace) -> list[Outcome]:
         for mutant in mutants_of(file.read_text(encoding="utf-8"))
     ][:: options.every]
     tests = list(subject.tests)
-    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        copies: SimpleQueue[Path] = SimpleQueue()
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder, ExitStack() as stack:
+        benches: SimpleQueue[Bench] = SimpleQueue()
         for number in range(options.workers):
-            copies.put(_copy(Path(folder) / str(number)))
-        first = copies.get()
-        if _fails(first, tests, options.seconds * 4):
+            copy = _copy(Path(folder) / str(number))
+            benches.put(stack.enter_context(Bench(copy, tests, options.seconds)))
+        first = benches.get()
+        if first.fails():
             sys.exit(f"the tests fail without a mutant: {' '.join(tests)}")
-        copies.put(first)
+        benches.put(first)
 
         def attempt(job: tuple[str, Mutant]) -> Outcome:
-            copy = copies.get()
+            bench = benches.get()
             try:
-                noticed = _noticed(copy, *job, tests, options.seconds)
+                noticed = bench.notices(*job)
                 _tell(job, noticed=noticed)
                 return Outcome(module=job[0], mutant=job[1], noticed=noticed)
             finally:
-                copies.put(copy)
+                benches.put(bench)
 
         with ThreadPoolExecutor(options.workers) as pool:
             return list(pool.map(attempt, todo))
@@ -144,48 +147,50 @@ def _copy(folder: Path) -> Path:
     return folder
 
 
-def _noticed(copy: Path, module: str, mutant: Mutant, tests: list[str], seconds: int) -> bool:
-    file = copy / module
-    original = file.read_text(encoding="utf-8")
-    file.write_text(mutant.source, encoding="utf-8")
-    try:
-        return _fails(copy, tests, seconds)
-    finally:
-        file.write_text(original, encoding="utf-8")
+class Bench:
+    """A copy of the source and a process that runs the tests in it."""
 
-
-def _fails(copy: Path, tests: list[str], seconds: int) -> bool:
-    """Run the tests in a copy; random order and saved examples are off, so that runs are alike."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        "--hypothesis-seed=0",
-    ]
-    settings = {
-        "PYTHONPATH": str(copy),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "POLARS_MAX_THREADS": "1",
-    }
-    try:
-        done = subprocess.run(
-            [*command, *tests],
+    def __init__(self, copy: Path, tests: Sequence[str], seconds: int) -> None:
+        self._copy, self._tests = copy, " ".join(tests)
+        settings = {
+            "PYTHONPATH": str(copy),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "POLARS_MAX_THREADS": "1",
+        }
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutation.server", str(seconds)],
             cwd=copy,
             env=os.environ | settings,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds,
-            check=False,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+
+    def __enter__(self) -> Self:
+        """Take the bench."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the process end."""
+        self._server.communicate()
+
+    def fails(self) -> bool:
+        """Run the tests; one that takes too long fails, too."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(self._tests + "\n")
+        self._server.stdin.flush()
+        return self._server.stdout.readline().strip() != "0"
+
+    def notices(self, module: str, mutant: Mutant) -> bool:
+        """Put the mutant in place of its module, run the tests, put the module back."""
+        file = self._copy / module
+        original = file.read_text(encoding="utf-8")
+        file.write_text(mutant.source, encoding="utf-8")
+        try:
+            return self.fails()
+        finally:
+            file.write_text(original, encoding="utf-8")
 
 
 def _report(name: str, outcomes: list[Outcome], *, survivors: bool) -> bool:

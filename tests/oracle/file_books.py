@@ -88,7 +88,7 @@ def _day(random: Random, oldest: int = 500) -> date:
     return days_ago(random.randrange(-20, oldest))
 
 
-def _maybe(random: Random, value: object, of: int = 2) -> object:
+def _maybe(random: Random, value: date, of: int = 2) -> date | None:
     return None if random.randrange(of) else value
 
 
@@ -113,7 +113,8 @@ def _sound(random: Random, entity: str) -> list[Row]:
     """Make every paper, fresh and mostly good, and perhaps one that is neither."""
 
     def fresh(kind: str, **columns: object) -> Row:
-        return a_record(kind, entity=entity, known_on=days_ago(random.randrange(80)), **columns)
+        row = a_record(kind, entity=entity, known_on=days_ago(random.randrange(80)))
+        return changed(row, **columns)
 
     found = [
         fresh("registry", status="active", event_on=days_ago(random.choice((300, 2000, 6000)))),
@@ -152,8 +153,8 @@ def _dated(random: Random, entity: str, kind: str, **columns: object) -> Row:
         "ended_on": _maybe(random, _day(random, 100), 4),
     }
     amount = {"amount": random.randrange(1, 10**8), "currency": random.choice(_CURRENCIES)}
-    row = a_record(kind, entity=entity, known_on=known_on, status=random.choice(status), **days)
-    return changed(row, **(amount if random.randrange(2) else {}), **columns)
+    row = a_record(kind, entity=entity, known_on=known_on, status=random.choice(status))
+    return changed(row, **days, **(amount if random.randrange(2) else {}), **columns)
 
 
 def _registry(random: Random, entity: str) -> Row:
@@ -172,7 +173,7 @@ def _registry(random: Random, entity: str) -> Row:
 def _bureau(random: Random, entity: str) -> Row:
     source = random.choice(("score-100", "ten-grades", "unheard-of"))
     grade = random.choice((*GRADES, None)) if source == "ten-grades" else None
-    value = _maybe(random, float(random.randrange(-5, 110)), 2)
+    value = random.choice((None, float(random.randrange(-5, 110))))
     return _dated(random, entity, "bureau", source=source, status=grade, value=value)
 
 

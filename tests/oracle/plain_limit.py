@@ -62,7 +62,7 @@ def _capacity(made: dict[str, Any], found: dict[str, Any], policy: Policy) -> in
     known = [made[name] for name in names if made[name] is not None]
     if not known:
         return None
-    least = max(0, min(known))
+    least: int = max(0, min(known))
     earned = (
         rules.history_floor
         and made["history"] is not None
@@ -186,8 +186,8 @@ def _step_top(
     top: int = old if not may else int(old * (1 + Fraction(row.max_step_up)))
     if old == 0:
         top = found["starter"]
-    need, secured = found["need"], found["secured"]
-    return max(top, secured if need is None else min(secured, need))
+    secured: int = found["secured"]
+    return max(top, secured if found["need"] is None else min(secured, found["need"]))
 
 
 def _approved(file: File) -> int | None:

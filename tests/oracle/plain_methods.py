@@ -90,11 +90,11 @@ def _working_assets(found: dict[str, Any], policy: Policy) -> int | None:
         return None
     e = parts[0] + parts[1] - parts[2] - parts[3]
     marks, shares = policy.limits.working_assets_marks, policy.limits.working_assets_shares
-    for mark, share in zip(marks[:-1], shares[:-2], strict=True):
-        if e <= Fraction(mark):
-            return floor(max(0, worth + capital) * Fraction(share) / 2)
     share = shares[-2] if e < Fraction(marks[-1]) else shares[-1]
-    return floor(max(0, worth + capital) * Fraction(share) / 2)
+    for mark, lower in reversed(list(zip(marks[:-1], shares[:-2], strict=True))):
+        share = lower if e <= Fraction(mark) else share
+    assets: int = max(0, worth + capital)
+    return floor(assets * Fraction(share) / 2)
 
 
 def outside(file: File, policy: Policy) -> int | None:
@@ -123,8 +123,9 @@ def outside(file: File, policy: Policy) -> int | None:
 
 def history(found: dict[str, Any], policy: Policy) -> int | None:
     """M7: well-handled high credit and some more."""
-    if found["well_handled"] and found["n_settled"] and found["high_credit"] > 0:
-        return floor(found["high_credit"] * (1 + Fraction(policy.limits.high_credit_growth)))
+    high: int = found["high_credit"]
+    if found["well_handled"] and found["n_settled"] and high > 0:
+        return floor(high * (1 + Fraction(policy.limits.high_credit_growth)))
     return None
 
 

@@ -87,8 +87,8 @@ def ratios(now: Statement, before: Statement | None) -> dict[str, Number]:
     dso = over(average("receivables"), sales, 365)
     dpo = over(average("payables"), bought, 365)
     debt_to_assets = over(debts, assets, 100)
-    earlier = before and over(before["total_liabilities"], before["total_assets"], 100)
-    growth = over(now.year(revenue), before and before.year(before["revenue"]), 100)
+    earlier = over(before["total_liabilities"], before["total_assets"], 100) if before else None
+    growth = over(now.year(revenue), before.year(before["revenue"]) if before else None, 100)
     return {
         "current_ratio": over(now["current_assets"], due),
         "quick_ratio": over(quick, due),
@@ -113,7 +113,7 @@ def ratios(now: Statement, before: Statement | None) -> dict[str, Number]:
         "cash_cycle": minus(plus(stock, dso), dpo),
         "debt_to_assets_change": minus(debt_to_assets, earlier),
         "z_double": z_double(now),
-        "z_double_before": before and z_double(before),
+        "z_double_before": z_double(before) if before else None,
     }
 
 
@@ -155,7 +155,7 @@ def financial_shares(
     now: Statement, found: dict[str, Number], file: File, policy: Policy
 ) -> dict[str, Number]:
     """Percent of the points of each ratio that has points, edge rules applied."""
-    shift = _shift(file.master.get("industry"), policy)
+    shift = _shift(str(file.master.get("industry") or ""), policy)
     shares: dict[str, Number] = {}
     for code, rule in policy.scorecard.financial.characteristics().items():
         if not rule.points:
@@ -189,9 +189,9 @@ def _edges(
     return edges
 
 
-def _shift(industry: str | None, policy: Policy) -> tuple[Fraction, Fraction]:
+def _shift(industry: str, policy: Policy) -> tuple[Fraction, Fraction]:
     """Method C: what moves the cut-offs of an industry."""
     for shift in policy.financials.shifts:
-        if industry is not None and any(industry.startswith(one) for one in shift.industries):
+        if any(industry.startswith(one) for one in shift.industries):
             return Fraction(shift.liquidity), Fraction(shift.debt_to_assets)
     return Fraction(0), Fraction(0)

@@ -35,7 +35,8 @@ def chosen(file: File, standing: Standing, policy: Policy) -> tuple[Values | Non
 
 def _before(now: Values, others: list[Values], tolerance: int) -> Values | None:
     def gap(one: Values) -> int:
-        return abs((now["period_end"] - one["period_end"]).days - _YEAR)
+        days: int = (now["period_end"] - one["period_end"]).days - _YEAR
+        return abs(days)
 
     alike = [
         one
