@@ -1,46 +1,46 @@
-"""``zixin order-check`` and ``zixin identity``: one order, one code, names that may be one company."""
+"""``zixin order-check``: may this order go on, and if not, why and what would let it pass."""
 
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import sqlalchemy as sa
 import typer
 
+from connector.cli.casework import shown_case
 from connector.cli.output import print_json, print_table, say
-from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.cli.reporting import LangOption, chosen_texts
+from connector.cli.session import (
+    AsOfOption,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    end,
+    opened,
+    parse_money,
+    parse_number,
+)
 from connector.cli.session import parse_day as day_of
-from connector.flow.checking import check_stored, data_age_hours
+from connector.flow.checking import Checked
 from connector.flow.fields import reason_text
-from connector.flow.matching import Duplicate, find_duplicates, name_tools
 from connector.store.accounts import entity_names, entity_of
+from connector.store.cases import StoredCase
 from connector.store.engine import reading
-from connector.store.groups import load_group_book
-from connector.texts.catalogue import LANGUAGES, Texts
-from connector.wiring.jobs import assess_by_calendar
+from connector.texts.catalogue import Texts
+from connector.wiring import Zixin
+from connector.wiring.jobs import cases_of, checks_of
 from scoring.assessment import Reason
-from scoring.identity import NameMatch, ParsedName, UsccCheck, check_uscc, match_names, parse_name
-from scoring.money import Money, UnknownCurrencyError, to_money
 from scoring.ordercheck import CounterOffer, OrderDecision, OrderRequest
 
 __all__ = ["add_commands"]
 
 DEFAULT_CONFIG = Path("zixin.toml")
 BLOCKED = 3  # the order is held or stopped
-Language = Annotated[str, typer.Option("--lang", help="zh or en.")]
-CompanyLanguage = Annotated[
-    str | None, typer.Option("--lang", help="zh or en; the company's by default.")
-]
-
-identity_app = typer.Typer(
-    help="Check a company code, compare company names.", no_args_is_help=True
-)
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command("order-check")(order_check)
-    app.add_typer(identity_app, name="identity")
 
 
 def order_check(
@@ -58,8 +58,15 @@ def order_check(
     discount: Annotated[str | None, typer.Option(help="Discount asked for, in percent.")] = None,
     deposit: Annotated[str | None, typer.Option(help="Paid before delivery.")] = None,
     segment: Annotated[str | None, typer.Option(help="Product line or selling unit.")] = None,
+    number: Annotated[
+        str | None, typer.Option("--order", help="Its number, so that it is known again.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="Who asks: a blocked order then opens a case (zixin case)."),
+    ] = None,
     as_of: AsOfOption = None,
-    lang: CompanyLanguage = None,
+    lang: LangOption = None,
     *,
     prepaid: Annotated[
         bool, typer.Option("--prepaid", help="All is paid before delivery.")
@@ -67,64 +74,55 @@ def order_check(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell whether an order may go on, why, and what would let it pass; 3 when it is blocked."""
-    _known_language(lang)
     with opened(config) as zixin:
+        texts = chosen_texts(zixin, lang)
         day = day_of(as_of, zixin.clock.today())
-        policy, calendar = zixin.policy_on(day), zixin.calendar(day)
+        if by is not None and day != zixin.clock.today():
+            end(ExitCode.WRONG_USE, "--by opens a case, and a case is of today: leave out --as-of")
         with reading(zixin.engine) as conn:
-            entity = entity_of(conn, ref)
-            if entity is None:
-                end(
-                    ExitCode.WRONG_USE,
-                    f"no one company is named {ref!r}; pull first, or try its id",
-                )
+            entity = _company(conn, ref)
             name = entity_names(conn)[entity]
-            book = load_group_book(
-                conn, [entity], zixin.rates, policy_currency=policy.currency, as_of=day
-            )
-            systems = set(book.accounts.filter(book.accounts["entity"] == entity)["system"])
-            age = None
-            if day == zixin.clock.today():  # of a past day nobody knows any more
-                age = data_age_hours(conn, systems, zixin.clock.now())
-        decided = assess_by_calendar(zixin)(book, policy, day)
-        unit = currency or str(decided.figures(entity)["currency"])
+        looked_at = checks_of(zixin, day).look_at([entity])
+        unit = currency or looked_at.currency(entity)
         order = OrderRequest(
-            amount=_money("AMOUNT", amount, unit),
+            amount=parse_money("AMOUNT", amount, unit),
             terms_days=terms,
-            discount_percent=None if discount is None else _number("--discount", discount),
+            discount_percent=None if discount is None else parse_number("--discount", discount),
             prepaid=prepaid,
-            deposit=None if deposit is None else _money("--deposit", deposit, unit),
+            deposit=None if deposit is None else parse_money("--deposit", deposit, unit),
             segment=segment,
         )
-        decision = check_stored(decided, entity, order, age_hours=age, calendar=calendar)
-        texts = Texts(lang or zixin.config.company.language)
+        checked = looked_at.check(entity, order)
+        case = None if checked.decision.passes else _case_of(zixin, checked, number, by)
+    released = case is not None and case.case.state == "released"
     if as_json:
-        print_json(decision)
+        print_json(msgspec.to_builtins(checked.decision) | {"case": case and shown_case(case)})
     else:
-        _print_decision(decision, name, texts)
-    raise typer.Exit(ExitCode.WELL if decision.passes else BLOCKED)
+        _print_decision(checked.decision, name, texts)
+        if case is not None:
+            code = "order.case_released" if released else "order.case_open"
+            say(texts.say(code, id=case.id, state=texts.say(f"case.state.{case.case.state}")))
+    raise typer.Exit(ExitCode.WELL if checked.decision.passes or released else BLOCKED)
 
 
-def _known_language(lang: str | None) -> None:
-    if lang not in {None, *LANGUAGES}:
-        end(ExitCode.WRONG_USE, f"--lang {lang!r}: there are {' and '.join(LANGUAGES)}")
+def _company(conn: sa.Connection, ref: str) -> str:
+    entity = entity_of(conn, ref)
+    if entity is None:
+        end(ExitCode.WRONG_USE, f"no one company is named {ref!r}; pull first, or try its id")
+    return entity
 
 
-def _number(where: str, text: str) -> Decimal:
-    try:
-        value = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        end(ExitCode.WRONG_USE, f"{where} {text!r} is no number; write it like 12500.50")
-    if not value.is_finite() or value < 0:
-        end(ExitCode.WRONG_USE, f"{where} {text!r} starts at 0")
-    return value
-
-
-def _money(where: str, text: str, currency: str) -> Money:
-    try:
-        return to_money(_number(where, text), currency.upper())
-    except UnknownCurrencyError as error:
-        end(ExitCode.WRONG_USE, str(error))
+def _case_of(
+    zixin: Zixin, checked: Checked, number: str | None, by: str | None
+) -> StoredCase | None:
+    """Find the release that lets a blocked order pass, or open its case where somebody asks."""
+    if checked.decision.as_of != zixin.clock.today():
+        return None
+    cases = cases_of(zixin)
+    released = cases.released(checked.entity, number, checked.decision.order)
+    if released is not None or by is None:
+        return released
+    return cases.open(checked, number=number, by=by)
 
 
 def _print_decision(decision: OrderDecision, name: str, texts: Texts) -> None:
@@ -171,129 +169,3 @@ def _offer_text(offer: CounterOffer, asked: OrderRequest, texts: Texts) -> str:
     if order == asked:
         parts.append(texts.say("order.offer.as_asked"))
     return "· " + "; ".join(parts)
-
-
-@identity_app.command("check")
-def identity_check(
-    code: Annotated[str, typer.Argument(help="A unified social credit code.")],
-    lang: Language = "zh",
-    *,
-    as_json: JsonFlag = False,
-) -> None:
-    """Check a unified social credit code; 3 when it is not valid."""
-    _known_language(lang)
-    check, texts = check_uscc(code), Texts(lang)
-    if as_json:
-        print_json(check)
-    else:
-        _print_code(check, texts)
-    raise typer.Exit(ExitCode.WELL if check.valid else BLOCKED)
-
-
-def _print_code(check: UsccCheck, texts: Texts) -> None:
-    verdict = texts.say("identity.valid" if check.valid else "identity.invalid")
-    say(texts.say("identity.code", number=check.normalised, verdict=verdict))
-    if check.entity_class is not None:
-        say(texts.say("identity.class", what=texts.say(f"uscc.class.{check.entity_class}")))
-    for warning in check.warnings:
-        say(texts.say(f"identity.{warning}"))
-    for repair in check.repairs:
-        say(texts.say("identity.repair", number=repair))
-
-
-@identity_app.command("match")
-def identity_match(
-    first: Annotated[str, typer.Argument(help="A company name.")],
-    second: Annotated[str, typer.Argument(help="Another one.")],
-    lang: Language = "zh",
-    *,
-    as_json: JsonFlag = False,
-) -> None:
-    """Tell whether two names may mean one company, part by part."""
-    _known_language(lang)
-    tools = name_tools()
-    found = match_names(first, second, tools)
-    if as_json:
-        print_json(found)
-        return
-    texts = Texts(lang)
-    say(_match_line(first, second, found, texts))
-    if found.parts is not None:
-        _print_parts(parse_name(first, tools), parse_name(second, tools), found, texts)
-
-
-def _match_line(first: str, second: str, found: NameMatch, texts: Texts) -> str:
-    decision = texts.say(f"identity.decision.{found.decision}")
-    line = texts.say(
-        "identity.match", first=first, second=second, decision=decision, score=f"{found.score:.2f}"
-    )
-    return f"{line}\n{texts.say('identity.why', why=_why(found, texts))}"
-
-
-def _why(found: NameMatch, texts: Texts) -> str:
-    return "; ".join(texts.say(f"identity.because.{code}") for code in found.why)
-
-
-def _print_parts(first: ParsedName, second: ParsedName, found: NameMatch, texts: Texts) -> None:
-    shown = msgspec.structs.asdict(found.parts) if found.parts is not None else {}
-    said = {
-        "brand": (first.brand, second.brand),
-        "region": (_place(first), _place(second)),
-        "industry": (first.industry, second.industry),
-        "form": (_form(first, texts), _form(second, texts)),
-    }
-    rows = [
-        (texts.say(f"identity.part.{part}"), one or "–", other or "–", f"{shown[part]:.2f}")
-        for part, (one, other) in said.items()
-    ]
-    columns = [texts.say(f"identity.{name}") for name in ("part", "first", "second", "similar")]
-    print_table(columns, rows, right=columns[-1:])
-
-
-def _form(name: ParsedName, texts: Texts) -> str:
-    return texts.say(f"form.{name.form}") if name.form else ""
-
-
-def _place(name: ParsedName) -> str:
-    place = name.place
-    if place is None:
-        return ""
-    parts = dict.fromkeys((place.province, place.city, place.district))
-    return "".join(part for part in parts if part)
-
-
-@identity_app.command("duplicates")
-def identity_duplicates(
-    config: ConfigOption = DEFAULT_CONFIG,
-    lang: CompanyLanguage = None,
-    *,
-    as_json: JsonFlag = False,
-) -> None:
-    """List stored accounts that may be one company, the surest first. Nothing is merged."""
-    _known_language(lang)
-    with opened(config) as zixin:
-        with reading(zixin.engine) as conn:
-            found = find_duplicates(conn)
-        texts = Texts(lang or zixin.config.company.language)
-    if as_json:
-        print_json(found)
-        return
-    say(texts.say("identity.duplicates", count=len(found)))
-    if found:
-        _print_duplicates(found, texts)
-
-
-def _print_duplicates(found: list[Duplicate], texts: Texts) -> None:
-    rows = [
-        (
-            texts.say(f"identity.decision.{pair.match.decision}"),
-            f"{pair.match.score:.2f}",
-            f"{pair.first.name}\n{pair.first.account}",
-            f"{pair.second.name}\n{pair.second.account}",
-            _why(pair.match, texts),
-        )
-        for pair in found
-    ]
-    columns = [texts.say(f"identity.{name}") for name in ("decision", "score", "first", "second")]
-    columns.append(texts.say("order.why"))
-    print_table(columns, rows, right=columns[1:2])

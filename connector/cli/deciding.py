@@ -10,13 +10,13 @@ import typer
 from connector.cli.output import print_json, print_table, say
 from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
 from connector.cli.session import parse_day as day_of
-from connector.flow.decisions import Decision, DecisionError, Desk, Wish, list_decisions
+from connector.flow.decisions import Decision, DecisionError, Wish, list_decisions
 from connector.flow.promises import add_promise, list_promises
 from connector.store.accounts import entity_names, entity_of
 from connector.store.engine import reading
 from connector.texts.catalogue import Texts
 from connector.wiring import Zixin
-from connector.wiring.jobs import job_of
+from connector.wiring.jobs import desk_of
 from scoring.money import Money, UnknownCurrencyError, to_money
 
 __all__ = ["add_commands"]
@@ -80,7 +80,7 @@ def _drafter(kind: str):  # type: ignore[no-untyped-def] # noqa: ANN202 typer re
         as_json: JsonFlag = False,
     ) -> None:
         with opened(config) as zixin:
-            desk, texts = _desk(zixin), _texts(zixin)
+            desk, texts = desk_of(zixin), _texts(zixin)
             wish = Wish(
                 kind=kind,
                 ref=ref,
@@ -114,7 +114,7 @@ def approve_command(
     with opened(config) as zixin:
         texts = _texts(zixin)
         try:
-            decision = _desk(zixin).approve(decision_id, by)
+            decision = desk_of(zixin).approve(decision_id, by)
         except DecisionError as error:
             _refuse(error, texts)
     code = "decision.approved" if decision.state == "approved" else "decision.needs_votes"
@@ -132,7 +132,7 @@ def reject_command(
     with opened(config) as zixin:
         texts = _texts(zixin)
         try:
-            decision = _desk(zixin).reject(decision_id, by)
+            decision = desk_of(zixin).reject(decision_id, by)
         except DecisionError as error:
             _refuse(error, texts)
     _show(decision, texts, "decision.rejected", as_json=as_json)
@@ -149,7 +149,7 @@ def end_command(
     with opened(config) as zixin:
         texts = _texts(zixin)
         try:
-            decision = _desk(zixin).end(decision_id, by)
+            decision = desk_of(zixin).end(decision_id, by)
         except DecisionError as error:
             _refuse(error, texts)
     _show(decision, texts, "decision.ended", as_json=as_json)
@@ -199,7 +199,7 @@ def promise_command(
 ) -> None:
     """Note a customer's promise to pay; an earlier open one for the same is superseded."""
     with opened(config) as zixin:
-        desk, texts = _desk(zixin), _texts(zixin)
+        desk, texts = desk_of(zixin), _texts(zixin)
         money = _money(amount, currency or desk.policy.currency)
         day = day_of(on, desk.today)
         try:
@@ -243,17 +243,6 @@ def _entity(conn: sa.Connection, ref: str | None) -> str | None:
     if entity is None:
         end(ExitCode.WRONG_USE, f"no one company is named {ref!r}; pull first, or try its id")
     return entity
-
-
-def _desk(zixin: Zixin) -> Desk:
-    return Desk(
-        engine=zixin.engine,
-        policy=zixin.policy,
-        rates=job_of(zixin).rules.rates,
-        people=zixin.config.people,
-        now=zixin.clock.now(),
-        today=zixin.clock.today(),
-    )
 
 
 def _texts(zixin: Zixin) -> Texts:

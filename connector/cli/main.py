@@ -3,10 +3,12 @@
 import typer
 
 from connector.cli import (
+    casework,
     checking,
     deciding,
     demo,
     explaining,
+    identifying,
     importing,
     parked,
     policies,
@@ -37,6 +39,8 @@ for group in (
     serving,
     explaining,
     checking,
+    casework,
+    identifying,
     policies,
     reporting,
     watching,

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,6 +14,7 @@ from adapters.errors import CrmError
 from connector.cli.output import complain
 from connector.config import ConfigError
 from connector.wiring import Zixin, open_zixin
+from scoring.money import Money, UnknownCurrencyError, to_money
 
 __all__ = [
     "AsOfOption",
@@ -22,6 +24,8 @@ __all__ = [
     "end",
     "opened",
     "parse_day",
+    "parse_money",
+    "parse_number",
 ]
 
 ConfigOption = Annotated[
@@ -57,6 +61,25 @@ def parse_day(text: str | None, default: date) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         end(ExitCode.WRONG_USE, f"--as-of {text!r} is no date; write it like 2026-03-31")
     return day
+
+
+def parse_number(where: str, text: str) -> Decimal:
+    """Read a number from 0 on; ends the command with a sentence when it is none."""
+    try:
+        value = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        end(ExitCode.WRONG_USE, f"{where} {text!r} is no number; write it like 12500.50")
+    if not value.is_finite() or value < 0:
+        end(ExitCode.WRONG_USE, f"{where} {text!r} starts at 0")
+    return value
+
+
+def parse_money(where: str, text: str, currency: str) -> Money:
+    """Read an amount; ends the command with a sentence when it is none."""
+    try:
+        return to_money(parse_number(where, text), currency.upper())
+    except UnknownCurrencyError as error:
+        end(ExitCode.WRONG_USE, str(error))
 
 
 def end(code: int, message: str = "") -> NoReturn:

@@ -1,11 +1,15 @@
 """An order checked against the stored books: facts as of a date, what is usual, how old the data is."""
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import msgspec
 import polars as pl
 import sqlalchemy as sa
 
+from connector.store.engine import reading
+from connector.store.groups import load_group_book
 from connector.store.tables import cursors
 from scoring.assess import Assessments
 from scoring.book import Book
@@ -14,36 +18,84 @@ from scoring.known import known, priced
 from scoring.limits.segments import segments
 from scoring.money import Money
 from scoring.ordercheck import AccountFacts, OrderDecision, OrderRequest, check_order, facts_of
+from scoring.policy import Policy
+from scoring.rates import Rate
 
-__all__ = ["check_stored", "data_age_hours"]
+__all__ = ["Checked", "LookedAt", "OrderChecks", "data_age_hours"]
 
 _YEAR = timedelta(days=365)
 _LEAST_ORDERS = 3  # fewer show no average
 
 
-def check_stored(
-    decided: Assessments,
-    entity: str,
-    order: OrderRequest,
-    *,
-    age_hours: int | None,
-    calendar: WorkCalendar,
-) -> OrderDecision:
-    """Check an order of one assessed company. Raises ``KeyError``.
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """An order, the facts it was checked on, and what the check says."""
 
-    What the company usually orders, and whether it ever did, is read off its orders and invoices.
-    """
-    row, book, as_of = decided.figures(entity), decided.book, decided.as_of
-    facts = facts_of(row, rates=book.rates, data_age_hours=age_hours)
-    if order.segment is not None:
-        facts = _with_segment(facts, decided, entity, order.segment, calendar)
-    average, first = _usual(book, entity, as_of)
-    asked = msgspec.structs.replace(
-        order,
-        first_order=first,
-        average_order=None if average is None else Money(average, facts.currency),
-    )
-    return check_order(facts, asked, decided.policy, as_of)
+    entity: str
+    facts: AccountFacts
+    decision: OrderDecision
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderChecks:
+    """Checks orders on the stored facts of a day. ``now``: the moment, ``None`` for a past day."""
+
+    engine: sa.Engine
+    assess: Callable[[Book, Policy, date], Assessments]
+    policy: Policy
+    rates: Mapping[str, Rate]
+    calendar: WorkCalendar
+    as_of: date
+    now: datetime | None
+
+    def look_at(self, entities: Iterable[str]) -> "LookedAt":
+        """Load and assess some companies with their groups."""
+        names = sorted(set(entities))
+        with reading(self.engine) as conn:
+            book = load_group_book(
+                conn, names, self.rates, policy_currency=self.policy.currency, as_of=self.as_of
+            )
+            ages = {name: self._age(conn, book, name) for name in names}
+        decided = self.assess(book, self.policy, self.as_of)
+        return LookedAt(decided=decided, ages=ages, calendar=self.calendar)
+
+    def _age(self, conn: sa.Connection, book: Book, entity: str) -> int | None:
+        if self.now is None:  # of a past day nobody knows any more
+            return None
+        systems = set(book.accounts.filter(pl.col("entity") == entity)["system"])
+        return data_age_hours(conn, systems, self.now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookedAt:
+    """Assessed companies, ready for the check of orders."""
+
+    decided: Assessments
+    ages: Mapping[str, int | None]
+    calendar: WorkCalendar
+
+    def currency(self, entity: str) -> str:
+        """Tell a company's currency. Raises ``KeyError``."""
+        return str(self.decided.figures(entity)["currency"])
+
+    def check(self, entity: str, order: OrderRequest) -> Checked:
+        """Check an order of one of the companies. Raises ``KeyError``.
+
+        What the company usually orders, and whether it ever did, is read off its orders and
+        invoices and stands in the decision's order.
+        """
+        decided = self.decided
+        row, book, as_of = decided.figures(entity), decided.book, decided.as_of
+        facts = facts_of(row, rates=book.rates, data_age_hours=self.ages[entity])
+        if order.segment is not None:
+            facts = _with_segment(facts, decided, entity, order.segment, self.calendar)
+        average, first = _usual(book, entity, as_of)
+        asked = msgspec.structs.replace(
+            order,
+            first_order=first,
+            average_order=None if average is None else Money(average, facts.currency),
+        )
+        decision = check_order(facts, asked, decided.policy, as_of)
+        return Checked(entity=entity, facts=facts, decision=decision)
 
 
 def _with_segment(

@@ -46,13 +46,20 @@ Step = Callable[[str, str, int, "int | None"], None]
 """Told of progress: what is done, for whom, how much so far, of how much if known."""
 
 
+def _nothing(_as_of: date) -> None:
+    """Have no cases to look at."""
+
+
 def _silent(_what: str, _whom: str, _done: int, _total: int | None) -> None:
     """Show nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a run works with. ``step_time`` tells the moment to note for a business date's steps."""
+    """What a run works with. ``step_time`` tells the moment to note for a business date's steps.
+
+    ``recheck`` looks at the blocked orders again once a date's facts were assessed.
+    """
 
     engine: sa.Engine
     ports: Mapping[str, CrmPort]
@@ -61,6 +68,7 @@ class Job:
     words: TaskWords
     step_time: Callable[[date], datetime]
     rng: random.Random
+    recheck: Callable[[date], object] = _nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +214,7 @@ def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = _s
         unread=unread,
         progress=lambda done, total: step("assess", "", done, total),
     )
+    job.recheck(as_of)
     only = assessed.accounts if scope is Scope.STALE else _all_but(job, unread)
     if only == []:
         return Decision(assessed, DunningReport())

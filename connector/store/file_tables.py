@@ -187,6 +187,7 @@ cases = sa.Table(
     text("id", key=True),
     text("account_system"),
     text("account_id"),
+    text("number", null=True),  # the order's, where it was told
     text("state"),  # open, may_pass, released, rejected
     _day("opened_on"),
     text("author"),

@@ -6,6 +6,9 @@ from datetime import date
 from functools import partial
 
 from connector.flow.assess import Rules
+from connector.flow.cases import CaseDesk
+from connector.flow.checking import OrderChecks
+from connector.flow.decisions import Desk
 from connector.flow.fields import plan_fields
 from connector.flow.industries import IndustryMeasures
 from connector.flow.run import Job
@@ -16,7 +19,7 @@ from scoring.book import Book
 from scoring.explain import explain, explanation_bytes
 from scoring.policy import Policy
 
-__all__ = ["assess_by_calendar", "job_of"]
+__all__ = ["assess_by_calendar", "cases_of", "checks_of", "desk_of", "job_of"]
 
 
 def assess_by_calendar(zixin: Zixin) -> Callable[[Book, Policy, date], Assessments]:
@@ -54,7 +57,44 @@ def job_of(zixin: Zixin, only: str | None = None, *, as_of: date | None = None) 
         ),
         step_time=zixin.step_time,
         rng=random.Random(),
+        recheck=partial(_recheck, zixin),
     )
+
+
+def desk_of(zixin: Zixin) -> Desk:
+    """Open the desk at which people decide today."""
+    return Desk(
+        engine=zixin.engine,
+        policy=zixin.policy,
+        rates=zixin.rates,
+        people=zixin.config.people,
+        now=zixin.clock.now(),
+        today=zixin.clock.today(),
+    )
+
+
+def checks_of(zixin: Zixin, day: date) -> OrderChecks:
+    """Check orders on the facts of a day."""
+    return OrderChecks(
+        engine=zixin.engine,
+        assess=assess_by_calendar(zixin),
+        policy=zixin.policy_on(day),
+        rates=zixin.rates,
+        calendar=zixin.calendar(day),
+        as_of=day,
+        now=zixin.clock.now() if day == zixin.clock.today() else None,
+    )
+
+
+def cases_of(zixin: Zixin) -> CaseDesk:
+    """Open the desk at which blocked orders are decided today."""
+    return CaseDesk(desk=desk_of(zixin), checks=checks_of(zixin, zixin.clock.today()))
+
+
+def _recheck(zixin: Zixin, as_of: date) -> None:
+    """Look at blocked orders again; what was assessed of a past day changes nothing today."""
+    if as_of == zixin.clock.today():
+        cases_of(zixin).recheck()
 
 
 def _explanation(decided: Assessments, entity: str) -> bytes:

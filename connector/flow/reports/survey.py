@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 import sqlalchemy as sa
 
-from connector.store.book import entity_chunks, load_book
+from connector.store.book import entity_chunks
 from connector.store.engine import reading
-from connector.store.groups import with_groups
+from connector.store.groups import load_group_book
 from scoring.assess import Assessments
 from scoring.book import Book
 from scoring.holdings import HOLDING_COLUMNS, holdings
@@ -63,9 +63,9 @@ class Survey:
         done, total = 0, sum(len(chunk) for chunk in chunks)
         for chunk in chunks:
             with reading(self.engine) as conn:
-                book = load_book(
+                book = load_group_book(
                     conn,
-                    with_groups(conn, chunk),
+                    chunk,
                     self.rates,
                     policy_currency=self.policy.currency,
                     as_of=self.as_of,

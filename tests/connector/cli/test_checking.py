@@ -1,4 +1,4 @@
-"""order-check and identity: what is said, in both tongues, and how the commands end."""
+"""order-check: what is said, in both tongues, and how the command ends."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from connector.store.assessments import StoredAssessment, latest_assessments
 from connector.store.engine import reading
 from scoring.policy import GRADES
-from tests.connector.cli.shell import AS_OF, ZOHO, Shell, invoke
+from tests.connector.cli.shell import AS_OF, ZOHO, Shell
 from tests.journeys.harness import open_here
 
 
@@ -116,34 +116,3 @@ def test_mistakes_are_told_with_their_place(
     given = [f"{ZOHO}:{view.id}" if word == "REF" else word for word in arguments]
 
     assert sentence in shell("order-check", *given, code=2).stderr
-
-
-def test_a_code_is_checked_and_repairs_are_offered() -> None:
-    good = invoke("identity", "check", "91350100M000100Y43", "--lang", "en")
-    bad = invoke("identity", "check", "9135O100M000100Y43", "--lang", "en")
-    document = invoke("identity", "check", "91350100M000100Y4Z", "--json")
-
-    assert (good.exit_code, bad.exit_code, document.exit_code) == (0, 3, 3)
-    assert "enterprise" in good.stdout
-    assert "91350100M000100Y43" in bad.stdout
-    assert '"valid": false' in document.stdout
-
-
-@pytest.mark.parametrize(("lang", "words"), [("zh", "建议合并"), ("en", "suggest to merge")])
-def test_two_names_are_compared_part_by_part(lang: str, words: str) -> None:
-    names = ("深圳市腾飞科技有限公司", "腾飞科技（深圳）有限责任公司")
-    told = invoke("identity", "match", *names, "--lang", lang).stdout
-
-    assert words in told
-    assert "广东深圳" in told
-    assert '"decision": "suggest"' in invoke("identity", "match", *names, "--json").stdout
-
-
-def test_duplicates_are_listed_and_nothing_is_merged(shell: Shell) -> None:
-    shell("run")
-
-    found = shell.json("identity", "duplicates")
-    told = shell("identity", "duplicates", "--lang", "en").stdout
-
-    assert f"{len(found)} pairs" in told
-    assert all(pair["match"]["decision"] in {"suggest", "queue", "branch"} for pair in found)
