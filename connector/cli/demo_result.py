@@ -134,6 +134,7 @@ def print_next(folder: Path | None, reference: str, texts: Texts) -> None:
         return
     config = f"--config {folder / 'zixin.toml'}"
     for command in (
+        f". {folder / 'sandbox.env'}",
         f"zixin explain {reference} {config}",
         f"zixin report portfolio {config}",
         f"zixin policy simulate {folder / 'draft.toml'} {config}",
