@@ -42,7 +42,7 @@ _LINES = {
 
 
 def credit_file(accounts: int, as_of: date) -> dict[str, pl.DataFrame]:
-    """Fill the frames beside the ledger for customers E0, E1, …
+    """Fill the frames beside the ledger for customers E0, E1 and so on.
 
     Each has two annual statements, eleven records, an order and an earlier assessment; one in
     twenty has collateral, a promise, a dishonest-debtor entry, an earlier warning and a decision.
