@@ -126,9 +126,14 @@ def difference(before: Explanation, after: Explanation) -> Difference:
 
 
 def _moved(old: Iterable[str], new: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Name what appeared and what is gone."""
+    """Name what appeared and what is gone, R2 before R10."""
     was, now = set(old), set(new)
-    return tuple(sorted(now - was)), tuple(sorted(was - now))
+    came, went = now - was, was - now
+    return tuple(sorted(came, key=_place)), tuple(sorted(went, key=_place))
+
+
+def _place(code: str) -> tuple[int, str]:
+    return len(code), code
 
 
 def _grade_causes(

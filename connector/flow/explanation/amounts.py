@@ -24,7 +24,7 @@ def amount_sections(explanation: Explanation, words: Words) -> Iterator[Section]
 
 
 def _limit(explanation: Explanation, words: Words) -> Section:
-    kept = {step.method: step for step in explanation.limit if step.unused is None}
+    kept = {step.method: step for step in _own(explanation) if step.unused is None}
     shown = [
         step
         for method, step in kept.items()
@@ -39,16 +39,21 @@ def _limit(explanation: Explanation, words: Words) -> Section:
     )
 
 
+def _own(explanation: Explanation) -> list[AmountStep]:
+    """List the lines that are not shown as another's input already."""
+    return [step for step in explanation.limit if step.method != "high_credit"]
+
+
 def _limit_lines(explanation: Explanation, words: Words) -> Iterator[str]:
     if explanation.limit_bound_by is not None:
         yield words.say("explain.bound_by", what=words.say(f"method.{explanation.limit_bound_by}"))
     if explanation.starter_only:
         yield words.say("explain.starter_only")
-    off = [step.method for step in explanation.limit if step.unused == "switched_off"]
+    off = [step.method for step in _own(explanation) if step.unused == "switched_off"]
     if off:
         yield words.say("explain.methods_off", what=words.each("method", off))
     silent = {*_SILENT, "switched_off", None}
-    idle = [step for step in explanation.limit if step.unused not in silent]
+    idle = [step for step in _own(explanation) if step.unused not in silent]
     if idle:
         yield words.say("explain.not_used", what=words.listed(_idle(one, words) for one in idle))
     yield from (_security(one, words) for one in explanation.security)
@@ -106,13 +111,11 @@ def _exposure(explanation: Explanation, words: Words) -> Section:
         if step.method in {"ar", "exposure"} or (step.value is not None and step.value.minor)
     ]
     over = explanation.exposure_over
-    rows = tuple(_line(step, words) for step in kept)
-    told = 3 if any(row[-1] for row in rows) else 2
     return Section(
         title=words.say("explain.exposure"),
         lines=() if over is None else (words.say(f"component_over.{over}"),),
-        columns=words.columns("line", "amount", "from")[:told],
-        rows=tuple(row[:told] for row in rows),
+        columns=words.columns("line", "amount", "from"),
+        rows=tuple(_line(step, words) for step in kept),
         right=(1,),
     )
 

@@ -36,5 +36,11 @@ def _feature(one: Feature, words: Words) -> tuple[str, ...]:
         words.figure(one.value, one.unit),
         "" if one.n is None else words.figure(one.n, "count"),
         window,
-        words.say(f"status.{one.status}"),
+        words.say(_status(one)),
     )
+
+
+def _status(one: Feature) -> str:
+    """Tell few observations from a ratio of which a part was estimated."""
+    estimated = one.group == "financial" and one.status == "thin"
+    return "status.estimated" if estimated else f"status.{one.status}"

@@ -59,7 +59,7 @@ def _gates(explanation: Explanation, words: Words) -> Section:
     )
     return Section(
         title=words.say("explain.gates"),
-        lines=(words.say("explain.quiet_gates", count=quiet),),
+        lines=(words.say("explain.quiet_gates" if fired else "explain.no_gate", count=quiet),),
         columns=words.columns("gate", "cap", "effect", "evidence") if rows else (),
         rows=rows,
     )

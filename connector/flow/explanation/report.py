@@ -9,7 +9,7 @@ from connector.flow.explanation.headline import headline, reasons
 from connector.flow.explanation.outlook import outlook_sections
 from connector.flow.explanation.papers import file_sections, source_section
 from connector.flow.explanation.rating import rating_sections
-from connector.flow.explanation.words import Section, Words
+from connector.flow.explanation.words import Section, Words, trimmed
 from connector.texts.catalogue import Texts
 from scoring.difference import Difference
 from scoring.explain import Explanation
@@ -24,7 +24,12 @@ def report_of(
 
     ``full`` adds every figure that was measured; without it those behind the points are shown.
     """
-    words = Words(texts)
+    return map(trimmed, _sections(explanation, change, Words(texts), full=full))
+
+
+def _sections(
+    explanation: Explanation, change: Difference | None, words: Words, *, full: bool
+) -> Iterator[Section]:
     yield headline(explanation, words)
     yield reasons(explanation, words)
     yield from rating_sections(explanation, words)

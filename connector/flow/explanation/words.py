@@ -10,7 +10,7 @@ from connector.texts.catalogue import Texts
 from scoring.explain import Figure, Unit
 from scoring.money import Money
 
-__all__ = ["NONE", "Section", "Words"]
+__all__ = ["NONE", "Section", "Words", "trimmed"]
 
 #: What stands where there is nothing to show.
 NONE = "–"
@@ -22,6 +22,7 @@ _DIGITS: dict[str, Decimal] = {
     "index": Decimal("0.01"),
 }
 _HUNDRED = 100
+_SMALL = Decimal("0.01")  # below one percent: good grades differ there
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,17 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     right: tuple[int, ...] = ()
+
+
+def trimmed(section: Section) -> Section:
+    """Leave out columns in which nothing stands."""
+    kept = [place for place in range(len(section.columns)) if any(r[place] for r in section.rows)]
+    return msgspec.structs.replace(
+        section,
+        columns=tuple(section.columns[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept) for row in section.rows),
+        right=tuple(kept.index(place) for place in section.right if place in kept),
+    )
 
 
 class Words:
@@ -68,7 +80,8 @@ class Words:
         number = Decimal(value)
         if unit == "share":
             number, unit = number * _HUNDRED, "percent"
-        number = number.quantize(_DIGITS.get(unit, Decimal(1)), ROUND_HALF_UP)
+        digits = _SMALL if unit == "percent" and abs(number) < 1 else _DIGITS.get(unit, Decimal(1))
+        number = number.quantize(digits, ROUND_HALF_UP)
         one = f"unit.{unit}.one"
         single = number == 1 and self.texts.knows(one)
         return self.say(one if single else f"unit.{unit}", value=number)
@@ -79,9 +92,10 @@ class Words:
 
     def points(self, value: str | None) -> str:
         """Write points with one digit, whole ones without."""
-        return (
-            NONE if value is None else f"{Decimal(value).quantize(Decimal('0.1'), ROUND_HALF_UP)}"
-        )
+        if value is None:
+            return NONE
+        points = Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        return f"{points:.0f}" if points == points.to_integral_value() else f"{points}"
 
     def day(self, day: date | None) -> str:
         """Write a date."""
