@@ -92,7 +92,9 @@ def assess(
     frame = provisioned(frame, policy)
     frame = triggered(frame, book, policy, as_of)
     frame = reviewed(frame, book, policy, as_of, calendar)
-    return Assessments(book=book, policy=policy, as_of=as_of, frame=_named(frame))
+    return Assessments(
+        book=book, policy=policy, as_of=as_of, frame=_named(frame), standards=standards
+    )
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
@@ -137,6 +139,7 @@ class Assessments:
     policy: Policy
     as_of: date
     frame: pl.DataFrame
+    standards: Standards | None = None
 
     def __len__(self) -> int:
         """Count the entities."""
@@ -161,7 +164,7 @@ class Assessments:
     @cached_property
     def input_hashes(self) -> dict[str, str]:
         """Hash what each entity's assessment looked at; worked out once."""
-        return input_hashes(self.book, self.as_of)
+        return input_hashes(self.book, self.as_of, self.standards)
 
     def _assessment(self, row: dict[str, Any]) -> Assessment:
         known = row["unknown"] is None

@@ -1,7 +1,7 @@
 """The fingerprint of what an assessment looked at: one hash an entity (credit-management 13).
 
-It covers the entity's own facts up to the date, its master data and the exchange rates of its
-currencies; not the policy and not the date. Facts in another order give the same hash.
+It covers the entity's own facts up to the date, its master data, the exchange rates of its
+currencies and what its statements are compared with; not the policy and not the date. Facts in another order give the same hash.
 """
 
 from datetime import date
@@ -10,6 +10,7 @@ from hashlib import sha256
 import polars as pl
 
 from scoring.book import SCHEMAS, Book
+from scoring.financials.industry import Standards
 from scoring.known import KNOWN_FROM
 from scoring.rates import Rate
 
@@ -25,15 +26,18 @@ _LATER: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def input_hashes(book: Book, as_of: date) -> dict[str, str]:
+def input_hashes(book: Book, as_of: date, standards: Standards | None = None) -> dict[str, str]:
     """Hash the inputs of every entity of the book: entity → 64 hexadecimal digits."""
     frames = ("entities", *KNOWN_FROM)
     filled = [name for name in frames if name == "entities" or getattr(book, name).height]
     lines = pl.concat([_lines(book, name, as_of) for name in filled])
     texts = lines.sort("entity", "line").group_by("entity").agg(pl.col("line").str.join("\n"))
     rates = _rate_lines(book)
+    measures = {} if standards is None else _measure_lines(book, as_of, standards)
     return {
-        entity: sha256(f"{text}\n{rates.get(entity, '')}".encode()).hexdigest()
+        entity: sha256(
+            f"{text}\n{rates.get(entity, '')}{measures.get(entity, '')}".encode()
+        ).hexdigest()
         for entity, text in texts.iter_rows()
     }
 
@@ -71,6 +75,17 @@ def _rate_lines(book: Book) -> dict[str, str]:
     for entity, currency in foreign.iter_rows():
         lines[entity] = f"{lines.get(entity, '')}{_rate_text(currency, book.rates.get(currency))}"
     return lines
+
+
+def _measure_lines(book: Book, as_of: date, standards: Standards) -> dict[str, str]:
+    """Write what the statements of an entity are compared with."""
+    known = book.statements.filter(pl.col(KNOWN_FROM["statements"]) <= as_of)
+    reporting = book.entities.join(known, on="entity", how="semi").drop_nulls("industry")
+    texts = {name: standards.of_industry(name, as_of) for name in reporting["industry"].unique()}
+    return {
+        entity: texts[industry]
+        for entity, industry in reporting.select("entity", "industry").iter_rows()
+    }
 
 
 def _rate_text(currency: str, rate: Rate | None) -> str:

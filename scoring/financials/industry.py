@@ -13,6 +13,7 @@ public, sme; empty: all), ``indicator`` (a ratio's code, see ``RATIOS``, in its 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -74,6 +75,20 @@ class Standards:
 
     values: tuple[IndustryStandard, ...] = ()
     peers: pl.DataFrame | None = None
+
+    def of_industry(self, industry: str, as_of: date) -> str:
+        """Write what an industry is measured by at a date, those above it included, for a hash."""
+        parents = {one.industry: one.parent for one in self.values if one.parent}
+        chain, above = [industry], parents.get(industry)
+        while above is not None and above not in chain:
+            chain.append(above)
+            above = parents.get(above)
+        held = [one for one in self.values if one.industry in chain and one.year <= as_of.year]
+        values = msgspec.json.encode(held).decode() if held else ""
+        if self.peers is None:
+            return values
+        peers = self.peers.filter(pl.col("industry") == industry)
+        return values + (peers.write_csv() if peers.height else "")
 
 
 def standards_of(

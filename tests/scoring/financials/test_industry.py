@@ -244,6 +244,22 @@ def test_without_stock_only_one_liquidity_ratio_is_scored() -> None:
     assert found["financial_quick_ratio"] is not None
 
 
+def test_the_hash_of_inputs_covers_what_statements_are_compared_with() -> None:
+    """The industry's own values and those above it, of years begun; nothing of other industries."""
+    book = a_book(of_industry("F51"), a_statement())
+    own, parent = _a_standard(parent="F"), _a_standard(industry="F", indicator="net_margin")
+    later, other = _a_standard(year=AS_OF.year + 1), _a_standard(industry="C")
+
+    def hash_with(*values: IndustryStandard) -> str:
+        made = assess(book, Policy(), AS_OF, standards=Standards(values=values))
+        return made.input_hashes["E1"]
+
+    bare = assess(book, Policy(), AS_OF).input_hashes["E1"]
+    assert hash_with() == hash_with(other) == hash_with(later) == bare
+    assert len({bare, hash_with(own), hash_with(own, parent)}) == 3
+    assert hash_with(own, other, later) == hash_with(own)
+
+
 def test_standards_reach_an_assessment() -> None:
     large = {name: None if line is None else line * 1000 for name, line in a_firm().items()}
     book = a_book(of_industry("F51"), a_steady_payer(), a_statement(lines=large))
