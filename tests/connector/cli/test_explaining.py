@@ -105,6 +105,57 @@ def test_facts_after_the_date_do_not_matter(shell: Shell) -> None:
     assert other.startswith(ZOHO)
 
 
+def test_a_past_day_is_replayed_with_the_bytes_that_were_stored(shell: Shell) -> None:
+    shell("run")
+    kept = {each.assessment.entity: each.explanation for each in stored(shell)}
+    account = book_a_payment(shell)
+    shell.clock.move(timedelta(days=1))
+    shell("run")
+    newer = {each.assessment.entity: each.explanation for each in stored(shell)}
+    changed = [entity for entity in kept if newer[entity] != kept[entity]]
+
+    for entity in [*changed[:2], *list(kept)[:2]]:
+        for options in ((), ("--anew",)):
+            day = ("--as-of", AS_OF.isoformat())
+            told = shell("explain", entity, *day, *options, "--json").stdout
+            assert told == pretty(kept[entity]), (entity, options)
+    report = shell("explain", account, "--lang", "en").stdout
+    assert f"Change since {AS_OF}" in report
+    assert (
+        "As recorded on that day"
+        in shell("explain", account, "--lang", "en", "--as-of", AS_OF.isoformat()).stdout
+    )
+
+
+def test_a_day_nobody_decided_is_worked_out(shell: Shell) -> None:
+    shell("pull")
+
+    told = shell(
+        "explain", f"{ZOHO}:{account_id(shell)}", "--as-of", EARLIER, "--lang", "en"
+    ).stdout
+
+    assert "Worked out from the facts dated up to that day" in told
+    assert "There is no earlier assessment to compare with" in told
+    assert EARLIER in told
+
+
+def test_every_figure_is_shown_on_request(shell: Shell) -> None:
+    shell("pull")
+    ref = f"{ZOHO}:{account_id(shell)}"
+
+    short, full = (
+        shell("explain", ref, "--lang", "en", *more).stdout for more in ((), ("--full",))
+    )
+
+    assert "average days delinquent" not in short
+    assert "average days delinquent" in full
+
+
+def account_id(shell: Shell) -> str:
+    found: str = shell.installation.crms.crm("zoho").accounts()[0].id
+    return found
+
+
 def open_amount(document: str) -> Decimal:
     steps = msgspec.json.decode(document)["exposure"]
     return Decimal(next(step["value"]["minor"] for step in steps if step["method"] == "ar"))
