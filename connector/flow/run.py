@@ -18,6 +18,7 @@ from connector.flow.dunning import DunningReport, plan_dunning
 from connector.flow.entities import group_entities
 from connector.flow.pull import PullReport, PullWish, pull, pull_records
 from connector.flow.push import PushReport, push_due
+from connector.flow.renewals import plan_renewals
 from connector.flow.tasks import TaskWords
 from connector.store.accounts import accounts_apart_from
 from connector.store.cursors import read_once
@@ -228,6 +229,16 @@ def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = _s
         only=only,
         apply_cash=scope is not Scope.STALE,
     )
+    if scope is not Scope.STALE:
+        plan_renewals(
+            job.engine,
+            policy=job.rules.policy,
+            rates=job.rules.rates,
+            words=job.words,
+            as_of=as_of,
+            now=job.step_time(as_of),
+            only=only,
+        )
     return Decision(assessed, tasks)
 
 

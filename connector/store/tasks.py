@@ -12,8 +12,10 @@ from connector.store.tables import tasks
 from scoring.records import AccountRef
 
 __all__ = [
+    "DOCUMENT",
     "TaskRow",
     "load_tasks",
+    "open_document_tasks",
     "open_task_accounts",
     "plan_task",
     "retext_task",
@@ -21,6 +23,8 @@ __all__ = [
     "tasks_since",
 ]
 
+#: What a task's leading item begins with where it is a document of the credit file, not a claim.
+DOCUMENT = "#document:"
 _IDS_PER_STATEMENT = 1000
 
 
@@ -65,12 +69,12 @@ def task_ids(conn: sa.Connection, keys: Collection[str]) -> dict[str, str]:
 def load_tasks(
     conn: sa.Connection, accounts: Collection[AccountRef]
 ) -> dict[AccountRef, list[TaskRow]]:
-    """Load every task of these accounts, oldest first; accounts without one are absent."""
+    """Load every dunning task of these accounts, oldest first; accounts without one are absent."""
     found: dict[AccountRef, list[TaskRow]] = {}
     for system, chunk in _by_system(accounts):
         statement = (
             sa.select(tasks)
-            .where(tasks.c.system == system, tasks.c.account_id.in_(chunk))
+            .where(tasks.c.system == system, tasks.c.account_id.in_(chunk), ~_of_a_document())
             .order_by(tasks.c.created_at, tasks.c.key)
         )
         for row in conn.execute(statement):
@@ -80,11 +84,25 @@ def load_tasks(
 
 
 def open_task_accounts(conn: sa.Connection) -> list[AccountRef]:
-    """Name the accounts with a task that is not closed, sorted."""
+    """Name the accounts with a dunning task that is not closed, sorted."""
     statement = (
-        sa.select(tasks.c.system, tasks.c.account_id).where(tasks.c.state != "closed").distinct()
+        sa.select(tasks.c.system, tasks.c.account_id)
+        .where(tasks.c.state != "closed", ~_of_a_document())
+        .distinct()
     )
     return sorted(AccountRef(row.system, row.account_id) for row in conn.execute(statement))
+
+
+def open_document_tasks(conn: sa.Connection) -> list[TaskRow]:
+    """Load the tasks to renew a document that are not closed, by key."""
+    statement = (
+        sa.select(tasks).where(tasks.c.state != "closed", _of_a_document()).order_by(tasks.c.key)
+    )
+    return [_task(row) for row in conn.execute(statement)]
+
+
+def _of_a_document() -> sa.ColumnElement[bool]:
+    return tasks.c.leading_item.startswith(DOCUMENT, autoescape=True)
 
 
 def tasks_since(conn: sa.Connection, moment: datetime) -> dict[tuple[str, str | None], int]:
