@@ -160,7 +160,7 @@ def _by_group(
                 group=group,
                 on=day,
                 counts=_counts(own),
-                watched=own["watch_level"].is_in(_LISTED).sum(),
+                watched=own.filter(pl.col("watch_level").is_in(_LISTED)).height,
             )
 
 
