@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from types import UnionType
@@ -17,6 +18,17 @@ _T = TypeVar("_T")
 Rule = tuple[bool, str, str]
 #: A rule over some fields of a struct: their names, and what finds it broken in their values.
 Check = tuple[tuple[str, ...], Callable[..., Iterable["Mistake"]]]
+
+
+#: What a value of a plain type looks like.
+_WORDS = {
+    str: "a text in quotes",
+    int: "a whole number",
+    float: "a number",
+    Decimal: "a number",
+    bool: "true or false",
+    date: "a date like 2026-03-31",
+}
 
 
 class Mistake(msgspec.Struct, frozen=True, order=True):
@@ -159,9 +171,20 @@ def _value_mistakes(value: Any, kind: Any, path: str) -> Iterator[Mistake]:  # n
 def _told(value: Any, kind: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401
     if get_origin(kind) is Literal:
         return f"{value!r} is none of {', '.join(map(str, get_args(kind)))}"
-    if kind is Decimal:
-        return f"{value!r} is no number"
-    return str(error).split(" - at ")[0]
+    asked = _wanted(kind)
+    given = repr(value) if isinstance(value, str | int | float) else "a table or a list"
+    return f"must be {asked}, not {given}" if asked else str(error).split(" - at ")[0]
+
+
+def _wanted(kind: Any) -> str | None:  # noqa: ANN401 any annotation
+    """Say what is to be written for a type, as one writes it in TOML; ``None``: no word for it."""
+    if get_origin(kind) in {Union, UnionType}:
+        kind = next(one for one in get_args(kind) if one is not type(None))
+    if _is_struct(kind) or get_origin(kind) is dict:
+        return "a table"
+    if get_origin(kind) in {list, tuple}:
+        return "a list"
+    return _WORDS.get(kind)
 
 
 def _inside(path: str, key: str) -> str:

@@ -1,6 +1,7 @@
 """A document's mistakes are all told at once, each with its place."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Literal
 
@@ -102,17 +103,31 @@ def test_a_rule_is_told_beside_mistakes_in_other_fields() -> None:
 
 def test_a_rule_waits_until_its_own_fields_are_right() -> None:
     assert set(shelf_mistakes("low = 3\nhigh = 'up'")) == {"high"}
-    assert "int" in shelf_mistakes("low = 3\nhigh = 'up'")["high"]
+    assert "whole number" in shelf_mistakes("low = 3\nhigh = 'up'")["high"]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     way: Literal["up", "down"] = "up"
     size: Decimal = Decimal(1)
+    count: int | None = None
+    many: tuple[int, ...] = ()
+    shelf: Shelf | None = None
+    name: str = ""
+    on: date | None = None
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [('way = "left"', "'left' is none of up, down"), ('size = "big"', "'big' is no number")],
+    [
+        ('way = "left"', "'left' is none of up, down"),
+        ('size = "big"', "must be a number, not 'big'"),
+        ("size = true", "must be a number, not True"),
+        ("count = 1.5", "must be a whole number, not 1.5"),
+        ('many = "1"', "must be a list, not '1'"),
+        ('shelf = "x"', "must be a table, not 'x'"),
+        ("name = 3", "must be a text in quotes, not 3"),
+        ("on = [1]", "must be a date like 2026-03-31, not a table or a list"),
+    ],
 )
 def test_a_wrong_value_is_told_with_what_it_may_be(text: str, told: str) -> None:
     with pytest.raises(DocumentError, match=told):

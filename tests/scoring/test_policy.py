@@ -64,7 +64,7 @@ def test_every_mistake_is_told_at_once_with_its_place() -> None:
     assert "grace_days" in found["behaviour.grace_day"]
     assert "monotone" in found["scorecard.payment.wadl.curve[2]"]
     assert found["groups[1]"] == "'astrology' is none of payment, financial, history, qualitative"
-    assert found["limits.lgd"] == "'much' is no number"
+    assert found["limits.lgd"] == "must be a number, not 'much'"
 
 
 @pytest.mark.parametrize(
