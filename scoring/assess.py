@@ -156,10 +156,12 @@ class Assessments:
 
     def figures(self, entity: str) -> dict[str, Any]:
         """Return one entity's row of the frame. Raises ``KeyError``."""
-        found = self.frame.filter(pl.col("entity") == entity)
-        if not found.height:
-            raise KeyError(entity)
-        return found.row(0, named=True)
+        return self.frame.row(self._places[entity], named=True)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Number the rows; searching each of thousands would read them all each time."""
+        return {entity: place for place, entity in enumerate(self.frame["entity"])}
 
     @cached_property
     def input_hashes(self) -> dict[str, str]:

@@ -24,7 +24,7 @@ Figure = Money | int | str | None
 Measures = dict[str, tuple[str, str | None, str | None]]
 
 
-class Feature(msgspec.Struct, frozen=True, kw_only=True):
+class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One measured figure: its value, how many observations it rests on, over which window.
 
     Ratios are decimal text; ``n`` is ``None`` for figures that need no observations.
@@ -87,14 +87,17 @@ FIGURES: dict[str, Measures] = {
     "history": dict(history.MEASURES),
     "qualitative": dict(qualitative.MEASURES),
 }
-_UNITS = {code: unit for table in FIGURES.values() for code, (unit, *_) in table.items()}
+_UNITS: dict[str, Unit] = {
+    code: msgspec.convert(unit, Unit)
+    for table in FIGURES.values()
+    for code, (unit, *_) in table.items()
+}
 _TURNOVER = ("dso", "best_dso", "days_delinquent")
 
 
 def unit_of(code: str) -> Unit:
     """Tell the unit of a figure. Raises ``KeyError``."""
-    unit: Unit = msgspec.convert(_UNITS[code], Unit)
-    return unit
+    return _UNITS[code]
 
 
 def features_of(row: dict[str, Any], policy: Policy) -> Iterator[Feature]:

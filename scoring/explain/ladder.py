@@ -16,7 +16,7 @@ LADDER = ("by_score", "held", "gates", "override")
 LADDER_REASONS = ("rises_later", "falls_later", "parent_supports", "override")
 
 
-class GateResult(msgspec.Struct, frozen=True, kw_only=True):
+class GateResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A gate: whether its condition holds, the grade it caps at, and the numbers that say so.
 
     ``reason`` is its sentence's code and ``binds`` that it lowered the grade; ``params`` are empty
@@ -31,7 +31,7 @@ class GateResult(msgspec.Struct, frozen=True, kw_only=True):
     params: Params = {}
 
 
-class GradeStep(msgspec.Struct, frozen=True, kw_only=True):
+class GradeStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The grade after one step, and why the step moved it (codes; none: it did not)."""
 
     step: str

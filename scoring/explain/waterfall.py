@@ -30,7 +30,7 @@ class Input(msgspec.Struct, frozen=True):
     unit: Unit
 
 
-class AmountStep(msgspec.Struct, frozen=True, kw_only=True):
+class AmountStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of the exposure or of the limit's waterfall.
 
     ``value`` is ``None`` where the method had no data or is off; ``unused`` says why a line did not
