@@ -118,7 +118,14 @@ def add_command(
     with opened(config) as zixin:
         texts = Texts(zixin.config.company.language)
         try:
-            policy = hand_in(zixin.engine, toml, author=by, note=note, now=zixin.clock.now())
+            policy = hand_in(
+                zixin.engine,
+                toml,
+                author=by,
+                note=note,
+                configured=zixin.configured,
+                now=zixin.clock.now(),
+            )
         except PolicyError as error:
             end(ExitCode.WRONG_USE, str(error))
         except PolicyRefused as error:

@@ -57,8 +57,12 @@ def policy_in_force(engine: sa.Engine, day: date) -> Policy | None:
     return None if stored is None else load_policy(stored.toml)
 
 
-def hand_in(engine: sa.Engine, toml: str, *, author: str, note: str, now: datetime) -> Policy:
+def hand_in(
+    engine: sa.Engine, toml: str, *, author: str, note: str, configured: Policy, now: datetime
+) -> Policy:
     """Store a draft. Handing in the same text again changes nothing.
+
+    ``configured`` is the policy of the configuration: assessments carry its version, too.
 
     Raises ``PolicyError`` for a text that is no policy, ``PolicyRefused`` for nobody as author and
     for a version name that stands for something else.
@@ -67,6 +71,8 @@ def hand_in(engine: sa.Engine, toml: str, *, author: str, note: str, now: dateti
     _named(author)
     if policy.version == IN_FORCE:
         raise PolicyRefused("reserved", version=policy.version)
+    if policy.version == configured.version and policy != configured:
+        raise PolicyRefused("taken", version=policy.version)
 
     def store(conn: sa.Connection) -> None:
         if add_version(

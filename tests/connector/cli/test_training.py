@@ -10,11 +10,11 @@ import pytest
 
 from connector.store.book import load_book
 from connector.store.engine import reading
-from scoring.fitted_card import card_of
+from scoring.fitted_card import card_of, card_toml
 from scoring.model.late_fitting import LEAST_SETTLED
 from scoring.model.late_model import late_cards_of
 from scoring.model.sample import open_of
-from scoring.policy import Policy
+from scoring.policy import Policy, load_policy
 from tests.connector.cli.shell import AS_OF, Shell, a_shell
 from tests.journeys.harness import open_here
 
@@ -151,6 +151,7 @@ def test_defaults_enough_make_a_card(big: Shell, monkeypatch: pytest.MonkeyPatch
     card = card_of(told)
     assert card.trained.n_bad >= 2
     assert card.target == "default event in the next 12 months"
+    assert load_policy(card_toml(card)).scorecard.fitted == card
 
 
 def test_without_the_extra_training_says_what_to_install(

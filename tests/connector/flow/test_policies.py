@@ -12,6 +12,7 @@ from connector.flow.policies import (
     activate_version,
     hand_in,
     policy_in_force,
+    policy_values,
     set_shadow,
     values_that_differ,
 )
@@ -32,7 +33,8 @@ def text(version: str, lgd: str = "0.6") -> str:
 
 
 def add(engine: sa.Engine, version: str, *, author: str = "林", lgd: str = "0.6") -> None:
-    hand_in(engine, text(version, lgd), author=author, note="", now=NOW)
+    toml = text(version, lgd)
+    hand_in(engine, toml, author=author, note="", configured=Policy(), now=NOW)
 
 
 def activate(engine: sa.Engine, version: str, **changes: Any) -> None:
@@ -83,6 +85,14 @@ def test_a_version_never_changes_its_text(engine: sa.Engine) -> None:
     with refused("taken"):
         add(engine, "v1", lgd="0.5")
     assert versions(engine)["v1"].toml == text("v1")
+
+
+def test_the_configured_policy_s_name_stands_for_that_policy_alone(engine: sa.Engine) -> None:
+    with refused("taken"):
+        add(engine, Policy().version, lgd="0.5")
+    add(engine, Policy().version)
+
+    assert policy_values(load_policy(versions(engine)["default-1"].toml)) == policy_values(Policy())
 
 
 def test_what_is_no_policy_is_not_stored(engine: sa.Engine) -> None:

@@ -106,7 +106,7 @@ def test_an_empty_book_and_another_currency_are_refused(engine: sa.Engine) -> No
 def test_shadows_are_compared_and_their_newest_sums_kept(family: sa.Engine) -> None:
     foreign = 'version = "foreign"\ncurrency = "USD"\n'
     for toml in (TOML, foreign, 'version = "draft"\n'):
-        hand_in(family, toml, author="林", note="", now=NOW)
+        hand_in(family, toml, author="林", note="", configured=Policy(), now=NOW)
     for version in ("tight", "foreign"):
         set_shadow(family, version, on=True, author="林", today=AS_OF, now=NOW)
 
