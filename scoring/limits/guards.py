@@ -111,7 +111,8 @@ def _step_top(policy: Policy, as_of: date) -> pl.Expr:
     """The most a limit may rise to now; null when nothing bounds it.
 
     One step a review: after a review, or when the grade's interval has passed since the last raise.
-    A limit that was 0 starts again at the starter amount.
+    The starter amount is never a step: it is what any new customer may have, and a first limit made
+    of one small purchase must not hold a customer down for years.
     """
     before, raised = pl.col("previous_limit"), pl.col("previous_raised_on")
     step = (
@@ -121,7 +122,7 @@ def _step_top(policy: Policy, as_of: date) -> pl.Expr:
     every = pl.col("grade").replace_strict(months, default=None, return_dtype=pl.Int32)
     again = raised.dt.offset_by(pl.format("{}mo", every)) <= as_of
     may = raised.is_null() | (pl.col("_reviewed_on") > raised).fill_null(value=False) | again
-    top = pl.when(before == 0).then("starter").when(may).then(step).otherwise(before)
+    top = pl.max_horizontal("starter", pl.when(may).then(step).otherwise(before))
     bounded = pl.col("step_up").is_not_null() & before.is_not_null()
     return pl.when(bounded).then(pl.max_horizontal(top, pl.min_horizontal("secured", "need")))
 

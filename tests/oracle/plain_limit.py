@@ -184,8 +184,7 @@ def _step_top(
         or months_back(raised, -row.review_months) <= file.as_of
     )
     top: int = old if not may else int(old * (1 + Fraction(row.max_step_up)))
-    if old == 0:
-        top = found["starter"]
+    top = max(top, found["starter"])
     secured: int = found["secured"]
     return max(top, secured if found["need"] is None else min(secured, found["need"]))
 

@@ -26,6 +26,7 @@ from tests.scoring.limit_rows import a_collateral, a_decision, a_previous, chang
 
 #: A customer rated A that needs 40,000 a month and proved 50,000.
 _BUYER = a_steady_payer(amount=4_000_000)
+_SMALL_STARTER = load_policy("[limits]\nstarter = 5000")
 
 
 def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def test_a_change_above_the_step_counts_however_small_its_share() -> None:
 
 def test_a_limit_rises_one_step_a_review() -> None:
     rows = (_BUYER, a_previous(limit=1_000_000))
-    found = _figures(*rows)
+    found = _figures(*rows, policy=_SMALL_STARTER)
 
     assert (found["limit"], found["bound_by"]) == (1_500_000, "step_up")
     assert (found["computed_limit"], found["limit_raised_on"]) == (4_000_000, AS_OF)
@@ -73,22 +74,29 @@ def test_a_limit_rises_one_step_a_review() -> None:
 def test_the_next_step_waits_for_the_next_review() -> None:
     raised = days_ago(100)
     previous = a_previous(limit=1_000_000, limit_raised_on=raised)
-    waiting = _figures(_BUYER, previous)
-    decided = _figures(_BUYER, previous, a_decision("review", from_on=days_ago(3)))
-    later = _figures(_BUYER, a_previous(limit=1_000_000, limit_raised_on=days_ago(280)))
+    old = a_previous(limit=1_000_000, limit_raised_on=days_ago(280))
+    review = a_decision("review", from_on=days_ago(3))
+    waiting = _figures(_BUYER, previous, policy=_SMALL_STARTER)
+    decided = _figures(_BUYER, previous, review, policy=_SMALL_STARTER)
+    later = _figures(_BUYER, old, policy=_SMALL_STARTER)
 
     assert (waiting["limit"], waiting["limit_raised_on"]) == (1_000_000, raised)
     assert decided["limit"] == later["limit"] == 1_500_000
 
 
-def test_a_limit_of_nothing_starts_again_at_the_starter() -> None:
-    found = _figures(_BUYER, a_previous(limit=0))
+@pytest.mark.parametrize("before", [0, 100_000, 1_900_000])
+def test_up_to_the_starter_a_limit_rises_at_any_time(before: int) -> None:
+    """A first limit made of one small purchase must not hold a customer down for years."""
+    previous = a_previous(limit=before, limit_raised_on=days_ago(1))
+    policy = load_policy("[limits]\nstarter = 20000")
 
-    assert found["limit"] == 4_000_000
+    assert _figures(_BUYER, previous, policy=policy)["limit"] == 2_000_000
+    assert _figures(_BUYER, previous)["limit"] == 4_000_000
 
 
 def test_collateral_may_raise_a_limit_at_once() -> None:
-    found = _figures(_BUYER, a_collateral("cash_deposit", 2_500_000), a_previous(limit=1_000_000))
+    deposit, previous = a_collateral("cash_deposit", 2_500_000), a_previous(limit=1_000_000)
+    found = _figures(_BUYER, deposit, previous, policy=_SMALL_STARTER)
 
     assert found["limit"] == 2_500_000
 
