@@ -39,13 +39,13 @@ def reasons_of(row: Row, policy: Policy) -> tuple[Reason, ...]:
             {"currency": row["unknown"] or row["currency"]} if unrated == "missing_rate" else {}
         )
         return (Reason(unrated, params),)
-    gates = [_gate_reason(code, row, policy) for code in _fired(row, policy)]
+    gates = [_gate_reason(code, row, policy) for code in _fired(row, policy)][:MOST_AGAINST]
     groups = groups_in_use(policy)
     most = MOST_AGAINST if len(groups) == 1 else 2
     missing = policy.scorecard.missing_group_share
     against = _ranked(row, groups, "negative", most, missing)[: MOST_AGAINST - len(gates)]
     in_favour = _ranked(row, groups, "positive", most, missing)[:MOST_IN_FAVOUR]
-    return (*gates[:MOST_AGAINST], *against, *in_favour)
+    return (*gates, *against, *in_favour)
 
 
 def _fired(row: Row, policy: Policy) -> list[str]:

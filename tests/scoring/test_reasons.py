@@ -57,6 +57,20 @@ def test_gates_take_their_place_among_the_four() -> None:
     assert len(codes) == 4
 
 
+def test_more_gates_than_reasons_leave_room_for_no_loss() -> None:
+    rows = [
+        a_steady_payer(late=100),
+        an_invoice("x", amount=90_000_000, issued_on=days_ago(150)),
+        a_record("dishonest", status="open"),
+        a_record("serious_violation"),
+        a_record("abnormal_list"),
+    ]
+    found = _reasons(*rows)
+
+    assert len([reason for reason in found if "cap" in reason.params]) == 4
+    assert [reason.sign for reason in found].count("negative") == 4
+
+
 def test_a_soft_gate_that_changes_nothing_is_not_told() -> None:
     codes = [reason.code for reason in _reasons(a_paid_invoice(late=60))]
 
