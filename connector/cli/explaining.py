@@ -58,7 +58,7 @@ def explain_command(
     if as_json:
         write_json(told.document)
         return
-    for section in report_of(told.explanation, told.change, texts, full=full):
+    for section in report_of(told.explanation, told.change, texts, people=told.people, full=full):
         _print(section)
     say(texts.say("explain.recorded" if told.recorded else "explain.replayed"))
 

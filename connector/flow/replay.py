@@ -4,12 +4,14 @@ A past day that was decided is told as it was recorded. Any other day is replaye
 dated up to it, by the policy and calendar of the day.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import msgspec
 import sqlalchemy as sa
 
 from connector.flow.assess import Rules
+from connector.flow.decisions import Decision, list_decisions
 from connector.store.assessments import StoredAssessment, assessment_on
 from connector.store.engine import reading
 from connector.store.groups import load_group_book
@@ -22,13 +24,15 @@ __all__ = ["Told", "tell"]
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """An explanation, as bytes and read, and what changed since the assessment before.
 
-    ``change`` is ``None`` when there was none before, or none that can be compared.
+    ``change`` is ``None`` when there was none before, or none that can be compared. ``people`` tells
+    who wrote and who approved each decision, by its id.
     """
 
     document: bytes
     explanation: Explanation
     change: Difference | None
     recorded: bool
+    people: Mapping[str, str] = {}
 
 
 def tell(
@@ -42,6 +46,7 @@ def tell(
     with reading(engine) as conn:
         kept = None if anew or as_of >= today else _recorded(conn, entity, as_of)
         before = assessment_on(conn, entity, as_of - timedelta(days=1))
+        people = {one.id: _people(one) for one in list_decisions(conn, entity=entity)}
     recorded = None if kept is None else read_explanation(kept.explanation)
     document = (
         _replayed(engine, rules, entity, as_of)
@@ -55,7 +60,12 @@ def tell(
         explanation=explanation,
         change=None if earlier is None else difference(earlier, explanation),
         recorded=recorded is not None,
+        people=people,
     )
+
+
+def _people(decision: Decision) -> str:
+    return " / ".join(filter(None, (decision.author, decision.approver)))
 
 
 def _recorded(conn: sa.Connection, entity: str, as_of: date) -> StoredAssessment | None:

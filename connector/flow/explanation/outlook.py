@@ -1,6 +1,6 @@
 """What lies ahead: warnings, holds, terms, reviews, what people decided."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from connector.flow.explanation.words import NONE, Section, Words
 from connector.flow.fields import reason_text, signal_text
@@ -11,14 +11,16 @@ from scoring.warning import Signal
 __all__ = ["outlook_sections"]
 
 
-def outlook_sections(explanation: Explanation, words: Words) -> Iterator[Section]:
+def outlook_sections(
+    explanation: Explanation, words: Words, people: Mapping[str, str]
+) -> Iterator[Section]:
     """Show warnings, what holds orders, terms, reviews and decisions."""
     yield _warnings(explanation, words)
     yield _rules(explanation, words)
     yield _terms(explanation, words)
     yield _review(explanation, words)
     if explanation.decisions:
-        yield _decisions(explanation, words)
+        yield _decisions(explanation, words, people)
 
 
 def _warnings(explanation: Explanation, words: Words) -> Section:
@@ -112,11 +114,13 @@ def _review(explanation: Explanation, words: Words) -> Section:
     return Section(title=words.say("explain.review"), lines=tuple(lines))
 
 
-def _decisions(explanation: Explanation, words: Words) -> Section:
+def _decisions(explanation: Explanation, words: Words, people: Mapping[str, str]) -> Section:
     return Section(
         title=words.say("explain.decisions"),
-        columns=words.columns("decision", "content", "from_day", "until", "why"),
-        rows=tuple(_decision(one, words) for one in explanation.decisions),
+        columns=words.columns("decision", "content", "from_day", "until", "why", "who"),
+        rows=tuple(
+            (*_decision(one, words), people.get(one.decision, "")) for one in explanation.decisions
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """The whole report, part by part, in the order a credit manager asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from connector.flow.explanation.amounts import amount_sections
 from connector.flow.explanation.change import change_sections
@@ -18,24 +18,36 @@ __all__ = ["report_of"]
 
 
 def report_of(
-    explanation: Explanation, change: Difference | None, texts: Texts, *, full: bool = False
+    explanation: Explanation,
+    change: Difference | None,
+    texts: Texts,
+    *,
+    people: Mapping[str, str] | None = None,
+    full: bool = False,
 ) -> Iterator[Section]:
     """Make the report of one record; ``change`` is the difference to the assessment before.
 
-    ``full`` adds every figure that was measured; without it those behind the points are shown.
+    ``people`` tells who made each decision, by its id. ``full`` adds every figure that was measured;
+    without it those behind the points are shown.
     """
-    return map(trimmed, _sections(explanation, change, Words(texts), full=full))
+    words = Words(texts)
+    return map(trimmed, _sections(explanation, change, words, people=people or {}, full=full))
 
 
 def _sections(
-    explanation: Explanation, change: Difference | None, words: Words, *, full: bool
+    explanation: Explanation,
+    change: Difference | None,
+    words: Words,
+    *,
+    people: Mapping[str, str],
+    full: bool,
 ) -> Iterator[Section]:
     yield headline(explanation, words)
     yield reasons(explanation, words)
     yield from rating_sections(explanation, words)
     yield from file_sections(explanation, words)
     yield from amount_sections(explanation, words)
-    yield from outlook_sections(explanation, words)
+    yield from outlook_sections(explanation, words, people)
     if full:
         yield from figure_sections(explanation, words)
     yield from change_sections(change, words)
