@@ -6,7 +6,6 @@ scheduler.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
@@ -118,9 +117,8 @@ class Service:
 
     def _current(self) -> Job:
         """Return the job under the policy in force: one activated meanwhile counts from now on."""
-        policy = self._zixin.policy
-        if policy.version != self._job.rules.policy.version:
-            self._job = replace(self._job, rules=replace(self._job.rules, policy=policy))
+        if self._zixin.policy.version != self._job.rules.policy.version:
+            self._job = job_of(self._zixin)
         return self._job
 
     def _push(self, stop: Stop) -> bool:

@@ -14,7 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from connector.clock import FixedClock
+from connector.flow.policies import activate_version, hand_in
 from connector.flow.run import RunWish, run_once
+from connector.store.assessments import latest_assessments
 from connector.store.engine import create_engine, reading
 from connector.store.queue_tables import inbox, ticks
 from connector.wiring.jobs import job_of
@@ -267,6 +269,37 @@ def test_a_dropped_notification_is_made_good_by_the_next_pull(small: Small) -> N
             assert service.worker.join(timedelta(seconds=20))
     with_drops = [small.installation.crms.crm(name).notifier.counters() for name in VENDORS]
     assert [counts["sent"] for counts in with_drops] == [0, 0]
+
+
+def test_a_policy_activated_meanwhile_counts_from_the_next_decision(small: Small) -> None:
+    with open_here(small.installation, small.clock) as zixin:
+        run_once(job_of(zixin), RunWish(as_of=zixin.clock.today()))
+        service = Service(zixin)
+        (assess,) = [one for one in service.schedules() if one.name == "assess"]
+        now, day = zixin.clock.now(), zixin.clock.today()
+        hand_in(
+            zixin.engine,
+            'version = "next"',
+            author="林",
+            note="",
+            configured=zixin.configured,
+            now=now,
+        )
+        activate_version(
+            zixin.engine,
+            "next",
+            approver="陈",
+            from_on=day,
+            today=day,
+            now=now,
+            currency=zixin.policy.currency,
+        )
+
+        assess.work(now)
+
+        with reading(zixin.engine) as conn:
+            latest = latest_assessments(conn)
+        assert {one.assessment.policy_version for one in latest} == {"next"}
 
 
 def test_building_the_receiver_starts_no_schedule_and_no_worker(small: Small) -> None:

@@ -1,11 +1,12 @@
 """From points to the grade: the groups of the card, the ladder, the gates."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from connector.flow.explanation.words import NONE, Section, Words
 from connector.flow.fields import reason_text
 from scoring.assessment import Reason
-from scoring.explain import CharacteristicPoints, Explanation, GroupPoints
+from scoring.explain import Blend, CharacteristicPoints, Explanation, GroupPoints
 
 __all__ = ["rating_sections"]
 
@@ -16,6 +17,8 @@ def rating_sections(explanation: Explanation, words: Words) -> Iterator[Section]
     yield _gates(explanation, words)
     for group in explanation.groups:
         yield _group(group, words)
+    if explanation.blend is not None:
+        yield _blend(explanation.blend, explanation.score or NONE, words)
 
 
 def _ladder(explanation: Explanation, words: Words) -> Section:
@@ -63,6 +66,14 @@ def _gates(explanation: Explanation, words: Words) -> Section:
         columns=words.columns("gate", "cap", "effect", "evidence") if rows else (),
         rows=rows,
     )
+
+
+def _blend(blend: Blend, score: str, words: Words) -> Section:
+    """Show how the fitted card was mixed into the score (5.3)."""
+    share = Decimal(blend.weight) * 100
+    shares = {"own": 100 - share, "share": share, "score": score}
+    line = words.say("explain.blended", expert=blend.expert, fitted=blend.fitted, **shares)
+    return Section(title=words.say("explain.blend"), lines=(line,))
 
 
 def _group(group: GroupPoints, words: Words) -> Section:

@@ -172,8 +172,13 @@ def test_a_card_is_handed_in_with_the_policy_and_blended(
 
     found = shell.json("policy", "diff", str(tight), "tight")
     assert {row["key"] for row in found} >= {"scorecard.fitted.trained.n_bad"}
-    both = shell.json("policy", "simulate", "tight")["comparison"]
-    assert both["grade_changes"] > 0
+    found = shell.json("policy", "simulate", "tight")
+    assert found["comparison"]["grade_changes"] > 0
+    changed = [one for one in found["changes"] if one["rating_before"] != one["rating_after"]]
+    shell("policy", "activate", "tight", "--by", "陈")
+    company = changed[0]["entity"]
+    assert "× 75% = " in shell("explain", company).stdout
+    assert "× 75 % = " in shell("explain", company, "--lang", "en").stdout
 
 
 def rows_of_assessments(engine: sa.Engine) -> list[sa.Row[tuple[object, ...]]]:
