@@ -40,6 +40,8 @@ def add_promise(
 ) -> None:
     """Keep a promise made today. Open ones of ours for the same are superseded.
 
+    ``ref`` may name one of a company's accounts: dunning waits for that one.
+
     Raises:
         DecisionError: No such company or invoice, no amount, or a day that is past.
     """
@@ -56,7 +58,7 @@ def add_promise(
         company = None if entity is None else companies.of_entity(entity)
         if company is None:
             raise DecisionError("unknown_company", ref=ref)
-        account, invoice = company.account, None
+        account, invoice = companies.account_of(company, ref), None
         if item is not None:
             found = companies.invoice(company, item)
             if found is None:

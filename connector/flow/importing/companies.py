@@ -71,6 +71,18 @@ class Companies:
         row = self._conn.execute(statement).first()
         return None if row is None else Company(entity, AccountRef(row.system, row.record_id))
 
+    def account_of(self, company: Company, ref: str) -> AccountRef:
+        """Give the account a reference names where it is the company's, else its first one."""
+        system, _, record_id = ref.partition(":")
+        statement = sa.select(accounts.c.record_id).where(
+            accounts.c.system == system,
+            accounts.c.record_id == record_id,
+            accounts.c.entity == company.entity,
+            accounts.c.gone_at.is_(None),
+        )
+        found = self._conn.execute(statement).first()
+        return company.account if found is None else AccountRef(system, record_id)
+
     def invoice(self, company: Company, number: str) -> tuple[AccountRef, str] | None:
         """Find an invoice of the company by its number: its account and its id."""
         statement = (

@@ -36,6 +36,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One account to be asked for money. ``urgency`` orders the list and says why.
 
     ``owner`` is the salesperson's name, empty where nobody's; ``level`` 0 comes before the ladder.
+    ``waits``: a promise or a plan holds the step back, and nobody is to ask again yet.
     """
 
     account: str
@@ -48,6 +49,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     oldest_days: int
     promises: int
     urgency: Urgency
+    waits: str | None = None
 
 
 class LimitationAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,16 +74,18 @@ class LimitationAlert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def worklist(survey: Survey, words: TaskWords) -> list[Work]:
-    """List whom to ask today, the most urgent first, ties by the oldest item."""
+    """List whom to ask today, the most urgent first, ties by the oldest item; who waits comes last."""
     with reading(survey.engine) as conn:
         wishes = overdue_wishes(
             conn, policy=survey.policy, rates=survey.rates, words=words, as_of=survey.as_of
         )
         named = _owner_names(conn)
     found = [_work(wish, wish.urgency, named) for wish in wishes if wish.urgency is not None]
-    return sorted(
-        found, key=lambda work: (-work.urgency.score, -work.oldest_days, work.name, work.account)
-    )
+    return sorted(found, key=_most_urgent)
+
+
+def _most_urgent(work: Work) -> tuple[bool, int, int, str]:
+    return work.waits is not None, -work.urgency.score, -work.oldest_days, work.account
 
 
 def _work(wish: TaskWish, urgency: Urgency, owners_of: Mapping[AccountRef, str]) -> Work:
@@ -96,6 +100,7 @@ def _work(wish: TaskWish, urgency: Urgency, owners_of: Mapping[AccountRef, str])
         oldest_days=wish.step.oldest_days,
         promises=sum(promise.status == "open" for promise in wish.promises),
         urgency=urgency,
+        waits=wish.step.items[0].paused,
     )
 
 
@@ -142,7 +147,7 @@ def work_sheet(found: Sequence[Work], texts: Texts) -> Sheet:
         [
             work.name,
             work.owner or "–",
-            f"L{work.level} {texts.say(f'action.{work.action}')}\n{_why(work.urgency, texts)}",
+            _step(work, texts),
             work.overdue,
             work.oldest_days,
             work.urgency.score,
@@ -151,6 +156,13 @@ def work_sheet(found: Sequence[Work], texts: Texts) -> Sheet:
     ]
     columns = ("company", "owner", "step", "overdue", "oldest_days", "priority")
     return Sheet.of(texts, "worklist", columns, rows, words=3)
+
+
+def _step(work: Work, texts: Texts) -> str:
+    lines = [f"L{work.level} {texts.say(f'action.{work.action}')}", _why(work.urgency, texts)]
+    if work.waits is not None:
+        lines.append(texts.say(f"task.waits.{work.waits}"))
+    return "\n".join(lines)
 
 
 def _why(urgency: Urgency, texts: Texts) -> str:
