@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from scoring.document import Mistake, Rule, refuse
-from scoring.fitted_card import CARD_FIGURES, FittedCard, Scaling
+from scoring.fitted_card import CARD_FIGURES, Characteristic, FittedCard, Scaling
 from scoring.policy.financial import FinancialGroupPolicy
 from scoring.policy.history import HistoryGroupPolicy
 from scoring.policy.part import CharacteristicPolicy, Part, characteristic, points_add_up
@@ -92,6 +93,14 @@ def _fitted_rules(card: FittedCard) -> Iterator[Rule]:
         yield found.name in CARD_FIGURES, f"{key}.name", unknown
         sign = f"{found.name}: must be negative, so that more good means more points"
         yield found.coefficient < 0, f"{key}.coefficient", sign
+        told = f"{found.name}: points must rise with the weight of evidence"
+        yield _rising(found), f"{key}.bins", told
+
+
+def _rising(found: Characteristic) -> bool:
+    missing = found.missing_woe, found.missing_points
+    steps = sorted([missing, *((one.woe, one.points) for one in found.bins)])
+    return all(less[1] <= more[1] for less, more in pairwise(steps) if less[0] < more[0])
 
 
 def check_card(groups: tuple[str, ...], card: ScorecardPolicy) -> Iterator[Mistake]:

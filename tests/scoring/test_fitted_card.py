@@ -204,6 +204,7 @@ def test_without_a_card_nothing_is_added() -> None:
         ("n_bad = 60", "n_bad = 0", "trained.n_bad"),
         ("below = 2.0", "below = 0.5", "characteristics[0].bins"),
         ("missing_woe = 0.0, ", "", "characteristics[0].missing_woe"),
+        ("woe = 0.0, points = 10.0", "woe = 0.5, points = 10.0", "characteristics[0].bins"),
     ],
 )
 def test_a_card_that_cannot_be_used_is_refused_at_its_place(old: str, new: str, place: str) -> None:
