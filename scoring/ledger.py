@@ -16,7 +16,7 @@ import polars as pl
 from scoring.losses import default_records, reversed_payments, worlds_of, written_elsewhere
 from scoring.money import minor_digits
 from scoring.rates import Conversion, Rate, split_known
-from scoring.unapplied import unapplied_money
+from scoring.unapplied import unapplied_money, within_payments
 
 __all__ = ["DAYS_BASE", "NOTHING", "Ledger", "day_key", "ledger_of", "timeline"]
 
@@ -86,12 +86,13 @@ def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], bas
     }
     returned = reversed_payments(keyed["returns"])
     claims, lost_claims = _claims(keyed["items"], convert)
-    laid, lost_laid = _laid_on_claims(keyed, frames["allocations"], claims, convert)
+    allocations = within_payments(frames["allocations"], frames["payments"])
+    laid, lost_laid = _laid_on_claims(keyed, allocations, claims, convert)
     laid = _clipped(worlds_of(laid, returned))
     applied, lost_applied = _applied(laid, convert)
     payments = keyed["payments"].join(returned, on="payment", how="left", maintain_order="left")
     keyed["payments"] = payments
-    spare, lost_spare = unapplied_money(keyed, frames["allocations"], claims, laid, convert)
+    spare, lost_spare = unapplied_money(keyed, allocations, claims, laid, convert)
     orders, lost_orders = _orders(keyed["orders"], convert)
     notes, lost_notes = _notes(keyed["notes"], frames["returns"], convert)
     written, lost_written = written_elsewhere(keyed["write_offs"], claims, convert)

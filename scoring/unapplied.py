@@ -10,7 +10,7 @@ import polars as pl
 
 from scoring.rates import Conversion, split_known
 
-__all__ = ["unapplied_money"]
+__all__ = ["unapplied_money", "within_payments"]
 
 
 def unapplied_money(
@@ -33,6 +33,28 @@ def unapplied_money(
     ).unique()
     spare = convert(both.join(targets, on="e", how="left"), {"raw": "amount"}, "currency", "target")
     return split_known(spare.drop("target"), "on")
+
+
+def within_payments(allocations: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """Cut what was laid out beyond a payment, the last first: more was never received.
+
+    Compared where both are in one currency; in two, the difference may be one of exchange.
+    """
+    key = ["payment", "currency"]
+    own = payments.select(*key, pl.col("amount").alias("whole"))
+    sums = allocations.lazy().group_by(key).agg(pl.col("amount").sum())
+    beyond = sums.join(own.lazy(), on=key).filter(pl.col("amount") > pl.col("whole")).collect()
+    if not beyond.height:
+        return allocations
+    order = allocations.sort("paid_on", "allocation")
+    marked = order.join(beyond.select(*key, "whole"), on=key, how="left", maintain_order="left")
+    amount = pl.col("amount")
+    left = pl.col("whole") - (amount.cum_sum().over(key) - amount)
+    fits = pl.min_horizontal(amount, left.clip(lower_bound=0).fill_null(amount))
+    kept = marked.with_columns(fits.alias("amount")).filter(
+        amount.gt(0) | pl.col("whole").is_null()
+    )
+    return kept.drop("whole")
 
 
 def _payments_left(

@@ -128,6 +128,8 @@ def _settlement(draw: DrawFn, invoice: Row, own: str, delays: tuple[int, ...]) -
             currency=str(values["currency"]),
         )
         rows += [payment, an_allocation(payment, invoice)]
+        if draw(st.integers(0, 19)) == 0:
+            rows.append(_laid_twice(payment, invoice))
         if not prompt and draw(st.integers(0, 9)) == 0:
             back = paid_on + timedelta(days=draw(st.sampled_from((0, 2, 20, 150))))
             rows.append(a_return(payment, returned_on=back))
@@ -135,6 +137,12 @@ def _settlement(draw: DrawFn, invoice: Row, own: str, delays: tuple[int, ...]) -
         entity, item = str(values["entity"]), str(values["item"])
         rows.append(draw(_credit_note(f"{item}c", entity, own, item)))
     return rows
+
+
+def _laid_twice(payment: Row, invoice: Row) -> Row:
+    """Lay a payment on an invoice once more: somebody's mistake."""
+    row = an_allocation(payment, invoice)
+    return changed(row, allocation=f"{row.values['allocation']}+")
 
 
 @st.composite

@@ -94,6 +94,7 @@ class Ledger:
         self.items = self.known(own, "items", "issued_on")
         self.payments = self.known(own, "payments", "paid_on")
         self.allocations = self.known(own, "allocations", "paid_on")
+        self.cut_to_payments()
         self.orders = self.known(own, "orders", "ordered_on")
         self.notes = self.known(own, "notes", "received_on")
         self.dishonoured = {
@@ -125,6 +126,17 @@ class Ledger:
             self.claim(item) for item in self.items.values() if item["kind"] == "invoice"
         ]
         self.spares += [*self.unused_payments(), *self.unapplied_notes()]
+
+    def cut_to_payments(self) -> None:
+        """Lay out no more of a payment than it is, the earliest first."""
+        for key, payment in self.payments.items():
+            left = payment["amount"]
+            order = sorted(self.allocations.items(), key=lambda one: (one[1]["paid_on"], one[0]))
+            for name, laid in order:
+                if (laid["payment"], laid["currency"]) == (key, payment["currency"]):
+                    fits = min(left, laid["amount"])
+                    self.allocations[name] = laid | {"amount": fits}
+                    left -= fits
 
     def known(self, rows: list[Row], frame: str, day: str) -> dict[str, dict[str, Any]]:
         """Keep the rows of a frame that exist at the date, by key."""

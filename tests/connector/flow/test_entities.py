@@ -236,3 +236,24 @@ def test_an_allocation_to_an_unknown_invoice_is_named(engine: sa.Engine) -> None
         check_references(conn, now=NOW)
 
     assert reasons(engine) == {"l1": "unknown_invoice"}
+
+
+def test_a_payment_laid_out_beyond_its_amount_is_named_until_corrected(engine: sa.Engine) -> None:
+    save(engine, Kind.ACCOUNTS, an_account("a1"))
+    save(engine, Kind.INVOICES, an_invoice("i1"), an_invoice("i2"))
+    save(engine, Kind.PAYMENTS, a_payment("p1", amount=100_00), a_payment("p2", amount=100_00))
+    two = [an_allocation(f"l{n}", "p1", f"i{n}", amount=60_00) for n in (1, 2)]
+    save(engine, Kind.ALLOCATIONS, *two, an_allocation("l3", "p2", "i1", amount=100_00))
+    with writing(engine) as conn:
+        check_references(conn, now=NOW)
+        (problem,) = list_problems(conn)
+    save(engine, Kind.ALLOCATIONS, an_allocation("l2", "p1", "i2", amount=40_00))
+    with writing(engine) as conn:
+        check_references(conn, now=NOW)
+
+    assert (problem.record_id, problem.account_id, problem.reason) == (
+        *("p1", "a1"),
+        "allocated_too_much",
+    )
+    assert "CNY 120.00 laid on invoices, CNY 100.00 received" in problem.detail
+    assert reasons(engine) == {}
