@@ -1,11 +1,14 @@
 """What changed since the assessment before, and why: score, grade, limit, hold, warnings."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from connector.flow.explanation.words import NONE, Section, Words
 from scoring.difference import Cause, Difference, GradeCause
 
 __all__ = ["change_sections"]
+
+_NOTICED = Decimal("0.5")
 
 
 def change_sections(change: Difference | None, words: Words) -> Iterator[Section]:
@@ -44,7 +47,7 @@ def _score(change: Difference, words: Words) -> Iterator[str]:
             before, after = words.points(change.score_before), words.points(change.score_after)
             yield words.say("change.score_began", before=before, after=after)
         return
-    if not change.causes:
+    if change.score_before == change.score_after and not any(map(_weighs, change.causes)):
         return
     yield words.say(
         "change.score",
@@ -53,6 +56,11 @@ def _score(change: Difference, words: Words) -> Iterator[str]:
         change=_minus(change.score_change),
         causes=words.listed(_cause(cause, words) for cause in change.causes),
     )
+
+
+def _weighs(cause: Cause) -> bool:
+    """Tell a cause that moved the score from what figures lost."""
+    return abs(Decimal(cause.points)) >= _NOTICED
 
 
 def _minus(points: str) -> str:

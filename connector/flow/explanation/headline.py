@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from connector.flow.explanation.words import NONE, Section, Words
 from connector.flow.fields import reason_text
-from scoring.assessment import NOT_RATED
+from scoring.assessment import NOT_RATED, Assessment
 from scoring.explain import Explanation
 
-__all__ = ["headline", "reasons"]
+__all__ = ["headline", "reasons", "used_up"]
 
 _WITHOUT_LIMIT = 999  # the assessment's word for something owed without a limit
 _SIGNS = {"negative": "−", "positive": "+"}
@@ -32,13 +32,21 @@ def _lines(explanation: Explanation, words: Words) -> Iterator[str]:
     )
     yield _overdue(explanation, words)
     yield words.say("explain.watch", level=words.say(f"watch.{said.watch_level}"))
-    why = "" if said.hold_reason is None else reason_text(said.hold_reason, words.texts)
+    yield _orders(said, words)
+
+
+def _orders(said: Assessment, words: Words) -> str:
+    """Say whether new orders may come, and why not."""
     hold = words.say(f"hold.{said.hold}")
-    yield (
-        words.say("explain.hold", hold=hold, why=why)
-        if why
-        else words.say("explain.orders", hold=hold)
-    )
+    if said.hold_reason is not None:
+        why = reason_text(said.hold_reason, words.texts)
+        return words.say("explain.hold", hold=hold, why=why)
+    return words.say("explain.full" if used_up(said) else "explain.orders", hold=hold)
+
+
+def used_up(said: Assessment) -> bool:
+    """Tell whether nothing is left of the limit, so that any order would go over it."""
+    return said.available is not None and said.available.minor <= 0
 
 
 def _utilisation(percent: Decimal | None, words: Words) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from connector.flow.explanation.headline import used_up
 from connector.flow.explanation.words import NONE, Section, Words
 from connector.flow.fields import reason_text, signal_text
 from scoring.assessment import Reason
@@ -51,8 +52,10 @@ def _rules(explanation: Explanation, words: Words) -> Section:
     title = words.say("explain.rules")
     exempt = explanation.exempt
     lines = (words.say("explain.exempt", rules=words.listed(exempt)),) if exempt else ()
-    if not explanation.rules:
-        return Section(title=title, lines=(words.say("explain.no_rule"), *lines))
+    if used_up(explanation.assessment):
+        lines = (words.say("explain.no_room"), *lines)
+    elif not explanation.rules:
+        lines = (words.say("explain.no_rule"), *lines)
     rows = tuple(
         (
             rule.code,
@@ -61,9 +64,8 @@ def _rules(explanation: Explanation, words: Words) -> Section:
         )
         for rule in explanation.rules
     )
-    return Section(
-        title=title, lines=lines, columns=words.columns("rule", "reaction", "why"), rows=rows
-    )
+    columns = words.columns("rule", "reaction", "why") if rows else ()
+    return Section(title=title, lines=lines, columns=columns, rows=rows)
 
 
 def _terms(explanation: Explanation, words: Words) -> Section:

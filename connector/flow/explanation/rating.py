@@ -6,7 +6,7 @@ from decimal import Decimal
 from connector.flow.explanation.words import NONE, Section, Words
 from connector.flow.fields import reason_text
 from scoring.assessment import Reason
-from scoring.explain import Blend, CharacteristicPoints, Explanation, GroupPoints
+from scoring.explain import Blend, CharacteristicPoints, Explanation, GateResult, GroupPoints
 
 __all__ = ["rating_sections"]
 
@@ -23,6 +23,9 @@ def rating_sections(explanation: Explanation, words: Words) -> Iterator[Section]
 
 def _ladder(explanation: Explanation, words: Words) -> Section:
     title, internal = words.say("explain.ladder"), words.say("explain.internal")
+    if explanation.unrated is not None:
+        why = words.say(f"ladder.why.{explanation.unrated}")
+        return Section(title=title, lines=(words.say("explain.unrated", why=why),))
     if not any(step.why for step in explanation.ladder):
         line = words.say("explain.by_score_alone", grade=explanation.grade)
         return Section(title=title, lines=(line, internal))
@@ -55,7 +58,7 @@ def _gates(explanation: Explanation, words: Words) -> Section:
         (
             words.say(f"gate.{gate.code}"),
             gate.cap,
-            words.say("explain.binds" if gate.binds else "explain.no_effect"),
+            words.say(_effect(gate, explanation)),
             reason_text(Reason(gate.reason or gate.code, gate.params), words.texts),
         )
         for gate in fired
@@ -74,6 +77,13 @@ def _blend(blend: Blend, score: str, words: Words) -> Section:
     shares = {"own": 100 - share, "share": share, "score": score}
     line = words.say("explain.blended", expert=blend.expert, fitted=blend.fitted, **shares)
     return Section(title=words.say("explain.blend"), lines=(line,))
+
+
+def _effect(gate: GateResult, explanation: Explanation) -> str:
+    """Name what a gate that fired did to the grade."""
+    if explanation.unrated is not None:
+        return "explain.no_grade"
+    return "explain.binds" if gate.binds else "explain.no_effect"
 
 
 def _group(group: GroupPoints, words: Words) -> Section:

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from connector.flow.explanation import Section, report_of
+from connector.flow.explanation.change import change_sections
+from connector.flow.explanation.words import Words
 from connector.texts.catalogue import LANGUAGES, Texts, load_catalogue
-from scoring.difference import CAUSES, difference
+from scoring.difference import CAUSES, Cause, difference
 from scoring.dossier import CONFIDENCE, ITEMS
 from scoring.explain import (
     FIGURES,
@@ -153,6 +155,29 @@ def test_who_is_not_rated_is_told_why() -> None:
     assert "Not rated" in report
     assert "the company code is invalid" in report
     assert "no terms on credit" in report.lower()
+
+
+def test_a_limit_that_is_used_up_is_said_where_nothing_else_holds() -> None:
+    rows = [*a_steady_payer(), an_invoice("big", amount=90_000_000, issued_on=days_ago(2))]
+
+    report = told(explained(*rows), "en")
+
+    assert "Orders: open for credit, but nothing is left of the limit" in report
+    assert "any new order on credit goes over it (R1)" in report
+    assert "Nothing holds new orders" not in report
+
+
+def test_a_score_that_stood_still_has_no_causes() -> None:
+    explanation = explained(*a_steady_payer(months=6))
+    cause = Cause(code="days_late", group="payment", before="1", after="1.1", points="+0.1")
+    lost = Cause(code="rounding", group="", before=None, after=None, points="-0.1")
+    same = msgspec.structs.replace(
+        difference(explanation, explanation), causes=(cause, lost), watch_after="high"
+    )
+
+    (change,) = change_sections(same, Words(Texts("en")))
+
+    assert not any(line.startswith("Score") for line in change.lines)
 
 
 def test_what_does_not_apply_is_left_out() -> None:
