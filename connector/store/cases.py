@@ -27,7 +27,8 @@ class StoredCase(msgspec.Struct, frozen=True, kw_only=True):
     """A case, whose it is, and who asked for it.
 
     ``number`` is the order's, ``None`` where nobody told it. ``supporters`` approved where one
-    approval is not enough. ``entity`` is the account's company today.
+    approval is not enough. ``entity`` is the account's company today, ``None`` where the account
+    is gone.
     """
 
     id: str
@@ -85,7 +86,9 @@ def find_cases(
 
 def _selected() -> sa.Select[Any]:
     same = sa.and_(
-        accounts.c.system == cases.c.account_system, accounts.c.record_id == cases.c.account_id
+        accounts.c.system == cases.c.account_system,
+        accounts.c.record_id == cases.c.account_id,
+        accounts.c.gone_at.is_(None),
     )
     return sa.select(cases, accounts.c.entity).outerjoin(accounts, same)
 

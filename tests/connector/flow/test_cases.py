@@ -239,3 +239,13 @@ def test_without_cases_a_recheck_looks_at_nothing(books: sa.Engine, clock: Fixed
 
     assert a_desk(books).recheck() == []
     assert rows(books, cases) == []
+
+
+def test_the_case_of_an_account_that_is_gone_rests(books: sa.Engine) -> None:
+    desk = a_desk(books)
+    case = opened(desk)
+    save(books, Kind.ACCOUNTS, gone=["a1"], allow_mass_change=True)
+
+    assert desk.recheck() == []
+    (kept,) = stored(books)
+    assert (kept.id, kept.entity, kept.case) == (case.id, None, case.case)
