@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from connector.cli.output import print_table, say, write_json
+from connector.cli.output import print_json, print_table, say, write_json
 from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
 from connector.cli.session import parse_day as day_of
-from connector.flow.explanation import Section, report_of
+from connector.flow.explanation import Section, change_of, report_of
 from connector.flow.replay import tell
 from connector.store.accounts import entity_of
 from connector.store.engine import reading
@@ -37,6 +37,9 @@ def explain_command(
     anew: Annotated[
         bool, typer.Option("--anew", help="Replay a past day although its record is kept.")
     ] = False,
+    change: Annotated[
+        bool, typer.Option("--change", help="Only what changed since the assessment before.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Show every number behind a rating and a limit, as of today or of any past date.
@@ -55,8 +58,15 @@ def explain_command(
         rules = job_of(zixin, as_of=day).rules
         told = tell(zixin.engine, rules, entity, day, today=today, anew=anew)
         texts = Texts(lang or zixin.config.company.language)
+    if as_json and change:
+        print_json(told.change)
+        return
     if as_json:
         write_json(told.document)
+        return
+    if change:
+        for section in change_of(told.change, texts):
+            _print(section)
         return
     for section in report_of(told.explanation, told.change, texts, people=told.people, full=full):
         _print(section)

@@ -13,6 +13,7 @@ from scoring.explain.ladder import LADDER, LADDER_REASONS, GateResult, GradeStep
 from scoring.explain.points import Blend, CharacteristicPoints, GroupPoints
 from scoring.explain.record import (
     ENGINE_VERSION,
+    REMARKS,
     Explanation,
     explain,
     explanation_bytes,
@@ -27,6 +28,7 @@ __all__ = [
     "INPUTS",
     "LADDER",
     "LADDER_REASONS",
+    "REMARKS",
     "STATEMENT_FLAGS",
     "UNUSED",
     "AmountStep",

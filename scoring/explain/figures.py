@@ -77,12 +77,16 @@ _PAYMENT: Measures = {
     "n_settled": ("count", None, "window_months"),
     "n_open": ("count", None, None),
 }
+_SHARE_OF_OURS: Measures = {
+    "concentration_percent": ("percent", None, None),
+    "expected_late": ("money", None, None),
+}
 #: The groups of figures in the order shown.
 FIGURES: dict[str, Measures] = {
     "payment": _PAYMENT,
     "disputes": _DISPUTES,
     "promises": dict(promises.MEASURES),
-    "utilisation": dict(utilisation.MEASURES),
+    "utilisation": {**utilisation.MEASURES, **_SHARE_OF_OURS},
     "financial": dict(financials.MEASURES),
     "history": dict(history.MEASURES),
     "qualitative": dict(qualitative.MEASURES),

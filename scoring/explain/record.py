@@ -26,10 +26,20 @@ from scoring.ordercheck import FiredRule, fired_rules
 from scoring.policy import GRADES
 from scoring.warning import Signal, signals_of
 
-__all__ = ["ENGINE_VERSION", "Explanation", "explain", "explanation_bytes", "read_explanation"]
+__all__ = [
+    "ENGINE_VERSION",
+    "REMARKS",
+    "Explanation",
+    "explain",
+    "explanation_bytes",
+    "read_explanation",
+]
 
 #: Rises when the same inputs and policy would give other numbers, or another record.
 ENGINE_VERSION = "2"
+
+#: What a reader should know besides the figures.
+REMARKS = ("stopped_buying", "appraisal_dispute", "appraisal_single", "override_ends_soon")
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +87,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[FiredRule, ...]
     exempt: tuple[str, ...]
     review: Review
+    remarks: tuple[str, ...] = ()
 
 
 def explain(assessments: Assessments, entity: str) -> Explanation:
@@ -122,6 +133,7 @@ def explain(assessments: Assessments, entity: str) -> Explanation:
         rules=fired_rules(row, policy),
         exempt=tuple((row["exempt"] or "").split()),
         review=review_of(row),
+        remarks=tuple(remark for remark in REMARKS if row[remark]),
     )
 
 

@@ -118,6 +118,7 @@ INPUTS: dict[str, tuple[_Given, ...]] = {
         _Given("concentration_base", "money", _of_limits("concentration_base")),
         _Given("concentration_percent_most", "share", _of_limits("concentration_share")),
     ),
+    "secured": (_Given("insurer_limit", "money"), _Given("insurer_cover", "percent")),
     "previous_limit": (_Given("previous_on", "date"),),
     "approved_limit": (_Given("approved_until", "date"),),
     "notes_receivable": (

@@ -4,7 +4,7 @@ A report is sections of lines and tables; who shows it (command line, console) l
 does not apply is left out or said in one line.
 """
 
-from connector.flow.explanation.report import report_of
+from connector.flow.explanation.report import change_of, report_of
 from connector.flow.explanation.words import Section
 
-__all__ = ["Section", "report_of"]
+__all__ = ["Section", "change_of", "report_of"]

@@ -33,6 +33,7 @@ def _lines(explanation: Explanation, words: Words) -> Iterator[str]:
     yield _overdue(explanation, words)
     yield words.say("explain.watch", level=words.say(f"watch.{said.watch_level}"))
     yield _orders(said, words)
+    yield from (words.say(f"remark.{remark}") for remark in explanation.remarks)
 
 
 def _orders(said: Assessment, words: Words) -> str:

@@ -14,7 +14,7 @@ from connector.texts.catalogue import Texts
 from scoring.difference import Difference
 from scoring.explain import Explanation
 
-__all__ = ["report_of"]
+__all__ = ["change_of", "report_of"]
 
 
 def report_of(
@@ -32,6 +32,11 @@ def report_of(
     """
     words = Words(texts)
     return map(trimmed, _sections(explanation, change, words, people=people or {}, full=full))
+
+
+def change_of(change: Difference | None, texts: Texts) -> Iterator[Section]:
+    """Make the part of the report that tells what changed since the assessment before."""
+    return change_sections(change, Words(texts))
 
 
 def _sections(

@@ -119,6 +119,11 @@ def test_a_past_day_is_replayed_with_the_bytes_that_were_stored(shell: Shell) ->
             day = ("--as-of", AS_OF.isoformat())
             told = shell("explain", entity, *day, *options, "--json").stdout
             assert told == pretty(kept[entity]), (entity, options)
+    difference = msgspec.json.decode(shell("explain", account, "--change", "--json").stdout)
+    assert difference["from_on"] == AS_OF.isoformat()
+    assert difference["exposure_before"] != difference["exposure_after"]
+    only = shell("explain", account, "--lang", "en", "--change").stdout
+    assert ("Used " in only, "Reasons" in only) == (True, False)
     report = shell("explain", account, "--lang", "en").stdout
     assert f"Change since {AS_OF}" in report
     assert (

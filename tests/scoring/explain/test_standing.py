@@ -85,3 +85,10 @@ def test_the_review_tells_who_asked() -> None:
     assert review.last_on == days_ago(60)
     assert review.next_on > days_ago(60)
     assert review.asked_on is None or review.asked_on <= AS_OF
+
+
+def test_what_a_reader_should_know_is_remarked() -> None:
+    old = an_invoice("old", issued_on=days_ago(500))
+
+    assert explained(old).remarks == ("stopped_buying",)
+    assert explained(*a_known_customer()).remarks == ()

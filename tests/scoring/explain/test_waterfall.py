@@ -12,6 +12,7 @@ from scoring.policy import Policy
 from tests.builders import Row, a_credit_note, a_steady_payer, an_invoice, an_order
 from tests.credit_files import a_statement, with_groups
 from tests.scoring.explain.explained import a_known_customer, explained, line
+from tests.scoring.limit_rows import an_insurance
 
 
 def _rows() -> list[Row]:
@@ -104,3 +105,11 @@ def test_segments_with_a_limit_of_their_own_are_listed() -> None:
     (segment,) = explained(*a_known_customer()).segments
 
     assert (segment.segment, segment.limit) == ("parts", Money(500_000, "CNY"))
+
+
+def test_an_insured_part_shows_the_insurers_limit_and_its_cover() -> None:
+    explanation = explained(*_rows(), an_insurance(1_000_000, 90.0))
+
+    found = _inputs(explanation, "secured")
+    assert found == {"insurer_limit": Money(1_000_000, "CNY"), "insurer_cover": "90"}
+    assert line(explanation.limit, "secured").value == Money(900_000, "CNY")
