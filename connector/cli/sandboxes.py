@@ -191,12 +191,15 @@ def sandbox_config(
     port: int = 8080,
     unlimited: bool = True,
     policy: str = "",
-    language: str = "zh",
+    language: str = "",
 ) -> str:
-    """Write a configuration that connects to a running sandbox; ``policy`` is a file beside it."""
+    """Write a configuration that connects to a running sandbox; ``policy`` is a file beside it.
+
+    Without ``policy`` or ``language`` it is the product's default.
+    """
     lines = [
-        f'policy = "{policy}"\n',
-        f'[company]\nname = "Zixin sandbox"\nlanguage = "{language}"\n',
+        *([f'policy = "{policy}"\n'] if policy else []),
+        '[company]\nname = "Zixin sandbox"\n' + (f'language = "{language}"\n' if language else ""),
         '[store]\nurl = "sqlite:///zixin.db"\nkey = "file:zixin.key"\n',
         '[rates]\non = 2026-11-20\nper_unit = { USD = "7.10", EUR = "8.20", CAD = "5.20" }\n',
         f'[server]\nport = {port}\npublic_url = "http://127.0.0.1:{port}"\n',
@@ -231,7 +234,7 @@ def write_config(
     *,
     port: int = 8080,
     unlimited: bool = True,
-    language: str = "zh",
+    language: str = "",
 ) -> None:
     """Write configuration, policy, key and an environment file beside each other."""
     path.parent.mkdir(parents=True, exist_ok=True)
