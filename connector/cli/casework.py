@@ -72,8 +72,8 @@ def list_command(
     rows = [
         _row(stored, names.get(stored.entity or "", str(stored.account)), texts) for stored in found
     ]
-    columns = ("id", "day", "company", "order", "state", "why", "amount")
-    print_sheet(Sheet.of(texts, "cases", columns, rows, words=6), texts)
+    columns = ("id", "company", "state", "why", "amount")
+    print_sheet(Sheet.of(texts, "cases", columns, rows, words=4), texts)
 
 
 def _row(stored: StoredCase, name: str, texts: Texts) -> list[Cell]:
@@ -85,10 +85,8 @@ def _row(stored: StoredCase, name: str, texts: Texts) -> list[Cell]:
     ]
     told = [f"{texts.day(event.on)} {event.by}: {event.reason}" for event in case.history]
     return [
-        stored.id,
-        texts.day(case.opened_on),
+        "\n".join([stored.id, texts.day(case.opened_on), stored.number or ""]),
         name,
-        stored.number or "–",
         texts.say(f"case.state.{case.state}"),
         "\n".join([*reasons, *told[-1:]]),
         case.order.amount,
