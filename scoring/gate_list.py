@@ -58,10 +58,8 @@ def _written_off_params(row: Row, policy: Policy) -> Params:
 
 
 def _negative_equity(_policy: Policy) -> pl.Expr:
-    """Hold below zero; without an exchange rate the sign alone is known."""
-    worth = pl.col("net_worth")
-    below = pl.when(worth.is_not_null()).then(worth < 0).otherwise(pl.col("negative_equity"))
-    return below.fill_null(value=False)
+    """Hold at zero and below (1.3); the statement's sign needs no exchange rate."""
+    return pl.col("negative_equity").fill_null(value=False)
 
 
 def _thin_params(row: Row, policy: Policy) -> Params:

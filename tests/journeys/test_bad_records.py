@@ -137,6 +137,49 @@ def test_a_corrected_invoice_counts_at_the_next_run(tmp_path: Path, database_url
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
+def test_an_invoice_in_a_currency_without_a_rate_stops_its_customer_alone(
+    vendor: str, tmp_path: Path, database_url: str, good: GoodResult
+) -> None:
+    field = BAD_INVOICES[vendor]["an unknown currency"].field
+    with a_shop(tmp_path, database_url) as shop:
+        module, record_id = book_invoice(shop, vendor, PUNCTUAL)
+        spoil(shop, vendor, module, record_id, Bad(field=field, value="GBP", reason=""))
+
+        report = shop.run()
+
+        shown = shop.credit(vendor)
+        assert (report.errors, shop.problems()) == ([], [])
+        assert "GBP" in " ".join(shown[PUNCTUAL].values())
+        assert LABELS[vendor][1] not in shown[PUNCTUAL]
+        assert credit_but(shown, PUNCTUAL) == credit_but(good.credit[vendor], PUNCTUAL)
+
+
+def test_an_allocation_larger_than_its_payment_counts_as_far_as_it_was_paid(
+    tmp_path: Path, database_url: str, good: GoodResult
+) -> None:
+    with a_shop(tmp_path, database_url) as shop:
+        crm = shop.installation.crms.crm("zoho")
+        assert isinstance(crm, ZohoOrg)
+        account = shop.account("zoho", LATE)
+        paid = {"Name": "P-1", "Account": {"id": account}, "Payment_Date": "2026-03-20"}
+        payment = crm.put_record("Payments", paid | {"Amount": 4000.0})
+        invoices = crm.state.tables["Invoices"].rows.items()
+        invoice = next(key for key, row in invoices if row["Account_Name"] == account)
+        laid = {"Payment": {"id": payment}, "Invoice": {"id": invoice}, "Amount": 10_000.0}
+        crm.put_record("Payment_Allocations", {"Name": "A-1"} | laid)
+
+        report = shop.run()
+
+        (problem,) = shop.problems()
+        assert (problem.record_id, problem.reason) == (payment, "allocated_too_much")
+        assert "CNY 10,000.00 laid on invoices, CNY 4,000.00 received" in problem.detail
+        assert "correct the allocations" in problem.detail
+        assert report.errors == []
+        assert shop.credit("zoho")[LATE]["Overdue Amount"] == "6,000.00"
+        assert credit_but(shop.credit("zoho"), LATE) == credit_but(good.credit["zoho"], LATE)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
 def test_an_order_in_an_unknown_state_waits(
     vendor: str, tmp_path: Path, database_url: str, good: GoodResult
 ) -> None:

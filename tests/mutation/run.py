@@ -44,7 +44,7 @@ SUBJECTS = {
     ),
     "gates": Subject(
         modules=("scoring/gates.py", "scoring/gate_list.py", "scoring/gate.py"),
-        tests=("tests/scoring/test_gates.py", "tests/scoring/test_assess.py"),
+        tests=tuple(f"tests/scoring/test_{name}.py" for name in ("gate_list", "gates", "assess")),
     ),
     "limits": Subject(
         modules=("scoring/limits",),
