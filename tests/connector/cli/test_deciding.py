@@ -1,6 +1,7 @@
 """What people decide on the command line reaches the engine, the worklist and the order check."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,3 +150,22 @@ def test_a_hold_stops_and_an_exemption_lifts_a_rule(office: Shell) -> None:
     assert held["result"] == "stop"
     decide(office, "exemption", company.entity, "--scope", "R11", "--until", SOON)
     order(office, company.entity, 1)
+
+
+def test_a_bank_guarantee_that_is_handed_in_raises_the_limit(office: Shell, tmp_path: Path) -> None:
+    """Who gets no unsecured credit gets what the security is worth after its haircut."""
+    company = next(
+        one
+        for one in assessed(office)
+        if one.limit is not None and not one.limit.minor and one.rating in {"CCC", "CC", "D"}
+    )
+    path = tmp_path / "collateral.csv"
+    row = f"{company.entity},银行保函,300000,CNY,2026-01-01,是"
+    path.write_text(f"customer,kind,amount,currency,valid from,registered\n{row}\n", "utf-8")
+
+    office("import", "collateral", str(path), "--by", "李梅")
+    ran(office)
+
+    (after,) = (one for one in assessed(office) if one.entity == company.entity)
+    assert after.limit is not None
+    assert (after.rating, after.limit.minor > 0) == (company.rating, True)
