@@ -15,7 +15,7 @@ from tests.company_file import file_rows_of
 
 __all__ = ["book_of", "stories_of"]
 
-_RATES: dict[str, Rate] = {"USD": a_rate("7.1"), "EUR": a_rate("7.8")}
+_RATES: dict[str, Rate] = {"USD": a_rate("7.1"), "EUR": a_rate("7.8"), "CAD": a_rate("5.2")}
 _Rows = list[dict[str, Any]]
 
 

@@ -8,10 +8,14 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from sandbox.company.csv_load import load
 from sandbox.company.highradius import convert
+from scoring.assess import assess
+from scoring.policy import Policy
+from tests.company_book import book_of
 from tests.journeys.harness import installed
 from tests.journeys.recomputation import Figures, recompute
 
@@ -62,6 +66,22 @@ def test_fields_in_both_crms_equal_the_recomputation(receivables: Path, tmp_path
     for vendor, rows in written.items():
         assert _shown(rows, FIELDS[vendor], accounts) == expected
     assert _writes(json.loads(again.stdout)) == 0
+
+
+def test_grades_of_real_receivables_spread_from_a_to_d(receivables: Path) -> None:
+    """Without company codes, contacts or any file they are judged by how they pay (ADR 10).
+
+    A third have paid often and in time; the thin ones are capped, and few are in trouble.
+    """
+    book = book_of(load(receivables, only="zoho"))
+    known = assess(book, Policy(), date(2019, 12, 31)).frame.filter("known")
+    counts = dict(known.group_by("rating").len().iter_rows())
+    capped = known.filter((pl.col("rating") == "BB") & ~pl.col("gate_thin_history"))
+
+    assert counts["A"] > known.height / 4
+    assert 0 < counts["D"] < known.height / 50
+    assert {"BBB", "B", "CCC", "CC"} <= set(counts)
+    assert capped.height < known.height / 20
 
 
 def _shown(
