@@ -10,6 +10,7 @@ from tests.oracle.plain_file import File
 from tests.oracle.plain_grade import cycle_day_after
 from tests.oracle.plain_ledger import months_back
 from tests.oracle.plain_methods import terms
+from tests.oracle.plain_order_check import ladder_level
 
 __all__ = ["dates", "granted", "hold"]
 
@@ -101,7 +102,7 @@ def hold(found: dict[str, Any], standing: Standing, file: File, policy: Policy) 
         or (grade != "NR" and GRADES.index(grade) >= GRADES.index(rules.stop_grade)),
         "R11": any(file.lasting(one, "to_on") for one in file.decisions("hold")),
         "R12": found["broken_promises_90d"] >= rules.broken_promises,
-        "R13": worth and _level(grade, oldest, policy) >= rules.dunning_level,
+        "R13": worth and ladder_level(grade, oldest, policy) >= rules.dunning_level,
     }
     codes = [code for code, fires in fired.items() if fires and code not in _excepted(file, policy)]
     stops = {"R4", "R7", "R11"} & set(codes)
@@ -116,15 +117,3 @@ def _excepted(file: File, policy: Policy) -> set[str]:
         for one in file.decisions("exemption")
         if (one["to_on"] or one["from_on"] + longest) >= file.as_of
     }
-
-
-def _level(grade: str, days: int, policy: Policy) -> int:
-    """Climb the dunning ladder rung by rung (9.1)."""
-    ladder = policy.dunning
-    shift = ladder.grade_shift_days.get(grade, 0)
-    level, before = 0, 0
-    for rung in ladder.levels:
-        before = max(before + 1, rung.day + (shift if rung.shifts_with_grade else 0))
-        if days >= before:
-            level = rung.level
-    return level

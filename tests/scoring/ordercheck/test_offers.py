@@ -12,56 +12,19 @@ from scoring.ordercheck import (
     after_paying_overdue,
     check_order,
 )
-from scoring.policy import GRADES, Policy
-from scoring.rates import Rate
-from tests.builders import a_rate
-from tests.scoring.ordercheck.accounts import TODAY, an_account, an_ask, check, cny
+from scoring.policy import Policy
+from tests.scoring.ordercheck.accounts import (
+    RATES,
+    TODAY,
+    an_account,
+    an_ask,
+    check,
+    cny,
+    facts,
+    orders,
+)
 
 POLICY = Policy()
-RATES: dict[str, Rate] = {"USD": a_rate("7.13")}
-MINOR = st.integers(0, 3_000_000)
-MAYBE = st.none() | MINOR
-
-
-@st.composite
-def facts(draw: st.DrawFn) -> AccountFacts:
-    """Draw an account of any kind."""
-    overdue = draw(st.sampled_from([0, 0, 1]) | MINOR)
-    return AccountFacts(
-        currency="CNY",
-        limit=draw(MAYBE),
-        exposure=draw(st.integers(-500_000, 3_000_000)),
-        ar=overdue + draw(MINOR),
-        overdue=overdue,
-        oldest_days=draw(st.integers(1, 130)) if overdue else None,
-        min_overdue=50_000,
-        grade=draw(st.none() | st.sampled_from(GRADES)),
-        terms_days=draw(st.none() | st.integers(0, 90)),
-        starter=500_000,
-        broken_promises=draw(st.none() | st.integers(0, 3)),
-        group_headroom=draw(st.none() | st.integers(-100, 3_000_000)),
-        manual_hold=draw(st.sampled_from([None, None, None, "fraud"])),
-        data_age_hours=draw(st.none() | st.integers(0, 48)),
-        rates=RATES,
-    )
-
-
-@st.composite
-def orders(draw: st.DrawFn) -> OrderRequest:
-    """Draw an order in yuan or dollars."""
-    currency = draw(st.sampled_from(["CNY", "USD"]))
-    amount = draw(st.integers(1, 3_000_000))
-    part = st.none() | st.integers(0, amount).map(lambda minor: Money(minor, currency))
-    return OrderRequest(
-        amount=Money(amount, currency),
-        terms_days=draw(st.none() | st.integers(0, 120)),
-        discount_percent=draw(st.none() | st.decimals(0, 5, places=1)),
-        prepaid=draw(st.booleans()),
-        deposit=draw(part),
-        secured=draw(part),
-        first_order=draw(st.booleans()),
-        average_order=draw(st.none() | MINOR.map(lambda minor: Money(minor, "CNY"))),
-    )
 
 
 @given(facts(), orders())
