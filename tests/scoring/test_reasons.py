@@ -58,7 +58,7 @@ def test_gates_take_their_place_among_the_four() -> None:
 
 
 def test_more_gates_than_reasons_leave_room_for_no_loss() -> None:
-    rows = [
+    rows: list[Row | list[Row]] = [
         a_steady_payer(late=100),
         an_invoice("x", amount=90_000_000, issued_on=days_ago(150)),
         a_record("dishonest", status="open"),
