@@ -10,7 +10,7 @@ import pytest
 from scoring.gate import Params, one_digit
 from scoring.gates import GATES
 from scoring.money import Money
-from scoring.policy import Policy
+from scoring.policy import GatePolicy, Policy
 from tests.builders import AS_OF, a_book, an_entity, an_invoice
 from tests.credit_files import figures, with_groups
 
@@ -37,6 +37,13 @@ def test_what_is_over_sixty_days_counts_from_a_twentieth_of_the_receivable(
     late: int, ar: int, *, yes: bool
 ) -> None:
     assert fires("over_60_days", late_over_60=late, ar=ar) == yes
+
+
+@pytest.mark.parametrize(("late", "yes"), [(299, False), (300, True)])
+def test_the_share_over_sixty_days_is_the_policys(late: int, *, yes: bool) -> None:
+    strict = Policy(gates=GatePolicy(over_60_ar_share=Decimal("0.03")))
+
+    assert fires("over_60_days", strict, late_over_60=late, ar=10_000) == yes
 
 
 @pytest.mark.parametrize(("late", "yes"), [(0, False), (1, True)])
