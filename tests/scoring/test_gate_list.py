@@ -12,7 +12,7 @@ from scoring.gates import GATES
 from scoring.money import Money
 from scoring.policy import GatePolicy, Policy
 from tests.builders import AS_OF, a_book, an_entity, an_invoice
-from tests.credit_files import figures, with_groups
+from tests.credit_files import a_statement, figures, with_groups
 
 _BY_CODE = {gate.code: gate for gate in GATES}
 _WHOLE = with_groups()
@@ -207,3 +207,10 @@ def test_a_fact_of_today_without_a_rate_counts_and_one_of_tomorrow_does_not() ->
     assert figures(an_entity(), today)["unrated"] == "missing_rate"
     assert figures(an_entity(), tomorrow)["unrated"] == "no_history"
     assert a_book(today).ledger.unconvertible["currency"].to_list() == ["USD"]
+
+
+@pytest.mark.parametrize(("equity", "yes"), [(-1, True), (0, True), (1, False)])
+def test_equity_of_exactly_nothing_caps_as_negative_equity_does(equity: int, *, yes: bool) -> None:
+    found = figures(an_entity(), a_statement(equity=equity))
+
+    assert found["gate_negative_equity"] == yes
