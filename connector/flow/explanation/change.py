@@ -44,15 +44,15 @@ def _lines(change: Difference, words: Words) -> Iterator[str]:
 def _score(change: Difference, words: Words) -> Iterator[str]:
     if change.score_change is None:
         if change.score_before != change.score_after:
-            before, after = words.points(change.score_before), words.points(change.score_after)
+            before, after = words.score(change.score_before), words.score(change.score_after)
             yield words.say("change.score_began", before=before, after=after)
         return
     if change.score_before == change.score_after and not any(map(_weighs, change.causes)):
         return
     yield words.say(
         "change.score",
-        before=words.points(change.score_before),
-        after=words.points(change.score_after),
+        before=words.score(change.score_before),
+        after=words.score(change.score_after),
         change=_minus(change.score_change),
         causes=words.listed(_cause(cause, words) for cause in change.causes),
     )

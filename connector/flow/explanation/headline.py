@@ -67,7 +67,7 @@ def _rating(explanation: Explanation, words: Words) -> str:
         rating=f"{said.rating}{explanation.modifier or ''}",
         outlook=words.say(f"outlook.{said.outlook}"),
         trend=words.say(f"trend.{said.outlook}"),
-        score=words.points(explanation.score),
+        score=words.score(explanation.score),
         pd=pd,
     )
 

@@ -22,6 +22,7 @@ _DIGITS: dict[str, Decimal] = {
     "index": Decimal("0.01"),
 }
 _HUNDRED = 100
+_TENTH = Decimal("0.1")
 _SMALL = Decimal("0.01")  # below one percent: good grades differ there
 
 
@@ -90,11 +91,15 @@ class Words:
         """Write an amount."""
         return NONE if amount is None else self.texts.money(amount)
 
+    def score(self, value: str | None) -> str:
+        """Write a score, always with one digit."""
+        return NONE if value is None else f"{Decimal(value).quantize(_TENTH, ROUND_HALF_UP)}"
+
     def points(self, value: str | None) -> str:
         """Write points with one digit, whole ones without."""
         if value is None:
             return NONE
-        points = Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        points = Decimal(value).quantize(_TENTH, ROUND_HALF_UP)
         return f"{points:.0f}" if points == points.to_integral_value() else f"{points}"
 
     def day(self, day: date | None) -> str:
