@@ -15,6 +15,11 @@ MODULES = {
     "assess_100k_seconds": "benchmarks.assess",
     "assess_growth_10x": "benchmarks.assess",
     "assess_100k_peak_mb": "benchmarks.assess",
+    "full_assess_1m_invoices_seconds": "benchmarks.full",
+    "full_assess_peak_mb": "benchmarks.full",
+    "single_account_ms": "benchmarks.full",
+    "replay_24x10k_seconds": "benchmarks.full",
+    "policy_simulate_100k_seconds": "benchmarks.full",
     "zoho_pull_cpu_ratio_vs_sdk": "benchmarks.zoho_pull",
 }
 

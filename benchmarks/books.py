@@ -1,6 +1,7 @@
 """Books of any size for measurements: made in columns, the same for the same seed."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -15,8 +16,8 @@ _DAYS = 730
 
 def a_full_book(accounts: int, *, invoices: int = 10, seed: int = 7) -> Book:
     """Make a book as ``a_large_book`` does, with everybody's credit file (资信档案) beside it."""
-    frames = _ledger(accounts, invoices, seed)
-    return Book.of(**frames, **credit_file(accounts, AS_OF))
+    frames = _ledger(accounts, invoices, seed) | credit_file(accounts, AS_OF)
+    return Book.of(**frames)
 
 
 def a_large_book(accounts: int, *, invoices: int = 10, seed: int = 7) -> Book:
@@ -29,7 +30,7 @@ def a_large_book(accounts: int, *, invoices: int = 10, seed: int = 7) -> Book:
     return Book.of(**_ledger(accounts, invoices, seed))
 
 
-def _ledger(accounts: int, invoices: int, seed: int) -> dict[str, pl.DataFrame]:
+def _ledger(accounts: int, invoices: int, seed: int) -> dict[str, Any]:
     items = _items(accounts, invoices, seed)
     payments, allocations = _paid(items, seed)
     return {
