@@ -14,26 +14,20 @@ from typing import Any
 import polars as pl
 
 from scoring.assessment import NOT_RATED, Ageing, Assessment
-from scoring.behaviour import behaviour
 from scoring.book import Book, BookError
 from scoring.calendar import WorkCalendar
-from scoring.claims import effective
-from scoring.dossier import filed, trusted
-from scoring.exposure import exposed
-from scoring.financials import Standards, analysed
+from scoring.dossier import trusted
+from scoring.financials import Standards
 from scoring.gates import gated
 from scoring.group_exposure import grouped
-from scoring.history import recorded
 from scoring.inputs import input_hashes
-from scoring.limits import cash_deposits, entity_amounts, grade_amounts, guarded, limited
+from scoring.limits import entity_amounts, grade_amounts, guarded, limited
+from scoring.measuring import Measured, measured, measuring, with_amounts
 from scoring.money import Money
 from scoring.ordercheck import ordered
 from scoring.overrides import overridden
 from scoring.policy import GRADES, Policy
-from scoring.previous import recalled
-from scoring.promises import promised
 from scoring.provision import provisioned
-from scoring.qualitative import appraised
 from scoring.rating import graded
 from scoring.reasons import hold_reason, reasons_of
 from scoring.review import reviewed, scheduled
@@ -42,9 +36,8 @@ from scoring.steadiness import steadied, triggered
 from scoring.terms import termed
 from scoring.warning import signals_of, warned
 from scoring.watch import watched
-from scoring.windows import windows_of
 
-__all__ = ["Assessments", "assess"]
+__all__ = ["Assessments", "assess", "assess_both"]
 
 _MOST_UTILISATION = Decimal(999)
 
@@ -65,22 +58,46 @@ def assess(
     Raises:
         BookError: The book's rates are priced in another currency than the policy's.
     """
+    seen = _measured(book, policy, as_of, calendar or WorkCalendar(), standards)
+    return _judged(seen, policy)
+
+
+def assess_both(
+    book: Book,
+    policies: tuple[Policy, Policy],
+    as_of: date,
+    *,
+    calendar: WorkCalendar | None = None,
+    standards: tuple[Standards | None, Standards | None] = (None, None),
+) -> "tuple[Assessments, Assessments]":
+    """Assess under two policies, each as ``assess`` does; what both measure alike is done once.
+
+    ``standards`` are those for each policy; policies that measure alike have the same.
+    """
+    calendar = calendar or WorkCalendar()
+    before, after = policies
+    seen = _measured(book, before, as_of, calendar, standards[0])
+    alike = measuring(before) == measuring(after)
+    other = seen if alike else _measured(book, after, as_of, calendar, standards[1])
+    return _judged(seen, before), _judged(other, after)
+
+
+def _measured(
+    book: Book, policy: Policy, as_of: date, calendar: WorkCalendar, standards: Standards | None
+) -> Measured:
     if book.policy_currency != policy.currency:
         raise BookError(
             f"rates are priced in {book.policy_currency}, the policy counts in {policy.currency}"
         )
-    calendar = calendar or WorkCalendar()
-    windows = windows_of(as_of, policy.behaviour, calendar)
-    ledger = replace(
-        effective(book.ledger, policy.behaviour, calendar), entities=entity_amounts(book, policy)
-    )
+    return measured(book, measuring(policy), as_of, calendar, standards)
+
+
+def _judged(seen: Measured, policy: Policy) -> "Assessments":
+    book, as_of, windows = seen.book, seen.as_of, seen.windows
+    amounts = entity_amounts(book, policy)
+    ledger = replace(seen.ledger, entities=amounts)
     grades = grade_amounts(book.entities["currency"], policy, book.rates)
-    frame = promised(behaviour(ledger, policy, windows), book, policy, windows, calendar)
-    frame = exposed(frame, ledger, policy.exposure, as_of, cash_deposits(book, as_of))
-    frame = recalled(frame, book, as_of)
-    frame = analysed(frame, book, policy, as_of, standards)
-    frame = appraised(recorded(frame, book, policy, as_of), book, policy, as_of)
-    frame = trusted(scored(filed(frame, book, policy, as_of), policy), policy)
+    frame = trusted(scored(with_amounts(seen.frame, amounts), policy), policy)
     frame = steadied(graded(frame, policy), book, policy, as_of)
     frame = gated(frame, book, ledger, policy, as_of)
     frame = overridden(frame, book, policy, as_of)
@@ -91,9 +108,9 @@ def assess(
     frame = ordered(termed(frame, policy), book, policy, as_of)
     frame = provisioned(frame, policy)
     frame = triggered(frame, book, policy, as_of)
-    frame = reviewed(frame, book, policy, as_of, calendar)
+    frame = reviewed(frame, book, policy, as_of, seen.calendar)
     return Assessments(
-        book=book, policy=policy, as_of=as_of, frame=_named(frame), standards=standards
+        book=book, policy=policy, as_of=as_of, frame=_named(frame), standards=seen.standards
     )
 
 

@@ -24,7 +24,7 @@ from connector.store.engine import reading
 from connector.store.policies import StoredPolicy, all_versions, find_version, version_on
 from connector.texts.catalogue import LANGUAGES, Texts
 from connector.wiring import Zixin
-from connector.wiring.jobs import assess_by_calendar
+from connector.wiring.jobs import assess_both_by_calendar
 from scoring.fitted_card import CardError, card_of, card_toml
 from scoring.policy import Policy, PolicyError, left_to_defaults, load_policy
 
@@ -223,7 +223,7 @@ def simulate_command(
         try:
             found = simulate(
                 zixin.engine,
-                assess_by_calendar(zixin),
+                assess_both_by_calendar(zixin),
                 pair,
                 zixin.rates,
                 day,

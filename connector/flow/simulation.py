@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 ENTITIES_AT_ONCE = 20_000
 SHADOWED = "policy_shadowed"
-Assess = Callable[[Book, Policy, date], Assessments]
+AssessBoth = Callable[[Book, tuple[Policy, Policy], date], tuple[Assessments, Assessments]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +45,7 @@ class Simulation:
 
 def simulate(
     engine: sa.Engine,
-    assess: Assess,
+    assess_both: AssessBoth,
     policies: tuple[Policy, Policy],
     rates: Mapping[str, Rate],
     as_of: date,
@@ -73,7 +73,7 @@ def simulate(
     for part in chunks:
         with reading(engine) as conn:
             book = load_group_book(conn, part, rates, policy_currency=before.currency, as_of=as_of)
-        pair = assess(book, before, as_of), assess(book, after, as_of)
+        pair = assess_both(book, policies, as_of)
         found.append(compared(*pair, only=part))
         moved.append(changed(*pair, only=part))
         done += len(part)
@@ -87,7 +87,7 @@ def simulate(
 
 def try_shadows(
     engine: sa.Engine,
-    assess: Assess,
+    assess_both: AssessBoth,
     policy: Policy,
     rates: Mapping[str, Rate],
     as_of: date,
@@ -104,7 +104,7 @@ def try_shadows(
     for stored in versions:
         draft = load_policy(stored.toml)
         try:
-            both = simulate(engine, assess, (policy, draft), rates, as_of).comparison
+            both = simulate(engine, assess_both, (policy, draft), rates, as_of).comparison
         except PolicyRefused as refused:
             _log.warning("shadow not tried", version=stored.version, why=str(refused))
             continue

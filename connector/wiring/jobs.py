@@ -14,12 +14,19 @@ from connector.flow.industries import IndustryMeasures
 from connector.flow.run import Job
 from connector.flow.tasks import TaskWords
 from connector.wiring.product import Zixin
-from scoring.assess import Assessments, assess
+from scoring.assess import Assessments, assess, assess_both
 from scoring.book import Book
 from scoring.explain import explain, explanation_bytes
 from scoring.policy import Policy
 
-__all__ = ["assess_by_calendar", "cases_of", "checks_of", "desk_of", "job_of"]
+__all__ = [
+    "assess_both_by_calendar",
+    "assess_by_calendar",
+    "cases_of",
+    "checks_of",
+    "desk_of",
+    "job_of",
+]
 
 
 def assess_by_calendar(zixin: Zixin) -> Callable[[Book, Policy, date], Assessments]:
@@ -29,6 +36,22 @@ def assess_by_calendar(zixin: Zixin) -> Callable[[Book, Policy, date], Assessmen
     def assess_as_of(book: Book, policy: Policy, as_of: date) -> Assessments:
         standards = measures.of(book, policy, as_of)
         return assess(book, policy, as_of, calendar=zixin.calendar(as_of), standards=standards)
+
+    return assess_as_of
+
+
+def assess_both_by_calendar(
+    zixin: Zixin,
+) -> Callable[[Book, tuple[Policy, Policy], date], tuple[Assessments, Assessments]]:
+    """Assess under two policies as ``assess_by_calendar`` does under one."""
+    measures = IndustryMeasures(zixin.engine)
+
+    def assess_as_of(
+        book: Book, policies: tuple[Policy, Policy], as_of: date
+    ) -> tuple[Assessments, Assessments]:
+        before, after = (measures.of(book, policy, as_of) for policy in policies)
+        calendar = zixin.calendar(as_of)
+        return assess_both(book, policies, as_of, calendar=calendar, standards=(before, after))
 
     return assess_as_of
 

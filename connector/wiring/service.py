@@ -19,7 +19,7 @@ from connector.flow.push import push_due
 from connector.flow.react import react_due
 from connector.flow.run import Job, PortReader, decide, read_crm
 from connector.flow.simulation import try_shadows
-from connector.wiring.jobs import assess_by_calendar, job_of
+from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin
 from connector.work.channels import renew_channels
 from connector.work.inbox import DatabaseInbox, EventSource
@@ -147,7 +147,7 @@ class Service:
         zixin, today = self._zixin, self._job.clock.today()
         try_shadows(
             zixin.engine,
-            assess_by_calendar(zixin),
+            assess_both_by_calendar(zixin),
             self._current().rules.policy,
             zixin.rates,
             today,

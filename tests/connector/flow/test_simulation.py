@@ -14,7 +14,7 @@ from connector.flow.simulation import Simulation, last_shadows, simulate, try_sh
 from connector.store import tables
 from connector.store.engine import reading
 from connector.store.queue_tables import outbox
-from scoring.assess import Assessments, assess
+from scoring.assess import Assessments, assess_both
 from scoring.book import Book
 from scoring.policy import Policy, load_policy
 from scoring.records import Kind
@@ -24,6 +24,7 @@ from tests.crm_records import an_account, an_invoice
 
 TOML = 'version = "tight"\n[limits]\nstarter = 1000\n[watch]\nhold_days = 5\n'
 TIGHT = load_policy(TOML)
+Pair = tuple[Policy, Policy]
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def family(engine: sa.Engine) -> sa.Engine:
 def tried(
     engine: sa.Engine, draft: Policy = TIGHT, *, as_of: date = AS_OF, chunk: int = 1000
 ) -> Simulation:
-    return simulate(engine, assess, (Policy(), draft), {}, as_of, chunk=chunk)
+    return simulate(engine, assess_both, (Policy(), draft), {}, as_of, chunk=chunk)
 
 
 def test_who_changes_is_named_and_nothing_is_written(family: sa.Engine) -> None:
@@ -65,14 +66,14 @@ def test_portions_give_what_the_whole_gives(family: sa.Engine) -> None:
 def test_everybody_is_assessed_with_the_group(family: sa.Engine) -> None:
     seen: list[list[str]] = []
 
-    def watching(book: Book, policy: Policy, as_of: date) -> Assessments:
+    def watching(book: Book, policies: Pair, as_of: date) -> tuple[Assessments, Assessments]:
         seen.append(book.entities["entity"].to_list())
-        return assess(book, policy, as_of)
+        return assess_both(book, policies, as_of)
 
     simulate(family, watching, (Policy(), TIGHT), {}, AS_OF, chunk=1)
 
     group, alone = ["zoho:a", "zoho:b", "zoho:c"], ["zoho:z"]
-    assert seen == [*[group] * 6, *[alone] * 2]
+    assert seen == [group, group, group, alone]
 
 
 def test_the_past_book_knows_nothing_later(family: sa.Engine) -> None:
@@ -87,13 +88,13 @@ def test_both_sides_know_what_was_decided_before(family: sa.Engine, clock: Fixed
     assess_stale(family, simple_rules(), AS_OF, clock, scope=Scope.EVERYTHING)
     heights: list[int] = []
 
-    def watching(book: Book, policy: Policy, as_of: date) -> Assessments:
+    def watching(book: Book, policies: Pair, as_of: date) -> tuple[Assessments, Assessments]:
         heights.append(book.previous.height)
-        return assess(book, policy, as_of)
+        return assess_both(book, policies, as_of)
 
     simulate(family, watching, (Policy(), TIGHT), {}, AS_OF + timedelta(days=1))
 
-    assert heights == [4, 4]
+    assert heights == [4]
 
 
 def test_an_empty_book_and_another_currency_are_refused(engine: sa.Engine) -> None:
@@ -110,8 +111,8 @@ def test_shadows_are_compared_and_their_newest_sums_kept(family: sa.Engine) -> N
     for version in ("tight", "foreign"):
         set_shadow(family, version, on=True, author="林", today=AS_OF, now=NOW)
 
-    try_shadows(family, assess, Policy(), {}, AS_OF - timedelta(days=30), now=NOW)
-    found = try_shadows(family, assess, Policy(), {}, AS_OF, now=NOW)
+    try_shadows(family, assess_both, Policy(), {}, AS_OF - timedelta(days=30), now=NOW)
+    found = try_shadows(family, assess_both, Policy(), {}, AS_OF, now=NOW)
 
     with reading(family) as conn:
         kept = last_shadows(conn)
