@@ -39,7 +39,7 @@ SUBJECTS = {
         modules=("scoring/ordercheck",),
         tests=tuple(
             f"tests/scoring/ordercheck/test_{name}.py"
-            for name in ("rules", "cases", "holding", "offers")  # the quick ones first
+            for name in ("rules", "cases", "facts", "holding", "offers")  # the quick ones first
         ),
     ),
     "gates": Subject(

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from scoring.money import Money
 from scoring.ordercheck import (
     Case,
     CaseError,
@@ -67,6 +68,12 @@ def test_part_of_an_order_may_be_released() -> None:
 
     assert case.released == an_ask(5_000)
     assert case.state == "released"
+
+
+def test_the_smallest_part_is_one_fen() -> None:
+    least = OrderRequest(amount=Money(1, "CNY"))
+
+    assert decided(a_case(), "release_partly", least).released == least
 
 
 @pytest.mark.parametrize("yuan", [0, 9_000, 9_001])
