@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.books import AS_OF, a_full_book
-from scoring.assess import Assessments, assess
+from scoring.assess import Assessments, assess, assess_both
 from scoring.book import Book
 from scoring.comparison import changed, compared, joined
 from scoring.explain import explain, explanation_bytes
