@@ -104,6 +104,6 @@ def statement_papers(book: Book, rules: DossierPolicy, as_of: date, item: str) -
     )
     on = pl.col("period_end")
     expires = _later(on, item, rules)
-    return rows.select(
+    return _with_class(rows, item, book, rules, as_of).select(
         "e", on.alias("on"), expires.alias("expires"), _gone(expires, item, rules).alias("gone")
     )

@@ -139,6 +139,18 @@ def test_the_judicial_check_expires_sooner_for_weak_customers(
     assert row["judicial_check_expired"] is expired
 
 
+@pytest.mark.parametrize(("grade", "fresh"), [("A", 100.0), ("CC", 0.0), (None, 100.0)])
+def test_a_statement_lives_by_the_last_grade_where_the_policy_says_so(
+    grade: str | None, fresh: float
+) -> None:
+    """The year ended six months ago: valid 15 months, for weak customers 2."""
+    item = DossierItemPolicy(weight=Decimal(18), months=15, months_good=20, months_weak=2)
+    policy = _with(statements=item)
+    before = [] if grade is None else [a_last_assessment(grade)]
+
+    assert figures(a_statement(), before, policy=policy)["fresh_statements"] == fresh
+
+
 def test_nobody_ever_looked_is_expired_only_where_history_is_in_use() -> None:
     assert figures(an_entity())["judicial_check_expired"] is True
     assert figures(an_entity(), policy=with_groups("payment"))["judicial_check_expired"] is False
