@@ -86,6 +86,21 @@ def test_the_insured_part_is_secured_and_the_insurers_limit_caps_the_rest() -> N
     assert (refused["external"], refused["secured"]) == (None, 0)
 
 
+@pytest.mark.parametrize(
+    ("days", "secured"),
+    [
+        ({"ended_on": AS_OF}, 0),
+        ({"ended_on": days_ago(-1)}, 2_700_000),
+        ({"valid_to": days_ago(1)}, 0),
+        ({"valid_to": AS_OF}, 2_700_000),
+    ],
+)
+def test_cover_counts_to_its_last_day_and_not_on_the_day_it_ends(
+    days: dict[str, Any], secured: int
+) -> None:
+    assert _figures(_BUYER, an_insurance(3_000_000, 90.0, **days))["secured"] == secured
+
+
 def test_the_least_or_the_latest_guideline_counts() -> None:
     rows = [
         a_record("bureau", known_on=days_ago(20), amount=2_000_000, currency="CNY"),
