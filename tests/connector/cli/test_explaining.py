@@ -57,7 +57,7 @@ def test_the_company_s_tongue_is_the_default(shell: Shell) -> None:
     name = shell.installation.crms.crm("zoho").accounts()[0].name
     assert "评级" in shell("explain", name).stdout
 
-    shell.installation.edit('language = "zh"', 'language = "en"')
+    shell.installation.edit("[company]\n", '[company]\nlanguage = "en"\n')
 
     told = shell("explain", name).stdout
     assert "Rating" in told
