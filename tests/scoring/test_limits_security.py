@@ -110,6 +110,7 @@ def test_the_least_or_the_latest_guideline_counts() -> None:
     off = load_policy("[limits]\nexternal = 'off'")
 
     assert _figures(_BUYER, rows)["external"] == 2_000_000
+    assert _figures(_BUYER, rows)["secured"] == 0, "a guideline without cover secures nothing"
     assert _figures(_BUYER, rows, policy=latest)["external"] == 3_000_000
     assert _figures(_BUYER, rows, policy=off)["external"] is None
 
