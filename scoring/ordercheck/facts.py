@@ -57,7 +57,7 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``None`` is unknown. ``limit`` is the one in force with temporary ones. ``overdue`` and
     ``oldest_days`` leave out disputes and what cash we hold covers. ``manual_hold`` is the reason
-    of a hold somebody decided. ``exempt`` are rules that somebody excepted this entity from.
+    of a hold somebody decided. ``frozen``: the watch level froze the limit. ``exempt`` are rules that somebody excepted this entity from.
     """
 
     currency: str
@@ -79,6 +79,7 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     segment_headroom: int | None = None
     manual_hold: str | None = None
     manual_hold_to: date | None = None
+    frozen: bool = False
     exempt: tuple[str, ...] = ()
     data_age_hours: int | None = None
     rates: Mapping[str, Rate] = {}
@@ -150,6 +151,7 @@ def facts_of(
         group_headroom=row.get("group_headroom"),
         manual_hold=row.get("manual_hold"),
         manual_hold_to=row.get("manual_hold_to"),
+        frozen=bool(row.get("frozen")),
         exempt=tuple((row.get("exempt") or "").split()),
         data_age_hours=data_age_hours,
         rates=rates or {},

@@ -1,7 +1,7 @@
 """The standing rules over all accounts at once: who may order on credit at all.
 
-What the rules of 7.2 say of an order of nothing: the rules about overdue, expiry, grade, manual
-hold, promises and dunning. The same rules judge one order in ``rules``; a test holds both together.
+What the rules of 7.2 say of an order of nothing: the rules about a frozen limit, overdue, expiry,
+grade, manual hold, promises and dunning. The same rules judge one order in ``rules``; a test holds both together.
 """
 
 from collections.abc import Callable, Mapping
@@ -129,6 +129,10 @@ def _worth() -> pl.Expr:
     return (overdue > 0) & (overdue >= pl.col("hold_min_overdue").fill_null(0))
 
 
+def _frozen(_policy: Policy, _as_of: date, frame: pl.DataFrame) -> pl.Expr:
+    return _column(frame, "frozen", pl.Boolean)
+
+
 def _overdue_hold(policy: Policy, _as_of: date, frame: pl.DataFrame) -> pl.Expr:
     rules, overdue = policy.order_check, pl.col("overdue_unpaid")
     return (
@@ -190,6 +194,7 @@ def _dunned(policy: Policy, _as_of: date, _frame: pl.DataFrame) -> pl.Expr:
 
 _Condition = Callable[[Policy, date, pl.DataFrame], pl.Expr]
 _STANDING: dict[str, _Condition] = {
+    "R1": _frozen,
     "R3": _overdue_hold,
     "R4": _overdue_stop,
     "R5": _overdue_share,

@@ -5,7 +5,7 @@ an amount look at the part of the order that takes credit.
 
 Codes of the reasons and their parameters:
 
-* ``order_over_limit``: short, limit, exposure. ``order_no_limit``, ``order_no_rate``: none, currency.
+* ``order_frozen``: exposure. ``order_over_limit``: short, limit, exposure. ``order_no_limit``, ``order_no_rate``: none, currency.
 * ``order_nearly_used``: percent, threshold. ``overdue_days``: days, threshold, amount.
 * ``order_overdue_share``: percent, threshold, amount.
 * ``order_limit_expired``, ``order_dossier_expired``: day.
@@ -83,27 +83,37 @@ def fired(ask: Ask) -> tuple[FiredRule, ...]:
 
 
 def _over_limit(ask: Ask) -> Verdict | None:
-    """R1; an order whose worth or limit nobody knows cannot be let through."""
-    facts, rules = ask.facts, ask.policy.order_check
+    """R1; an order whose worth or limit nobody knows cannot be let through.
+
+    A limit that a high watch level froze has no room for any order, so it holds them all (10).
+    """
+    facts = ask.facts
     if ask.credit is None:
         return Verdict("order_no_rate", {"currency": ask.order.amount.currency})
+    if facts.frozen and not ask.order.asks_no_credit:
+        return Verdict("order_frozen", {"exposure": facts.money(facts.exposure)})
     if ask.credit == 0:
         return None
-    if facts.limit is None:
-        return Verdict("order_no_limit")
+    return Verdict("order_no_limit") if facts.limit is None else _short(ask, ask.credit)
+
+
+def _short(ask: Ask, credit: int) -> Verdict | None:
+    """Compare with the limit; a little over it, a good grade is only warned."""
+    facts, rules = ask.facts, ask.policy.order_check
     left = None if ask.order.segment is None else facts.segment_headroom
-    if left is not None and ask.credit > left:
+    if left is not None and credit > left:
         return Verdict("order_segment", {"headroom": facts.money(left)})
-    short = facts.exposure + ask.credit - facts.limit
+    limit = facts.limit or 0
+    short = facts.exposure + credit - limit
     if short <= 0:
         return None
     rank, share = facts.rank(), rules.over_limit_warn_share
     good = rank is not None and rank <= GRADES.index(rules.over_limit_warn_grade)
-    numbers = {"short": short, "limit": facts.limit, "exposure": facts.exposure}
+    numbers = {"short": short, "limit": limit, "exposure": facts.exposure}
     return Verdict(
         "order_over_limit",
         {name: facts.money(minor) for name, minor in numbers.items()},
-        milder=good and short <= share * facts.limit,
+        milder=good and short <= share * limit,
     )
 
 

@@ -26,6 +26,8 @@ def reactions(
     price = _price(facts, order.amount.currency)
     credit = None if price is None else half_up(asked * price)
     fired = _by_amount(facts, order, credit, policy) | _by_account(facts, order, policy, as_of)
+    if facts.frozen and not free:
+        fired |= {"R1"}
     if free:
         fired -= {"R6", "R7", "R12"}
     fired -= set(policy.order_check.off) | set(facts.exempt)
@@ -85,6 +87,8 @@ def _a_little_over(facts: AccountFacts, order: OrderRequest, credit: int, policy
     """A tenth over the limit is a warning for good grades."""
     rules = policy.order_check
     if facts.limit is None or facts.grade is None or _beyond_segment(facts, order, credit):
+        return False
+    if facts.frozen:
         return False
     good = GRADES.index(facts.grade) <= GRADES.index(rules.over_limit_warn_grade)
     short = facts.exposure + credit - facts.limit

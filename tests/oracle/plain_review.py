@@ -79,7 +79,7 @@ def _began(file: File) -> date:
 
 
 def hold(found: dict[str, Any], standing: Standing, file: File, policy: Policy) -> dict[str, Any]:
-    """The rules R3 to R7 and R11 to R13 of an order of nothing."""
+    """The rules R1, R3 to R7 and R11 to R13 of an order of nothing."""
     rules, grade = policy.order_check, found["rating"]
     least = standing.policy_amount(Fraction(rules.min_overdue))
     overdue = sum(standing.unpaid(c) for c in standing.claims if standing.dpd(c) > 0)
@@ -88,6 +88,8 @@ def hold(found: dict[str, Any], standing: Standing, file: File, policy: Policy) 
     limit = found["effective_limit"] or 0
     valid_to = found["limit_valid_to"]
     fired = {
+        # A high watch level freezes the limit and holds every order (10).
+        "R1": found["watch_level"] == "high" and found["limit"] is not None,
         "R3": worth
         and oldest > rules.hold_days
         and overdue > max(Fraction(rules.hold_limit_share) * limit, least),

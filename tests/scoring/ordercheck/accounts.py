@@ -93,6 +93,7 @@ def facts(draw: st.DrawFn) -> AccountFacts:
         broken_promises=draw(st.none() | st.integers(0, 3)),
         group_headroom=draw(st.none() | st.integers(-100, 3_000_000)),
         manual_hold=draw(st.sampled_from([None, None, None, "fraud"])),
+        frozen=draw(st.sampled_from([False, False, False, True])),
         data_age_hours=draw(st.none() | st.integers(0, 48)),
         rates=RATES,
     )

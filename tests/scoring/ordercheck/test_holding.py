@@ -35,6 +35,7 @@ _COLUMNS: dict[str, Any] = {
     "broken_promises_90d": pl.Int64,
     "manual_hold": pl.String,
     "manual_hold_to": pl.Date,
+    "frozen": pl.Boolean,
     "exempt": pl.String,
 }
 _PLAIN: dict[str, Any] = {
@@ -72,6 +73,7 @@ ROWS = st.fixed_dictionaries(
         "dossier_valid_to": _DAY,
         "broken_promises_90d": st.none() | st.integers(0, 3),
         "manual_hold": st.none() | st.just("fraud"),
+        "frozen": st.none() | st.booleans(),
         "exempt": st.none() | st.sampled_from(["R3", "R4 R13", "R1", "R11 R5 R6 R7 R12"]),
     }
 )
@@ -102,7 +104,7 @@ def test_columns_and_single_checks_agree(rows: list[dict[str, Any]], policy: Pol
 def test_missing_columns_are_unknown_not_a_fault() -> None:
     frame = a_frame({}, {"late_oldest": 61, "overdue_unpaid": 900_00, "ar": 900_00})
     lean = frame.drop("effective_limit", "limit_valid_to", "dossier_valid_to")
-    lean = lean.drop("broken_promises_90d", "manual_hold", "manual_hold_to", "exempt")
+    lean = lean.drop("broken_promises_90d", "manual_hold", "manual_hold_to", "exempt", "frozen")
     found = rules_fired(lean.drop("gate_dishonest"), Policy(), AS_OF)
 
     assert found["hold"].to_list() == ["none", "stop"]

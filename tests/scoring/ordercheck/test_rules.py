@@ -52,6 +52,14 @@ def test_r1_over_the_limit(grade: str | None, order: int, reaction: str) -> None
     assert ("R1" in codes(decision)) == (order > 8_000)
 
 
+def test_r1_a_frozen_limit_holds_every_order_on_credit() -> None:
+    frozen = an_account(frozen=True, grade="A")
+
+    assert check(frozen, an_ask(1)).result == "hold"
+    assert check(frozen, an_ask(1, prepaid=True)).result == "pass"
+    assert check(an_account(grade="A"), an_ask(1)).result == "pass"
+
+
 def test_vector_12_an_order_is_short_by_fifteen() -> None:
     """Limit 500 + 100 temporary, exposure 435, order 180: 2.5 % over."""
     facts = an_account(limit=600_00, exposure=435_00)
