@@ -259,7 +259,10 @@ def test_a_write_off_is_remembered_for_36_months(months: int, *, lately: bool) -
         ({"points": Decimal(21)}, "hold 20 points, the group 21"),
         ({"half_life_months": 0}, "half_life_months"),
         ({"severity_floor": Decimal(2)}, "severity_floor"),
-        ({"severity": {"dishonest": Decimal(-1)}, "never_decay": ()}, "severity.dishonest: starts at 0"),
+        (
+            {"severity": {"dishonest": Decimal(-1)}, "never_decay": ()},
+            "severity.dishonest: starts at 0",
+        ),
         ({"never_decay": ("gossip",)}, "gossip"),
         ({"channels": {"phone": Decimal(0)}}, "channels"),
         ({"tax_grades": {"A": Decimal(101)}}, "tax_grades"),
