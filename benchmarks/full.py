@@ -157,11 +157,12 @@ def _simulate() -> Figures:
 def _rival() -> Figures:
     """Score as many rows with ten variables by optbinning's Scorecard; fitting is not counted."""
     # Needed for this figure alone, and without types of their own.
-    optbinning, linear = import_module("optbinning"), import_module("sklearn.linear_model")
+    pandas, optbinning = import_module("pandas"), import_module("optbinning")
+    linear = import_module("sklearn.linear_model")
     rng = np.random.default_rng(7)
     names = [f"x{number}" for number in range(10)]
     values = rng.normal(size=(ACCOUNTS, 10))
-    rows = pl.DataFrame(values, schema=names).to_pandas()
+    rows = pandas.DataFrame(values, columns=names)
     bad = (values.sum(axis=1) + rng.normal(size=ACCOUNTS) * 3 > 4).astype(int)
     card = optbinning.Scorecard(
         binning_process=optbinning.BinningProcess(names), estimator=linear.LogisticRegression()
