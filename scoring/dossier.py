@@ -49,6 +49,16 @@ MEASURES: dict[str, tuple[str, str | None, None]] = {
 }
 
 _FRESH = 100.0
+_NAMES = tuple(ITEMS)
+_NO_DOCUMENTS = pl.DataFrame(
+    schema={
+        "item": pl.UInt8,
+        "e": pl.UInt32,
+        "fresh": pl.Float64,
+        "on": pl.Date,
+        "valid_to": pl.Date,
+    }
+)
 
 
 def applicable(policy: Policy) -> dict[str, Decimal]:
@@ -70,20 +80,23 @@ def filed(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.Da
     ``judicial_check_expired`` (nobody has looked within the time to live).
     """
     weights = applicable(policy)
-    items = items_at(book, policy, as_of)
-    # Narrow frames are joined among themselves: the one of the assessment has hundreds of columns.
-    fresh = frame.select("e")
-    for item, state in items.items():
-        own = state.select("e", pl.col("fresh").alias(f"fresh_{item}"))
-        fresh = fresh.join(own, on="e", how="left", maintain_order="left")
-    soon = _soon(items, policy.dossier, as_of)
-    first = soon.unique("e", keep="first", maintain_order=True).select(
-        "e", pl.col("item").alias("expiring"), pl.col("valid_to").alias("expiring_on")
+    states = _states(book, policy, as_of)
+    items = _by_item(states)
+    first = (
+        _soon(states, policy.dossier, as_of)
+        .unique("e", keep="first", maintain_order=True)
+        .rename({"item": "expiring", "valid_to": "expiring_on"})
     )
-    fresh = fresh.join(first, on="e", how="left", maintain_order="left")
+    # Every entity has its row, in the order of ``e``: what is not set stays null.
+    nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height)
+    fresh = [
+        nothing.clone().scatter(state["e"], state["fresh"]).alias(f"fresh_{item}")
+        for item, state in items.items()
+    ]
     checked = pl.col("fresh_judicial_check") >= _FRESH
     return (
-        pl.concat([frame, fresh.drop("e")], how="horizontal")
+        frame.with_columns(fresh)
+        .join(first, on="e", how="left", maintain_order="left")
         .with_columns(_item(item, set(items), weights, policy.dossier) for item in ITEMS)
         .with_columns(
             _completeness(weights).alias("completeness"),
@@ -125,11 +138,21 @@ def expiring_items(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
 
     Of each item the document that holds longest counts; a newer one ends the reminder.
     """
-    return _soon(items_at(book, policy, as_of), policy.dossier, as_of)
+    return _soon(_states(book, policy, as_of), policy.dossier, as_of)
 
 
 def items_at(book: Book, policy: Policy, as_of: date) -> dict[str, pl.DataFrame]:
-    """Judge the documents of each item that counts: e, fresh, valid_to (null: for good)."""
+    """Judge the documents of each item that counts: e, fresh, on, valid_to (null: for good)."""
+    return _by_item(_states(book, policy, as_of))
+
+
+def _by_item(states: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = states.partition_by("item", as_dict=True, include_key=False)
+    return {_NAMES[int(str(item))]: part for (item,), part in parts.items()}
+
+
+def _states(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
+    """Judge the documents of all items that count, in one pass: item, e, fresh, on, valid_to."""
     rules, weights = policy.dossier, applicable(policy)
     dated = {
         item: papers(book, rules, as_of, kind)
@@ -139,20 +162,32 @@ def items_at(book: Book, policy: Policy, as_of: date) -> dict[str, pl.DataFrame]
     if book.statements.height:
         reports = [item for item in ("statements", "interim") if item in weights]
         dated |= {item: statement_papers(book, rules, as_of, item) for item in reports}
-    return {item: _state(documents, as_of) for item, documents in dated.items()}
+    documents = [
+        papers.lazy().select(
+            pl.lit(_NAMES.index(item), pl.UInt8).alias("item"), "e", "on", "expires", "gone"
+        )
+        for item, papers in dated.items()
+    ]
+    return _freshest(pl.concat(documents), as_of) if documents else _NO_DOCUMENTS
 
 
-def _state(documents: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _freshest(documents: pl.LazyFrame, as_of: date) -> pl.DataFrame:
     """Take the freshest document: 100 while it is valid, falling to 0 by ``gone`` (3.2)."""
     expires, gone = pl.col("expires"), pl.col("gone")
     valid = expires.is_null() | (expires >= as_of)
     left = (gone - pl.lit(as_of)).dt.total_days()
     whole = (gone - expires).dt.total_days()
     fresh = pl.when(valid).then(_FRESH).otherwise((left * _FRESH / whole).clip(0.0, _FRESH))
-    return documents.group_by("e").agg(
-        fresh.max().alias("fresh"),
-        pl.col("on").max(),
-        pl.when(~expires.is_null().any()).then(expires.max()).alias("valid_to"),
+    return (
+        documents.with_columns(fresh.alias("fresh"))
+        .group_by("item", "e")
+        .agg(
+            pl.col("fresh").max(),
+            pl.col("on").max(),
+            pl.when(~expires.is_null().any()).then(expires.max()).alias("valid_to"),
+        )
+        .sort("item", "e")
+        .collect()
     )
 
 
@@ -179,14 +214,9 @@ def _completeness(weights: dict[str, Decimal]) -> pl.Expr:
     return (got / whole).round(mode="half_away_from_zero").cast(pl.Int64)
 
 
-def _soon(items: dict[str, pl.DataFrame], rules: DossierPolicy, as_of: date) -> pl.DataFrame:
+def _soon(states: pl.DataFrame, rules: DossierPolicy, as_of: date) -> pl.DataFrame:
     """Find documents that are valid now and run out within the policy's days: e, item, valid_to."""
     horizon = as_of + timedelta(days=rules.expires_within_days)
-    found = [
-        state.filter(pl.col("valid_to").is_between(as_of, horizon)).select(
-            "e", pl.lit(item).alias("item"), "valid_to"
-        )
-        for item, state in items.items()
-    ]
-    nothing = pl.DataFrame(schema={"e": pl.UInt32, "item": pl.String, "valid_to": pl.Date})
-    return pl.concat([nothing, *found]).sort("e", "valid_to", "item")
+    names = pl.col("item").replace_strict(dict(enumerate(_NAMES)), return_dtype=pl.String)
+    soon = states.filter(pl.col("valid_to").is_between(as_of, horizon))
+    return soon.select("e", names, "valid_to").sort("e", "valid_to", "item")
