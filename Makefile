@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 = 1
 
-.PHONY: help setup setup-dev demo test test-pg thorough format lint types imports wheel check bench lock
+.PHONY: help setup setup-dev demo test test-pg tests thorough format lint types imports wheel check bench lock
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -31,8 +31,9 @@ demo: setup ## two sandbox CRMs, the whole job, and what it found
 test: setup-dev ## run every test on SQLite
 	$(BIN)/python -m pytest
 
-test-pg: setup-dev ## run the tests on PostgreSQL (TEST_DATABASE_URL, or a throw-away server)
-	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest
+# The other packages have no database: their tests would only say the same again.
+test-pg: setup-dev ## run what stores anything on PostgreSQL (TEST_DATABASE_URL, or a throw-away server)
+	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest tests/connector tests/contract tests/journeys
 
 thorough: setup-dev ## compare engine and oracle on 10,000 random companies (half an hour)
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/oracle
@@ -52,7 +53,10 @@ imports: setup-dev ## who may import whom
 wheel: setup-dev ## build the wheel and try it in an empty environment
 	$(BIN)/python -m tests.smoke_wheel
 
-check: format lint types imports test test-pg wheel ## all that CI runs
+tests: setup-dev ## run the tests on both databases, side by side
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test test-pg
+
+check: format lint types imports tests wheel ## all that CI runs
 
 bench: setup-dev ## measurements as one JSON document (ONLY=name,name)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
