@@ -171,7 +171,8 @@ def _value_mistakes(value: Any, kind: Any, path: str) -> Iterator[Mistake]:  # n
 def _told(value: Any, kind: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401
     if get_origin(kind) is Literal:
         return f"{value!r} is none of {', '.join(map(str, get_args(kind)))}"
-    asked = _wanted(kind)
+    # A table where a table must be: what is wrong is a rule of its own, told in its words.
+    asked = None if isinstance(error.__cause__, ValueError) else _wanted(kind)
     given = repr(value) if isinstance(value, str | int | float) else "a table or a list"
     return f"must be {asked}, not {given}" if asked else str(error).split(" - at ")[0]
 

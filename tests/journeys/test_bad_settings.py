@@ -106,12 +106,13 @@ def test_a_key_of_the_wrong_length_is_told_without_the_key(tmp_path: Path) -> No
 def test_a_module_that_is_not_there_is_named(
     vendor: str, tmp_path: Path, database_url: str, good: GoodResult
 ) -> None:
-    name = {"zoho": ("invoices", "module", "Bills"), "fxiaoke": ("invoices", "object", "BillObj")}
-    section, key, wrong = name[vendor]
+    names = {
+        "zoho": ("module", "Bills", 'dispute_closed_on = "Dispute_Closed_On"'),
+        "fxiaoke": ("object", "BillObj", 'dispute_closed_on = "dispute_closed_on__c"'),
+    }
+    key, wrong, beside = names[vendor]
     with a_shop(tmp_path, database_url) as shop:
-        hook = f'hook = "env:SANDBOX_{vendor.upper()}_HOOK"'
-        mapping = f"mapping = {{ {section} = {{ {key} = {wrong!r} }} }}"
-        shop.installation.edit(hook, f"{hook}\n{mapping}")
+        shop.installation.edit(beside, f'{key} = "{wrong}"\n{beside}')
 
         printed = ended(shop.installation, CRM, *RUN)
 

@@ -132,3 +132,10 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 def test_a_wrong_value_is_told_with_what_it_may_be(text: str, told: str) -> None:
     with pytest.raises(DocumentError, match=told):
         read_document(text, Words)
+
+
+def test_a_rule_of_a_table_is_told_in_its_own_words() -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_document("name = 'x'\n[one]\nsize = -1", Whole)
+
+    assert [mistake.message for mistake in caught.value.mistakes] == ["size must not be negative"]
