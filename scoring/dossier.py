@@ -90,8 +90,12 @@ def filed(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.Da
     # Every entity has its row, in the order of ``e``: what is not set stays null.
     nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height)
     fresh = [
-        nothing.clone().scatter(state["e"], state["fresh"]).alias(f"fresh_{item}")
-        for item, state in items.items()
+        (
+            nothing.clone().scatter(items[item]["e"], items[item]["fresh"])
+            if item in items
+            else nothing
+        ).alias(f"fresh_{item}")
+        for item in ITEMS
     ]
     checked = pl.col("fresh_judicial_check") >= _FRESH
     return (
