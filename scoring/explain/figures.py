@@ -18,7 +18,9 @@ from scoring.policy import Policy
 __all__ = ["FIGURES", "Feature", "Figure", "Status", "Unit", "features_of", "text", "unit_of"]
 
 Status = Literal["ok", "thin", "missing", "not_applicable", "proxy"]
-Unit = Literal["money", "percent", "days", "months", "years", "share", "index", "count", "date"]
+Unit = Literal[
+    "money", "percent", "points", "days", "months", "years", "share", "index", "count", "date"
+]
 Figure = Money | int | str | None
 #: code → unit, the count it rests on, the policy's window for it.
 Measures = dict[str, tuple[str, str | None, str | None]]

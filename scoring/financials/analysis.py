@@ -34,15 +34,18 @@ _STATEMENT: dict[str, pl.DataType | type[pl.DataType]] = {
     "statement_refused_id": pl.String,
 }
 _PERCENTS = (
-    *("debt_to_assets", "retained_to_assets", "net_margin", "gross_margin", "roe", "roa", "growth"),
-    "debt_to_assets_change",
+    *("debt_to_assets", "retained_to_assets", "net_margin", "gross_margin"),
+    *("roe", "roa", "growth"),
 )
+_POINTS = ("debt_to_assets_change",)
 _DAYS = ("customer_dso", "inventory_days", "dpo", "cash_cycle")
 
 
 def _unit(code: str) -> str:
     if code in AMOUNTS:
         return "money"
+    if code in _POINTS:
+        return "points"
     return "percent" if code in _PERCENTS else "days" if code in _DAYS else "index"
 
 

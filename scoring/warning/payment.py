@@ -188,7 +188,8 @@ def _utilised_params(row: Row, _policy: Policy) -> Params:
     return {
         "amount": Money(row["exposure"], row["currency"]),
         "limit": Money(row["limit_in_use"] or 0, row["currency"]),
-        "days": row["tight_days"] or 0,
+        # Without a limit nothing tells since when; today is one day.
+        "days": max(1, row["tight_days"] or 0),
     }
 
 

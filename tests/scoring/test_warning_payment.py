@@ -187,3 +187,12 @@ def test_signals_are_told_with_their_numbers() -> None:
     assert told["E4"].params["days"] == 90
     assert told["E4"].level == 8
     assert isinstance(told["E4"].first_on, date)
+
+
+def test_who_owes_beyond_no_limit_at_all_does_so_at_least_today() -> None:
+    row = figures(an_invoice(amount=50_000), previous=previously(limit=0))
+    used_up = next(rule for rule in RULES if rule.code == "E7").params(
+        row | {"tight_days": None}, Policy()
+    )
+
+    assert used_up["days"] == 1

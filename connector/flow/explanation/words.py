@@ -16,6 +16,7 @@ __all__ = ["NONE", "Section", "Words", "trimmed"]
 NONE = "–"
 _DIGITS: dict[str, Decimal] = {
     "percent": Decimal("0.1"),
+    "points": Decimal("0.1"),
     "days": Decimal("0.1"),
     "months": Decimal(1),
     "years": Decimal("0.1"),

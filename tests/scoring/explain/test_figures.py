@@ -54,6 +54,7 @@ def test_ratios_tell_how_they_were_made() -> None:
     assert _feature(explanation, "ocf_to_cl").status == "ok"
     assert _feature(explanation, "roe").status == "thin"
     assert _feature(explanation, "debt_to_assets_change").status == "missing"
+    assert _feature(explanation, "debt_to_assets_change").unit == "points"
 
 
 def test_without_statements_there_are_no_ratios() -> None:
