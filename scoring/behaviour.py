@@ -9,7 +9,8 @@ import polars as pl
 from scoring.claims import applied_until, open_claims, unapplied_at
 from scoring.default_event import default_events
 from scoring.features import completed
-from scoring.ledger import NOTHING, Ledger
+from scoring.keys import NOTHING
+from scoring.ledger import Ledger
 from scoring.policy import BehaviourPolicy, Policy
 from scoring.portrait import counted_back_dso, high_credit, monthly_volatility
 from scoring.virtual import paid_virtually

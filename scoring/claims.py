@@ -10,7 +10,8 @@ import polars as pl
 
 from scoring.book import Book
 from scoring.calendar import WorkCalendar
-from scoring.ledger import NOTHING, Ledger
+from scoring.keys import NOTHING
+from scoring.ledger import Ledger
 from scoring.policy import BehaviourPolicy, Policy
 
 __all__ = [

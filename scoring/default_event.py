@@ -6,7 +6,8 @@ it happened, until there has been no badly late item for some months (the cure).
 
 import polars as pl
 
-from scoring.ledger import DAYS_BASE, NOTHING, Ledger, day_key
+from scoring.keys import DAYS_BASE, NOTHING, day_key
+from scoring.ledger import Ledger
 from scoring.policy import DefaultEventPolicy, Policy
 from scoring.windows import Windows
 

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from scoring.chain import notes_receivable, open_orders
+from scoring.keys import NOTHING, at_first, day_key
+from scoring.laying import applied_to_claims, clipped, laid_on_claims
 from scoring.losses import default_records, reversed_payments, worlds_of, written_elsewhere
 from scoring.money import minor_digits
 from scoring.rates import Conversion, Rate, split_known
 from scoring.unapplied import unapplied_money, within_payments
 
-__all__ = ["DAYS_BASE", "NOTHING", "Ledger", "day_key", "ledger_of", "timeline"]
+__all__ = ["Ledger", "ledger_of"]
 
-DAYS_BASE = 2**24  # holds every day a date can name, before and after 1970
-NOTHING = 2**32 - 1  # no row number
 _PRICED = ("items", "payments", "orders", "write_offs", "returns", "credit_records", "notes")
-_NO_PAYMENT = 2**32 - 1  # the payment of an allocation is not in the Book
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -87,14 +87,14 @@ def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], bas
     returned = reversed_payments(keyed["returns"])
     claims, lost_claims = _claims(keyed["items"], convert)
     allocations = within_payments(frames["allocations"], frames["payments"])
-    laid, lost_laid = _laid_on_claims(keyed, allocations, claims, convert)
-    laid = _clipped(worlds_of(laid, returned))
-    applied, lost_applied = _applied(laid, convert)
+    laid, lost_laid = laid_on_claims(keyed, allocations, claims, convert)
+    laid = clipped(worlds_of(laid, returned))
+    applied, lost_applied = applied_to_claims(laid, convert)
     payments = keyed["payments"].join(returned, on="payment", how="left", maintain_order="left")
     keyed["payments"] = payments
     spare, lost_spare = unapplied_money(keyed, allocations, claims, laid, convert)
-    orders, lost_orders = _orders(keyed["orders"], convert)
-    notes, lost_notes = _notes(keyed["notes"], frames["returns"], convert)
+    orders, lost_orders = open_orders(keyed["orders"], convert)
+    notes, lost_notes = notes_receivable(keyed["notes"], frames["returns"], convert)
     written, lost_written = written_elsewhere(keyed["write_offs"], claims, convert)
     facts = _facts(keyed)
     return Ledger(
@@ -140,183 +140,6 @@ def _claims(items: pl.DataFrame, convert: Conversion) -> tuple[pl.DataFrame, pl.
     return claims.sort("e", "issued"), lost
 
 
-def _laid_on_claims(
-    keyed: Mapping[str, pl.DataFrame],
-    allocations: pl.DataFrame,
-    claims: pl.DataFrame,
-    convert: Conversion,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """List what was laid on each claim, in the claim's currency, sorted by claim and date."""
-    target = claims.select(
-        "item",
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"),
-        "e",
-        "issued",
-        "due",
-        "target",
-        pl.col("currency").alias("claim_currency"),
-        pl.col("raw").alias("claim_raw"),
-        pl.col("amount").alias("claim"),
-    )
-    payments = keyed["payments"].select(
-        "payment",
-        # By id, so that two payments on one day are laid in the same order whoever lists them.
-        pl.col("payment").rank("ordinal").cast(pl.UInt32).alias("p"),
-        pl.col("e").alias("payer"),
-        "account",
-    )
-    cash = (
-        allocations.select("payment", "item", "currency", "amount", pl.col("paid_on").alias("on"))
-        .join(target, on="item", how="inner")
-        .join(payments, on="payment", how="left")
-        .with_columns(
-            pl.lit(value=True).alias("cash"),
-            pl.lit(value=False).alias("written"),
-            pl.col("p").fill_null(_NO_PAYMENT),
-        )
-    )
-    notes = (
-        keyed["items"]
-        .filter((pl.col("kind") == "credit_note") & pl.col("applies_to").is_not_null())
-        .select(
-            pl.col("applies_to").alias("item"),
-            "currency",
-            "amount",
-            pl.col("issued_on").alias("on"),
-            pl.col("e").alias("payer"),
-            "account",
-        )
-        .join(target, on="item", how="inner")
-    )
-    written = _no_account(keyed["write_offs"]).join(target, on="item", how="inner")
-    others = [
-        part.with_columns(
-            pl.lit(0, pl.UInt32).alias("p"),
-            pl.lit(value=False).alias("cash"),
-            pl.lit(value=is_loss).alias("written"),
-            pl.lit(None, pl.String).alias("payment"),
-        ).select(cash.columns)
-        for part, is_loss in ((notes, False), (written, True))
-    ]
-    both = pl.concat([cash, *others]).drop("item")
-    laid = convert(both.rename({"amount": "own"}), {"own": "amount"}, "currency", "claim_currency")
-    known, lost = split_known(laid, "on")
-    # One date: credit notes before cash, so that the excess is cash; what is left is written off.
-    return known.rename({"amount": "laid"}).sort("i", "on", "written", "cash", "p"), lost
-
-
-def _no_account(write_offs: pl.DataFrame) -> pl.DataFrame:
-    return write_offs.select(
-        "item",
-        "currency",
-        "amount",
-        pl.col("written_off_on").alias("on"),
-        pl.col("e").alias("payer"),
-        pl.lit(None, pl.String).alias("account"),
-    )
-
-
-def _clipped(laid: pl.DataFrame) -> pl.DataFrame:
-    """Add ``raw``, the part that still fits on its claim, and the running totals around it."""
-    first = _starts_claim()
-    total = pl.col("laid").cum_sum()
-    before = _at_first(first, total - pl.col("laid"))
-    return laid.with_columns((total - before).alias("total")).with_columns(
-        pl.min_horizontal("total", "claim_raw").alias("filled"),
-        pl.min_horizontal(pl.col("total") - pl.col("laid"), "claim_raw").alias("filled_before"),
-        pl.max_horizontal("on", "issued", "since").alias("at"),
-    )
-
-
-def _applied(laid: pl.DataFrame, convert: Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Convert what fits on the claims.
-
-    The running total is converted, not each part: a claim that is settled in its own currency is
-    settled to the last minor unit in the entity's.
-    """
-    stands = pl.col("until").is_null() | (pl.col("at") < pl.col("until"))
-    fits = laid.filter(stands & (pl.col("filled") > pl.col("filled_before")))
-    columns = {"filled": "now", "filled_before": "was"}
-    known = convert(fits, columns, "claim_currency", "target").with_columns(
-        (pl.col("now") - pl.col("was")).alias("amount"),
-        (pl.col("filled") - pl.col("filled_before")).alias("raw"),
-    )
-    applied, lost = split_known(known, "at")
-    return timeline(applied), lost
-
-
-def timeline(parts: pl.DataFrame) -> pl.DataFrame:
-    """Add to parts sorted by claim and date what is open after each, and how many payments so far.
-
-    Needs i, e, p, on, at, until, world, cash, written, amount, raw, issued, due, claim.
-    """
-    first = _starts_claim()
-    again = ~first & (pl.col("p") == pl.col("p").shift())
-    payment = (pl.col("cash") & ~again).cast(pl.Int64)
-    total, count = pl.col("amount").cum_sum(), payment.cum_sum()
-    return parts.select(
-        *("i", "e", "p", "on", "at", "until", "world", "cash", "written", "amount", "raw"),
-        *("issued", "due", "claim"),
-        (pl.col("claim") - total + _at_first(first, total - pl.col("amount"))).alias("rest"),
-        (count - _at_first(first, count - payment)).alias("parts"),
-    )
-
-
-def _starts_claim() -> pl.Expr:
-    """Tell where another claim begins, or the same one seen after a payment was returned."""
-    another = pl.col("i") != pl.col("i").shift().fill_null(NOTHING)
-    return another | (pl.col("world") != pl.col("world").shift())
-
-
-def _at_first(first: pl.Expr, value: pl.Expr) -> pl.Expr:
-    return pl.when(first).then(value).forward_fill()
-
-
-def _orders(orders: pl.DataFrame, convert: Conversion) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split what an order still takes up along the chain, each part once (7.1).
-
-    Where nobody tells what was delivered, all that is not invoiced counts as still on order. A
-    deposit covers what is delivered first.
-    """
-    out = pl.col("delivered").fill_null(0)
-    deposit = pl.col("deposit").fill_null(0)
-    shipped = (out - pl.col("invoiced")).clip(lower_bound=0)
-    rest = (pl.col("amount") - pl.max_horizontal("invoiced", out)).clip(lower_bound=0)
-    standing = (
-        orders.filter((pl.col("status") == "open") & ~pl.col("prepaid"))
-        .with_columns(shipped.alias("shipped"), rest.alias("rest"), deposit.alias("deposit"))
-        .with_columns(
-            (pl.col("shipped") - pl.col("deposit")).clip(lower_bound=0).alias("raw_delivered"),
-            (pl.col("rest") - (pl.col("deposit") - pl.col("shipped")).clip(lower_bound=0))
-            .clip(lower_bound=0)
-            .alias("raw"),
-        )
-        .filter((pl.col("raw") > 0) | (pl.col("raw_delivered") > 0))
-        .drop("amount", "delivered")
-    )
-    columns = {"raw": "amount", "raw_delivered": "delivered"}
-    known = convert(standing, columns, "currency", "target")
-    kept, lost = split_known(known, "ordered_on")
-    return kept.select("e", "ordered_on", "deliver_on", "amount", "delivered"), lost
-
-
-def _notes(
-    notes: pl.DataFrame, returns: pl.DataFrame, convert: Conversion
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Convert notes receivable; a returned bill that names a note dishonours it."""
-    dishonoured = (
-        returns.filter(pl.col("kind") == "dishonoured_bill")
-        .group_by(pl.col("payment").alias("note"))
-        .agg(pl.col("returned_on").min().alias("dishonoured_on"))
-    )
-    joined = notes.rename({"amount": "raw"}).join(dishonoured, on="note", how="left")
-    kept, lost = split_known(
-        convert(joined, {"raw": "amount"}, "currency", "target"), "received_on"
-    )
-    columns = ("e", "kind", "received_on", "due_on", "ended_on", "dishonoured_on", "amount")
-    return kept.select(columns), lost
-
-
 def _facts(keyed: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     notes = keyed["items"].filter(pl.col("kind") == "credit_note")
     return pl.concat(
@@ -344,14 +167,9 @@ def _balance(claims: pl.DataFrame, applied: pl.DataFrame) -> pl.DataFrame:
     return days.select(
         "e",
         "on",
-        (total - _at_first(first, total - pl.col("amount"))).alias("ar"),
+        (total - at_first(first, total - pl.col("amount"))).alias("ar"),
         day_key(pl.col("e"), pl.col("on")).alias("key"),
     )
-
-
-def day_key(entity: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """Pack an entity and a day into one number that sorts like the pair."""
-    return entity.cast(pl.Int64) * DAYS_BASE + (day.cast(pl.Int32) + DAYS_BASE // 2)
 
 
 def _keyed(frame: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,8 @@ Definitions: credit-management 2.2.
 
 import polars as pl
 
-from scoring.ledger import NOTHING, Ledger
+from scoring.keys import NOTHING
+from scoring.ledger import Ledger
 from scoring.policy import BehaviourPolicy
 from scoring.windows import Windows
 

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from scoring.ledger import NOTHING, Ledger, day_key
+from scoring.keys import NOTHING, at_first, day_key
+from scoring.ledger import Ledger
 from scoring.policy import Policy
 from scoring.windows import Windows, months_before
 
@@ -73,10 +74,9 @@ def _running(changes: pl.LazyFrame) -> pl.DataFrame:
     """Add changes up to levels at the end of each day; one running total serves all entities."""
     first = pl.col("e") != pl.col("e").shift().fill_null(NOTHING)
     total = pl.col("net").cum_sum()
-    opening = pl.when(first).then(total - pl.col("net")).forward_fill()
     ends_day = pl.col("key") != pl.col("key").shift(-1).fill_null(-1)
     return (
-        changes.with_columns((total - opening).alias("net"))
+        changes.with_columns((total - at_first(first, total - pl.col("net"))).alias("net"))
         .filter(ends_day)
         .select("e", "on", "net")
         .collect()

@@ -7,7 +7,8 @@ items in order of due date, at its own date (credit-management 2.1). Balances an
 import polars as pl
 
 from scoring.claims import unapplied_at
-from scoring.ledger import Ledger, timeline
+from scoring.laying import timeline
+from scoring.ledger import Ledger
 from scoring.windows import Windows
 
 __all__ = ["paid_virtually"]

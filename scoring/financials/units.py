@@ -9,8 +9,8 @@ from datetime import date
 import polars as pl
 
 from scoring.book import Book
+from scoring.keys import day_key
 from scoring.known import priced, told
-from scoring.ledger import day_key
 from scoring.policy import FinancialsPolicy
 
 __all__ = ["guarded"]

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from scoring.ledger import Ledger, day_key
+from scoring.keys import day_key
+from scoring.ledger import Ledger
 from scoring.policy import Policy
 from scoring.windows import Windows
 
