@@ -1,20 +1,29 @@
 """``zixin case``: blocked orders (授信审批单), who released or rejected them, and what is due."""
 
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
 
 from connector.cli.output import print_json, say
-from connector.cli.reporting import LangOption, chosen_texts
-from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened, parse_money
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    LangOption,
+    chosen_texts,
+    company_of,
+    end,
+    opened,
+    parse_money,
+)
 from connector.cli.sheet_table import print_sheet
 from connector.flow.cases import CaseDesk
 from connector.flow.decisions import DecisionError
 from connector.flow.fields import reason_text
 from connector.flow.reports.sheets import Cell, Sheet
-from connector.store.accounts import entity_names, entity_of
+from connector.store.accounts import entity_names
 from connector.store.cases import StoredCase, find_cases
 from connector.store.engine import reading
 from connector.texts.catalogue import Texts
@@ -25,7 +34,6 @@ from scoring.ordercheck import CaseError, OrderRequest
 
 __all__ = ["add_commands", "shown_case"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 IdArgument = Annotated[str, typer.Argument(help="As zixin case list names it.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who decides; kept in the audit log.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the case.")]
@@ -59,11 +67,8 @@ def list_command(
 ) -> None:
     """List cases, the newest first, with why they were blocked and what the latest check says."""
     with opened(config) as zixin, reading(zixin.engine) as conn:
-        texts, entity = chosen_texts(zixin, lang), None
-        if ref is not None:
-            entity = entity_of(conn, ref)
-            if entity is None:
-                end(ExitCode.WRONG_USE, f"no one company is named {ref!r}")
+        texts = chosen_texts(zixin, lang)
+        entity = None if ref is None else company_of(conn, ref)
         states = None if state is None else [state]
         found, names = find_cases(conn, states=states, entity=entity), entity_names(conn)
     if as_json:

@@ -1,29 +1,31 @@
 """``zixin order-check``: may this order go on, and if not, why and what would let it pass."""
 
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import sqlalchemy as sa
 import typer
 
 from connector.cli.casework import shown_case
 from connector.cli.output import print_json, print_table, say
-from connector.cli.reporting import LangOption, chosen_texts
 from connector.cli.session import (
+    DEFAULT_CONFIG,
     AsOfOption,
     ConfigOption,
     ExitCode,
     JsonFlag,
+    LangOption,
+    RefArgument,
+    chosen_texts,
+    company_of,
+    day_of,
     end,
     opened,
     parse_money,
     parse_number,
 )
-from connector.cli.session import parse_day as day_of
 from connector.flow.checking import Checked
 from connector.flow.fields import reason_text
-from connector.store.accounts import entity_names, entity_of
+from connector.store.accounts import entity_names
 from connector.store.cases import StoredCase
 from connector.store.engine import reading
 from connector.texts.catalogue import Texts
@@ -34,7 +36,6 @@ from scoring.ordercheck import CounterOffer, OrderDecision, OrderRequest
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 BLOCKED = 3  # the order is held or stopped
 
 
@@ -44,9 +45,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def order_check(
-    ref: Annotated[
-        str, typer.Argument(help="connection:record id, company code, entity or exact name.")
-    ],
+    ref: RefArgument,
     amount: Annotated[str, typer.Argument(help="The order's amount, such as 12500.50.")],
     config: ConfigOption = DEFAULT_CONFIG,
     currency: Annotated[
@@ -80,7 +79,7 @@ def order_check(
         if by is not None and day != zixin.clock.today():
             end(ExitCode.WRONG_USE, "--by opens a case, and a case is of today: leave out --as-of")
         with reading(zixin.engine) as conn:
-            entity = _company(conn, ref)
+            entity = company_of(conn, ref)
             name = entity_names(conn)[entity]
         looked_at = checks_of(zixin, day).look_at([entity])
         unit = currency or looked_at.currency(entity)
@@ -103,13 +102,6 @@ def order_check(
             code = "order.case_released" if released else "order.case_open"
             say(texts.say(code, id=case.id, state=texts.say(f"case.state.{case.case.state}")))
     raise typer.Exit(ExitCode.WELL if checked.decision.passes or released else BLOCKED)
-
-
-def _company(conn: sa.Connection, ref: str) -> str:
-    entity = entity_of(conn, ref)
-    if entity is None:
-        end(ExitCode.WRONG_USE, f"no one company is named {ref!r}; pull first, or try its id")
-    return entity
 
 
 def _case_of(

@@ -1,27 +1,35 @@
 """``zixin decide`` and ``zixin promise``: what people decide and what customers promise."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import sqlalchemy as sa
 import typer
 
 from connector.cli.output import print_json, print_table, say
-from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
-from connector.cli.session import parse_day as day_of
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    RefArgument,
+    company_of,
+    day_of,
+    end,
+    opened,
+)
 from connector.flow.decisions import Decision, DecisionError, Wish, list_decisions
 from connector.flow.promises import add_promise, list_promises
-from connector.store.accounts import entity_names, entity_of
+from connector.store.accounts import entity_names
 from connector.store.engine import reading
 from connector.texts.catalogue import Texts
-from connector.wiring import Zixin
 from connector.wiring.jobs import desk_of
 from scoring.money import Money, UnknownCurrencyError, to_money
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 #: Command → the kind of decision it drafts.
 KINDS = {
     "override": "override",
@@ -35,9 +43,6 @@ KINDS = {
     "review": "review",
     "note": "watch_note",
 }
-RefArgument = Annotated[
-    str, typer.Argument(help="connection:record id, company code or exact name.")
-]
 ByOption = Annotated[str, typer.Option("--by", help="Who decides; kept in the audit log.")]
 IdArgument = Annotated[str, typer.Argument(help="As zixin decide list names it.")]
 
@@ -80,7 +85,7 @@ def _drafter(kind: str):  # type: ignore[no-untyped-def] # noqa: ANN202 typer re
         as_json: JsonFlag = False,
     ) -> None:
         with opened(config) as zixin:
-            desk, texts = desk_of(zixin), _texts(zixin)
+            desk = desk_of(zixin)
             wish = Wish(
                 kind=kind,
                 ref=ref,
@@ -94,11 +99,9 @@ def _drafter(kind: str):  # type: ignore[no-untyped-def] # noqa: ANN202 typer re
                 scope=scope,
                 evidence=evidence,
             )
-            try:
+            with _refusals_told(zixin.company_texts):
                 decision = desk.draft(wish)
-            except DecisionError as error:
-                _refuse(error, texts)
-        _show(decision, texts, "decision.drafted", as_json=as_json)
+        _show(decision, zixin.company_texts, "decision.drafted", as_json=as_json)
 
     return command
 
@@ -111,14 +114,10 @@ def approve_command(
     as_json: JsonFlag = False,
 ) -> None:
     """Approve a draft that somebody else wrote; the next run decides by it."""
-    with opened(config) as zixin:
-        texts = _texts(zixin)
-        try:
-            decision = desk_of(zixin).approve(decision_id, by)
-        except DecisionError as error:
-            _refuse(error, texts)
+    with opened(config) as zixin, _refusals_told(zixin.company_texts):
+        decision = desk_of(zixin).approve(decision_id, by)
     code = "decision.approved" if decision.state == "approved" else "decision.needs_votes"
-    _show(decision, texts, code, as_json=as_json)
+    _show(decision, zixin.company_texts, code, as_json=as_json)
 
 
 def reject_command(
@@ -129,13 +128,9 @@ def reject_command(
     as_json: JsonFlag = False,
 ) -> None:
     """Reject a draft."""
-    with opened(config) as zixin:
-        texts = _texts(zixin)
-        try:
-            decision = desk_of(zixin).reject(decision_id, by)
-        except DecisionError as error:
-            _refuse(error, texts)
-    _show(decision, texts, "decision.rejected", as_json=as_json)
+    with opened(config) as zixin, _refusals_told(zixin.company_texts):
+        decision = desk_of(zixin).reject(decision_id, by)
+    _show(decision, zixin.company_texts, "decision.rejected", as_json=as_json)
 
 
 def end_command(
@@ -146,13 +141,9 @@ def end_command(
     as_json: JsonFlag = False,
 ) -> None:
     """End an approved decision today."""
-    with opened(config) as zixin:
-        texts = _texts(zixin)
-        try:
-            decision = desk_of(zixin).end(decision_id, by)
-        except DecisionError as error:
-            _refuse(error, texts)
-    _show(decision, texts, "decision.ended", as_json=as_json)
+    with opened(config) as zixin, _refusals_told(zixin.company_texts):
+        decision = desk_of(zixin).end(decision_id, by)
+    _show(decision, zixin.company_texts, "decision.ended", as_json=as_json)
 
 
 def list_command(
@@ -164,8 +155,8 @@ def list_command(
 ) -> None:
     """List decisions, the newest first."""
     with opened(config) as zixin, reading(zixin.engine) as conn:
-        found = list_decisions(conn, state=state, entity=_entity(conn, ref))
-        names, texts = entity_names(conn), _texts(zixin)
+        found = list_decisions(conn, state=state, entity=_company(conn, ref))
+        names, texts = entity_names(conn), zixin.company_texts
     if as_json:
         print_json({"decisions": found})
         return
@@ -199,14 +190,12 @@ def promise_command(
 ) -> None:
     """Note a customer's promise to pay; an earlier open one for the same is superseded."""
     with opened(config) as zixin:
-        desk, texts = desk_of(zixin), _texts(zixin)
+        desk = desk_of(zixin)
         money = _money(amount, currency or desk.policy.currency)
         day = day_of(on, desk.today)
-        try:
+        with _refusals_told(zixin.company_texts):
             add_promise(desk, ref, money, day, by=by, item=item)
-        except DecisionError as error:
-            _refuse(error, texts)
-    say(texts.say("promise.added", amount=money, on=day))
+    say(zixin.company_texts.say("promise.added", amount=money, on=day))
 
 
 def promises_command(
@@ -217,7 +206,7 @@ def promises_command(
 ) -> None:
     """List promises to pay, the newest day first."""
     with opened(config) as zixin, reading(zixin.engine) as conn:
-        found, texts = list_promises(conn, _entity(conn, ref)), _texts(zixin)
+        found, texts = list_promises(conn, _company(conn, ref)), zixin.company_texts
     if as_json:
         print_json({"promises": found})
         return
@@ -236,17 +225,8 @@ def promises_command(
     print_table(tuple(texts.say(f"promise.col.{name}") for name in names), rows, right=("amount",))
 
 
-def _entity(conn: sa.Connection, ref: str | None) -> str | None:
-    if ref is None:
-        return None
-    entity = entity_of(conn, ref)
-    if entity is None:
-        end(ExitCode.WRONG_USE, f"no one company is named {ref!r}; pull first, or try its id")
-    return entity
-
-
-def _texts(zixin: Zixin) -> Texts:
-    return Texts(zixin.config.company.language)
+def _company(conn: sa.Connection, ref: str | None) -> str | None:
+    return None if ref is None else company_of(conn, ref)
 
 
 def _money(text: str, currency: str) -> Money:
@@ -256,8 +236,13 @@ def _money(text: str, currency: str) -> Money:
         end(ExitCode.WRONG_USE, f"{text!r} {currency} is no amount; write it like 250000 or 12.50")
 
 
-def _refuse(error: DecisionError, texts: Texts) -> NoReturn:
-    end(ExitCode.WRONG_USE, texts.say(error.code, **error.params))
+@contextmanager
+def _refusals_told(texts: Texts) -> Iterator[None]:
+    """End the command with the sentence of what the rules do not allow."""
+    try:
+        yield
+    except DecisionError as error:
+        end(ExitCode.WRONG_USE, texts.say(error.code, **error.params))
 
 
 def _show(decision: Decision, texts: Texts, code: str, *, as_json: bool) -> None:

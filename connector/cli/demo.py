@@ -25,14 +25,13 @@ from connector.cli.sandboxes import (
     write_config,
 )
 from connector.cli.serving import serving
-from connector.cli.session import ExitCode, JsonFlag, end
+from connector.cli.session import ExitCode, JsonFlag, end, texts_in
 from connector.cli.working import pass_of
 from connector.flow.run import RunReport, RunWish, run_once
 from connector.store.accounts import entity_names
 from connector.store.assessments import latest_assessments
 from connector.store.book import load_book
 from connector.store.engine import reading
-from connector.texts.catalogue import LANGUAGES, Texts
 from connector.wiring import Zixin, open_zixin
 from connector.wiring.jobs import assess_by_calendar, job_of
 from sandbox.company.stories import StoryName
@@ -72,8 +71,7 @@ def demo(
     as_json: JsonFlag = False,
 ) -> None:
     """Start two sandbox CRMs, do the whole job twice, and show what was found and written."""
-    if lang not in LANGUAGES:
-        end(ExitCode.WRONG_USE, f"--lang {lang!r}: there are {' and '.join(LANGUAGES)}")
+    texts_in(lang)
     company = sample_company(accounts, seed=seed, day=datetime.now(ZONE).date())
     with (
         open_company(company, seed=seed) as running,
@@ -132,7 +130,7 @@ def _pass(zixin: Zixin, step: Step) -> RunReport:
 def _print_result(
     zixin: Zixin, running: Sandbox, passes: list[RunReport], folder: Path | None
 ) -> None:
-    texts, today = Texts(zixin.config.company.language), zixin.clock.today()
+    texts, today = zixin.company_texts, zixin.clock.today()
     with reading(zixin.engine) as conn:
         assessments = [stored.assessment for stored in latest_assessments(conn)]
         names = entity_names(conn)
@@ -174,5 +172,5 @@ def _serve(zixin: Zixin, running: Sandbox) -> None:
     if isinstance(tenant, FxiaokeTenant):  # by hand in its console, as its manual says
         tenant.set_callback(zixin.callback_url(CONNECTION_NAMES["fxiaoke"]), CALLBACK_KEY)
     with serving(zixin) as address:
-        say(Texts(zixin.config.company.language).say("demo.serving", address=address))
+        say(zixin.company_texts.say("demo.serving", address=address))
         wait_for_the_end()

@@ -1,22 +1,28 @@
 """``zixin identity``: one company code, two names that may be one company, accounts that may be one."""
 
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
 from connector.cli.output import print_json, print_table, say
-from connector.cli.reporting import LangOption, chosen_texts
-from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    LangOption,
+    chosen_texts,
+    opened,
+    texts_in,
+)
 from connector.flow.matching import Duplicate, find_duplicates, name_tools
 from connector.store.engine import reading
-from connector.texts.catalogue import LANGUAGES, Texts
+from connector.texts.catalogue import Texts
 from scoring.identity import NameMatch, ParsedName, UsccCheck, check_uscc, match_names, parse_name
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 INVALID = 3  # the code is none
 Language = Annotated[str, typer.Option("--lang", help="zh or en.")]
 
@@ -30,12 +36,6 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(identity_app, name="identity")
 
 
-def _known(lang: str) -> Texts:
-    if lang not in LANGUAGES:
-        end(ExitCode.WRONG_USE, f"--lang {lang!r}: there are {' and '.join(LANGUAGES)}")
-    return Texts(lang)
-
-
 @identity_app.command("check")
 def identity_check(
     code: Annotated[str, typer.Argument(help="A unified social credit code.")],
@@ -44,7 +44,7 @@ def identity_check(
     as_json: JsonFlag = False,
 ) -> None:
     """Check a unified social credit code; 3 when it is not valid."""
-    check, texts = check_uscc(code), _known(lang)
+    check, texts = check_uscc(code), texts_in(lang)
     if as_json:
         print_json(check)
     else:
@@ -72,7 +72,7 @@ def identity_match(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell whether two names may mean one company, part by part."""
-    texts, tools = _known(lang), name_tools()
+    texts, tools = texts_in(lang), name_tools()
     found = match_names(first, second, tools)
     if as_json:
         print_json(found)

@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from connector.cli.output import print_json, print_table, say
-from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    LangOption,
+    chosen_texts,
+    end,
+    opened,
+)
 from connector.flow.importing.columns import ImportKind
 from connector.flow.importing.run import ImportJob, ImportReport, import_file
 from connector.flow.importing.templates import write_template
@@ -17,7 +26,6 @@ from connector.wiring.jobs import job_of
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 ByOption = Annotated[str, typer.Option("--by", help="Who imports; kept in the audit log.")]
 StrictFlag = Annotated[bool, typer.Option(help="Import nothing when any row has a mistake.")]
 DryFlag = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; keep nothing.")]
@@ -47,7 +55,7 @@ def _importer(kind: ImportKind):  # type: ignore[no-untyped-def] # noqa: ANN202 
     ) -> None:
         with opened(config) as zixin:
             report = import_file(_job(zixin, by, strict=strict, dry_run=dry_run), kind, file)
-            texts = Texts(zixin.config.company.language)
+            texts = zixin.company_texts
         _show(report, texts, as_json=as_json)
 
     return command
@@ -99,17 +107,13 @@ def template_command(
     kind: Annotated[ImportKind, typer.Argument(help="What the file shall hold.")],
     out: Annotated[Path, typer.Option("--out", help="An .xlsx or .csv file to write.")],
     config: ConfigOption = DEFAULT_CONFIG,
-    lang: Annotated[str | None, typer.Option(help="zh or en; the company's by default.")] = None,
+    lang: LangOption = None,
 ) -> None:
     """Write an empty table with the columns that an import understands."""
     with opened(config) as zixin:
-        language = lang or zixin.config.company.language
+        texts = chosen_texts(zixin, lang)
     if out.suffix.lower() not in {".xlsx", ".csv"}:
         end(ExitCode.WRONG_USE, f"--out {out.name!r} must end in .xlsx or .csv")
-    try:
-        texts = Texts(language)
-    except KeyError:
-        end(ExitCode.WRONG_USE, f"--lang {language!r}: there are zh and en")
     write_template(kind, out, texts)
     say(f"{out}: {texts.say('import.template')}")
 

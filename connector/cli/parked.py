@@ -1,20 +1,25 @@
 """Commands for what waits for a person: list, retry, drop."""
 
-from pathlib import Path
 from typing import Annotated
 
 import sqlalchemy as sa
 import typer
 
 from connector.cli.output import print_json, print_table, say
-from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    end,
+    opened,
+)
 from connector.store.engine import in_one_commit, reading
 from connector.store.problems import list_problems
 from connector.work import parked
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 RefArgument = Annotated[str, typer.Argument(help="As the list names it, for example out:12.")]
 
 

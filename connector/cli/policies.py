@@ -7,8 +7,19 @@ from zoneinfo import ZoneInfo
 import typer
 
 from connector.cli.output import complain, print_json, print_table, progress, say
-from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
-from connector.cli.session import parse_day as day_of
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    AsOfOption,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    LangOption,
+    chosen_texts,
+    day_of,
+    end,
+    opened,
+    texts_in,
+)
 from connector.cli.simulating import print_simulation, simulation_document
 from connector.flow.policies import (
     IN_FORCE,
@@ -22,7 +33,7 @@ from connector.flow.simulation import last_shadows, simulate
 from connector.store.accounts import entity_names
 from connector.store.engine import reading
 from connector.store.policies import StoredPolicy, all_versions, find_version, version_on
-from connector.texts.catalogue import LANGUAGES, Texts
+from connector.texts.catalogue import Texts
 from connector.wiring import Zixin
 from connector.wiring.jobs import assess_both_by_calendar
 from scoring.fitted_card import CardError, card_of, card_toml
@@ -30,13 +41,11 @@ from scoring.policy import Policy, PolicyError, left_to_defaults, load_policy
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 
 ByOption = Annotated[str, typer.Option("--by", help="Who does this; written into the audit log.")]
 CardOption = Annotated[
     Path | None, typer.Option("--card", help="A card of `zixin train card`, to be blended in.")
 ]
-Language = Annotated[str | None, typer.Option("--lang", help="zh or en; the company's by default.")]
 VersionArgument = Annotated[
     str, typer.Argument(help="A stored version, a policy file, or `active` for the one in force.")
 ]
@@ -58,7 +67,7 @@ def check_command(
     as_json: JsonFlag = False,
 ) -> None:
     """Check a policy file: every mistake at once with its key path, and what is left to defaults."""
-    texts = _texts(lang, lang)
+    texts = texts_in(lang)
     toml = _text_of(file, card)
     try:
         policy = load_policy(toml)
@@ -75,12 +84,6 @@ def check_command(
     say(texts.say("policy.checked", file=str(file), version=policy.version))
     if defaults:
         say(texts.say("policy.defaults", sections=", ".join(defaults)))
-
-
-def _texts(lang: str | None, own: str) -> Texts:
-    if lang not in {None, *LANGUAGES}:
-        end(ExitCode.WRONG_USE, f"--lang {lang!r}: there are {' and '.join(LANGUAGES)}")
-    return Texts(lang or own)
 
 
 def _text_of(file: Path, card: Path | None = None) -> str:
@@ -116,7 +119,7 @@ def add_command(
     """Hand in a policy as a draft. A stored version never changes."""
     toml = _text_of(file, card)
     with opened(config) as zixin:
-        texts = Texts(zixin.config.company.language)
+        texts = zixin.company_texts
         try:
             policy = hand_in(
                 zixin.engine,
@@ -144,7 +147,7 @@ def list_command(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = F
             shadows = last_shadows(conn)
         name = zixin.configured.version if current is None else current.version
         zone = zixin.config.zone
-        texts = Texts(zixin.config.company.language)
+        texts = zixin.company_texts
     if as_json:
         print_json({"in_force": name, "versions": versions, "shadows": shadows})
         return
@@ -182,7 +185,7 @@ def diff_command(
 ) -> None:
     """Show every value in which two policies differ."""
     with opened(config) as zixin:
-        texts = Texts(zixin.config.company.language)
+        texts = zixin.company_texts
         found = values_that_differ(_policy(zixin, before, texts), _policy(zixin, after, texts))
     if as_json:
         print_json([{"key": key, "before": old, "after": new} for key, old, new in found])
@@ -211,13 +214,13 @@ def simulate_command(
     draft: VersionArgument,
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOfOption = None,
-    lang: Language = None,
+    lang: LangOption = None,
     *,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a draft over the book, today's or a past date's: who changes, what it costs. Writes nothing."""
     with opened(config) as zixin, progress(quiet=as_json) as step:
-        texts = _texts(lang, zixin.config.company.language)
+        texts = chosen_texts(zixin, lang)
         day = day_of(as_of, zixin.clock.today())
         pair = zixin.policy_on(day), _policy(zixin, draft, texts)
         try:
@@ -249,7 +252,7 @@ def shadow_command(
 ) -> None:
     """Let a draft run in the shadow: it is compared after each night's assessment."""
     with opened(config) as zixin:
-        texts = Texts(zixin.config.company.language)
+        texts = zixin.company_texts
         now, today = zixin.clock.now(), zixin.clock.today()
         try:
             set_shadow(zixin.engine, version, on=not stop, author=by, today=today, now=now)
@@ -269,7 +272,7 @@ def activate_command(
 ) -> None:
     """Put a version in force, or an earlier one again. Who handed it in cannot approve it."""
     with opened(config) as zixin:
-        texts = Texts(zixin.config.company.language)
+        texts = zixin.company_texts
         today = zixin.clock.today()
         day = day_of(from_on, today)
         try:

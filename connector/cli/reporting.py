@@ -8,8 +8,18 @@ from typing import Annotated
 import typer
 
 from connector.cli.output import complain, print_json, progress, say
-from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
-from connector.cli.session import parse_day as day_of
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    AsOfOption,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    LangOption,
+    chosen_texts,
+    day_of,
+    end,
+    opened,
+)
 from connector.cli.sheet_table import print_sheet
 from connector.flow.reports.migration import Moves, grade_moves, moves_sheets
 from connector.flow.reports.pages import ageing_sheets, portfolio_sheets, trend_sheet
@@ -17,20 +27,16 @@ from connector.flow.reports.sheets import Sheet
 from connector.flow.reports.survey import Survey
 from connector.flow.reports.trend import ageing_trend, month_ends
 from connector.flow.reports.workbook import write_workbook
-from connector.texts.catalogue import LANGUAGES, Texts
+from connector.texts.catalogue import Texts
 from connector.wiring import Zixin
 from connector.wiring.jobs import assess_by_calendar
 from scoring.ageing import ageing_report
 from scoring.portfolio import portfolio
 
-__all__ = ["LangOption", "add_commands", "chosen_texts", "survey_of"]
+__all__ = ["add_commands", "survey_of"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 XlsxOption = Annotated[
     Path | None, typer.Option("--xlsx", help="Write it as an Excel workbook, too.")
-]
-LangOption = Annotated[
-    str | None, typer.Option("--lang", help="zh or en; the company's by default.")
 ]
 
 
@@ -52,13 +58,6 @@ def survey_of(zixin: Zixin, day: date) -> Survey:
         rates=zixin.rates,
         as_of=day,
     )
-
-
-def chosen_texts(zixin: Zixin, lang: str | None) -> Texts:
-    """Speak the chosen tongue, or the company's; ends the command for one there is none of."""
-    if lang not in {None, *LANGUAGES}:
-        end(ExitCode.WRONG_USE, f"--lang {lang!r}: there are {' and '.join(LANGUAGES)}")
-    return Texts(lang or zixin.config.company.language)
 
 
 def portfolio_command(

@@ -16,7 +16,7 @@ import typer
 from adapters.port import ProvisionStep
 from connector.cli.output import say
 from connector.cli.sandbox_mapping import SANDBOX_MAPPING
-from connector.cli.session import AsOfOption, ExitCode, end, parse_day
+from connector.cli.session import AsOfOption, ExitCode, day_of, end
 from sandbox.clock import SandboxClock
 from sandbox.company.credit_files import add_credit_files
 from sandbox.company.csv_load import LoadError, load
@@ -88,7 +88,7 @@ def sandbox(
     """Run two look-alike CRMs on this machine, for trying and testing. Ends with Ctrl-C."""
     if only not in {None, "zoho", "fxiaoke"}:
         end(ExitCode.WRONG_USE, f"--only {only!r}: there are zoho and fxiaoke")
-    day = parse_day(as_of, datetime.now(ZONE).date())
+    day = day_of(as_of, datetime.now(ZONE).date())
     company = _company(load_from, only, accounts=accounts, months=months, seed=seed, day=day)
     clock = SandboxClock(noon(day)) if as_of else None
     running = open_company(

@@ -4,7 +4,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,13 +11,12 @@ from waitress.server import create_server
 
 from connector.cli.output import say
 from connector.cli.sandboxes import hear_of_the_end
-from connector.cli.session import ConfigOption, ExitCode, end, opened
+from connector.cli.session import DEFAULT_CONFIG, ConfigOption, ExitCode, end, opened
 from connector.wiring import Zixin
 from connector.wiring.service import Service
 
 __all__ = ["add_commands", "serving"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 WEB_THREADS = 8
 ANSWERING_SECONDS = 5
 

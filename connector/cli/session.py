@@ -8,25 +8,36 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import sqlalchemy as sa
 import typer
 
 from adapters.errors import CrmError
 from connector.cli.output import complain
 from connector.config import ConfigError
+from connector.store.accounts import entity_of
+from connector.texts.catalogue import LANGUAGES, Texts
 from connector.wiring import Zixin, open_zixin
 from scoring.money import Money, UnknownCurrencyError, to_money
 
 __all__ = [
+    "DEFAULT_CONFIG",
     "AsOfOption",
     "ConfigOption",
     "ExitCode",
     "JsonFlag",
+    "LangOption",
+    "RefArgument",
+    "chosen_texts",
+    "company_of",
+    "day_of",
     "end",
     "opened",
-    "parse_day",
     "parse_money",
     "parse_number",
+    "texts_in",
 ]
+
+DEFAULT_CONFIG = Path("zixin.toml")
 
 ConfigOption = Annotated[
     Path,
@@ -35,6 +46,12 @@ ConfigOption = Annotated[
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="The date to decide for, like 2026-03-31.")
+]
+LangOption = Annotated[
+    str | None, typer.Option("--lang", help="zh or en; the company's by default.")
+]
+RefArgument = Annotated[
+    str, typer.Argument(help="connection:record id, company code, entity or exact name.")
 ]
 
 # Years in which there are books to be read; further off there are no calendars either.
@@ -50,7 +67,7 @@ class ExitCode:
     CRM = 4  # a CRM could not be used
 
 
-def parse_day(text: str | None, default: date) -> date:
+def day_of(text: str | None, default: date) -> date:
     """Read a date option; ends the command with a sentence when it is none."""
     if text is None:
         return default
@@ -80,6 +97,26 @@ def parse_money(where: str, text: str, currency: str) -> Money:
         return to_money(parse_number(where, text), currency.upper())
     except UnknownCurrencyError as error:
         end(ExitCode.WRONG_USE, str(error))
+
+
+def texts_in(lang: str) -> Texts:
+    """Speak a tongue; ends the command for one there is none of."""
+    if lang not in LANGUAGES:
+        end(ExitCode.WRONG_USE, f"--lang {lang!r}: there are {' and '.join(LANGUAGES)}")
+    return Texts(lang)
+
+
+def chosen_texts(zixin: Zixin, lang: str | None) -> Texts:
+    """Speak the chosen tongue, or the company's."""
+    return texts_in(lang or zixin.config.company.language)
+
+
+def company_of(conn: sa.Connection, ref: str) -> str:
+    """Find the entity that is meant; ends the command where it is none, or more than one."""
+    entity = entity_of(conn, ref)
+    if entity is None:
+        end(ExitCode.WRONG_USE, f"no one company is named {ref!r}; pull first, or try its id")
+    return entity
 
 
 def end(code: int, message: str = "") -> NoReturn:

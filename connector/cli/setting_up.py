@@ -11,14 +11,13 @@ from rich.text import Text
 
 from adapters.port import Finding, FindingLevel, ProvisionStep
 from connector.cli.output import print_json, print_table, say
-from connector.cli.session import ConfigOption, ExitCode, JsonFlag, end, opened
+from connector.cli.session import DEFAULT_CONFIG, ConfigOption, ExitCode, JsonFlag, end, opened
 from connector.config import ConfigError, example_text, load_config
 from connector.wiring import configured_policy
 from connector.wiring.granting import redeem_grant
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 MESSAGES_SHOWN = 3
 _MARKS = {
     FindingLevel.OK: Text("ok", style="green"),

@@ -13,8 +13,16 @@ import polars as pl
 import typer
 
 from connector.cli.output import complain, print_json, print_table, progress, say, write_json
-from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
-from connector.cli.session import parse_day as day_of
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    AsOfOption,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    day_of,
+    end,
+    opened,
+)
 from connector.flow.backtest import CASH_WEEKS, Backtest, backtest
 from connector.flow.backtest_page import backtest_page
 from connector.store.book import load_book
@@ -32,7 +40,6 @@ if TYPE_CHECKING:  # this needs the extra, which the command asks for only when 
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 NOT_YET = 3  # the sample is too small for a model
 MOST_MONTHS, MOST_WEEKS = 120, 104
 TRAIN_PAGE, BACKTEST_PAGE = "training.html", "backtest.html"
@@ -67,7 +74,7 @@ def train_command(
     from connector.flow.training import TooFew, train  # noqa: PLC0415 needs the extra
 
     with opened(config) as zixin, progress() as step:
-        day, texts = day_of(as_of, zixin.clock.today()), Texts(zixin.config.company.language)
+        day, texts = day_of(as_of, zixin.clock.today()), zixin.company_texts
         book, assess = _book_of(zixin), _assessing(zixin)
         try:
             trained = train(
@@ -143,7 +150,7 @@ def backtest_command(
 ) -> None:
     """Replay the own book at past month ends: ratings, what followed, cash forecast against cash."""
     with opened(config) as zixin, progress(quiet=as_json) as step:
-        day, texts = day_of(as_of, zixin.clock.today()), Texts(zixin.config.company.language)
+        day, texts = day_of(as_of, zixin.clock.today()), zixin.company_texts
         book, assess = _book_of(zixin), _assessing(zixin)
         found = backtest(
             book,
@@ -212,7 +219,7 @@ def forecast_command(
 ) -> None:
     """Forecast the cash that open invoices will bring, by week, with an 80 % band."""
     with opened(config) as zixin:
-        day, texts = day_of(as_of, zixin.clock.today()), Texts(zixin.config.company.language)
+        day, texts = day_of(as_of, zixin.clock.today()), zixin.company_texts
         found = _forecast(_book_of(zixin), zixin, day, weeks)
     rows = found.to_dicts()
     if as_json:

@@ -10,8 +10,16 @@ from zoneinfo import ZoneInfo
 import typer
 
 from connector.cli.output import Step, complain, print_json, print_table, progress, say
-from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
-from connector.cli.session import parse_day as day_of
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    AsOfOption,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    day_of,
+    end,
+    opened,
+)
 from connector.clock import SystemClock
 from connector.store.book import load_book
 from connector.store.engine import reading
@@ -24,7 +32,6 @@ if TYPE_CHECKING:  # these need the extra, which the command asks for only when 
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 PAGE = "validation.html"
 SEED = 20260101
 _NUMBERS = ("n", "base rate", "AUC", "95% interval", "KS", "Brier", "ECE")

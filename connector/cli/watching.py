@@ -3,15 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connector.cli.output import print_json, progress, say
-from connector.cli.reporting import LangOption, chosen_texts, survey_of
-from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
-from connector.cli.session import parse_day as day_of
+from connector.cli.reporting import survey_of
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    AsOfOption,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    LangOption,
+    chosen_texts,
+    day_of,
+    end,
+    opened,
+)
 from connector.cli.sheet_table import print_sheet
 from connector.flow.reports.reviews import review_queue, review_sheet
 from connector.flow.reports.sheets import Sheet
@@ -24,7 +33,6 @@ from scoring.portfolio import LEVELS
 
 __all__ = ["add_commands"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 WATCHED = LEVELS[1:]
 
 

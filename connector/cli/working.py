@@ -1,7 +1,6 @@
 """Commands that do the job: pull, assess, push, run."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -9,8 +8,16 @@ import typer
 
 from adapters.errors import CrmError
 from connector.cli.output import Step, complain, print_json, print_table, progress, say
-from connector.cli.session import AsOfOption, ConfigOption, ExitCode, JsonFlag, end, opened
-from connector.cli.session import parse_day as day_of
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    AsOfOption,
+    ConfigOption,
+    ExitCode,
+    JsonFlag,
+    day_of,
+    end,
+    opened,
+)
 from connector.flow.assess import assess_stale
 from connector.flow.entities import group_entities
 from connector.flow.preview import FieldDiff, waiting_diffs, would_write
@@ -26,7 +33,6 @@ from scoring.records import Kind
 
 __all__ = ["add_commands", "pass_of", "print_pass"]
 
-DEFAULT_CONFIG = Path("zixin.toml")
 DIFFS_SHOWN = 60
 NameOption = Annotated[str | None, typer.Argument(help="One connection; all by default.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what would differ.")]

@@ -122,6 +122,11 @@ class Zixin:
         self._ports.clear()
 
     @cached_property
+    def company_texts(self) -> Texts:
+        """The company's sentences, for its own people."""
+        return Texts(self.config.company.language)
+
+    @cached_property
     def texts(self) -> dict[str, Texts]:
         """Each connection's sentences, in the tongue its CRM is written in."""
         tongue = self.config.company.language
