@@ -1,6 +1,6 @@
 """``zixin case``: blocked orders (授信审批单), who released or rejected them, and what is due."""
 
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -9,17 +9,15 @@ from connector.cli.output import print_json, say
 from connector.cli.session import (
     DEFAULT_CONFIG,
     ConfigOption,
-    ExitCode,
     JsonFlag,
     LangOption,
     chosen_texts,
     company_of,
-    end,
     opened,
     parse_money,
+    refusals_told,
 )
 from connector.cli.sheet_table import print_sheet
-from connector.flow.cases import CaseDesk
 from connector.flow.decisions import DecisionError
 from connector.flow.fields import reason_text
 from connector.flow.reports.sheets import Cell, Sheet
@@ -30,7 +28,7 @@ from connector.texts.catalogue import Texts
 from connector.wiring import Zixin
 from connector.wiring.jobs import cases_of
 from scoring.assessment import Reason
-from scoring.ordercheck import CaseError, OrderRequest
+from scoring.ordercheck import OrderRequest
 
 __all__ = ["add_commands", "shown_case"]
 
@@ -115,11 +113,9 @@ def release_command(
     """Let a blocked order pass: whole, in part, or with a condition."""
     with opened(config) as zixin:
         texts, desk = chosen_texts(zixin, lang), cases_of(zixin)
-        try:
+        with refusals_told(texts):
             order = _changed(_case(zixin, case_id), amount, deposit, terms)
             stored = desk.release(case_id, by=by, reason=reason, order=order)
-        except (CaseError, DecisionError) as error:
-            _refuse(error, texts)
     code = "case.released" if stored.case.state == "released" else "case.needs_votes"
     _show(stored, texts, code, as_json=as_json)
 
@@ -159,10 +155,8 @@ def reject_command(
     """Reject a blocked order for good."""
     with opened(config) as zixin:
         texts = chosen_texts(zixin, lang)
-        try:
+        with refusals_told(texts):
             stored = cases_of(zixin).reject(case_id, by=by, reason=reason)
-        except (CaseError, DecisionError) as error:
-            _refuse(error, texts)
     _show(stored, texts, "case.rejected", as_json=as_json)
 
 
@@ -176,26 +170,14 @@ def recheck_command(
     """Check cases again on today's facts; each assessment does so by itself."""
     with opened(config) as zixin:
         texts, desk = chosen_texts(zixin, lang), cases_of(zixin)
-        changed = _rechecked(desk, case_id, texts)
+        with refusals_told(texts):
+            changed = desk.recheck(case_id)
     if as_json:
         print_json({"changed": [shown_case(stored) for stored in changed]})
         return
     say(texts.say("case.rechecked", count=len(changed)))
     for stored in changed:
         say(f"{stored.id}: {texts.say(f'case.state.{stored.case.state}')}")
-
-
-def _rechecked(desk: CaseDesk, case_id: str | None, texts: Texts) -> list[StoredCase]:
-    try:
-        return desk.recheck(case_id)
-    except DecisionError as error:
-        _refuse(error, texts)
-
-
-def _refuse(error: CaseError | DecisionError, texts: Texts) -> NoReturn:
-    if isinstance(error, DecisionError):
-        end(ExitCode.WRONG_USE, texts.say(error.code, **error.params))
-    end(ExitCode.WRONG_USE, texts.say("case.refused", why=error))
 
 
 def _show(stored: StoredCase, texts: Texts, code: str, *, as_json: bool) -> None:

@@ -93,15 +93,22 @@ def order_check(
         )
         checked = looked_at.check(entity, order)
         case = None if checked.decision.passes else _case_of(zixin, checked, number, by)
-    released = case is not None and case.case.state == "released"
     if as_json:
         print_json(msgspec.to_builtins(checked.decision) | {"case": case and shown_case(case)})
     else:
         _print_decision(checked.decision, name, texts)
-        if case is not None:
-            code = "order.case_released" if released else "order.case_open"
-            say(texts.say(code, id=case.id, state=texts.say(f"case.state.{case.case.state}")))
-    raise typer.Exit(ExitCode.WELL if checked.decision.passes or released else BLOCKED)
+        _print_case(case, texts)
+    raise typer.Exit(ExitCode.WELL if checked.decision.passes or _released(case) else BLOCKED)
+
+
+def _released(case: StoredCase | None) -> bool:
+    return case is not None and case.case.state == "released"
+
+
+def _print_case(case: StoredCase | None, texts: Texts) -> None:
+    if case is not None:
+        code = "order.case_released" if _released(case) else "order.case_open"
+        say(texts.say(code, id=case.id, state=texts.say(f"case.state.{case.case.state}")))
 
 
 def _case_of(

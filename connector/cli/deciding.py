@@ -1,7 +1,5 @@
 """``zixin decide`` and ``zixin promise``: what people decide and what customers promise."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -19,8 +17,9 @@ from connector.cli.session import (
     day_of,
     end,
     opened,
+    refusals_told,
 )
-from connector.flow.decisions import Decision, DecisionError, Wish, list_decisions
+from connector.flow.decisions import Decision, Wish, list_decisions
 from connector.flow.promises import add_promise, list_promises
 from connector.store.accounts import entity_names
 from connector.store.engine import reading
@@ -99,7 +98,7 @@ def _drafter(kind: str):  # type: ignore[no-untyped-def] # noqa: ANN202 typer re
                 scope=scope,
                 evidence=evidence,
             )
-            with _refusals_told(zixin.company_texts):
+            with refusals_told(zixin.company_texts):
                 decision = desk.draft(wish)
         _show(decision, zixin.company_texts, "decision.drafted", as_json=as_json)
 
@@ -114,7 +113,7 @@ def approve_command(
     as_json: JsonFlag = False,
 ) -> None:
     """Approve a draft that somebody else wrote; the next run decides by it."""
-    with opened(config) as zixin, _refusals_told(zixin.company_texts):
+    with opened(config) as zixin, refusals_told(zixin.company_texts):
         decision = desk_of(zixin).approve(decision_id, by)
     code = "decision.approved" if decision.state == "approved" else "decision.needs_votes"
     _show(decision, zixin.company_texts, code, as_json=as_json)
@@ -128,7 +127,7 @@ def reject_command(
     as_json: JsonFlag = False,
 ) -> None:
     """Reject a draft."""
-    with opened(config) as zixin, _refusals_told(zixin.company_texts):
+    with opened(config) as zixin, refusals_told(zixin.company_texts):
         decision = desk_of(zixin).reject(decision_id, by)
     _show(decision, zixin.company_texts, "decision.rejected", as_json=as_json)
 
@@ -141,7 +140,7 @@ def end_command(
     as_json: JsonFlag = False,
 ) -> None:
     """End an approved decision today."""
-    with opened(config) as zixin, _refusals_told(zixin.company_texts):
+    with opened(config) as zixin, refusals_told(zixin.company_texts):
         decision = desk_of(zixin).end(decision_id, by)
     _show(decision, zixin.company_texts, "decision.ended", as_json=as_json)
 
@@ -193,7 +192,7 @@ def promise_command(
         desk = desk_of(zixin)
         money = _money(amount, currency or desk.policy.currency)
         day = day_of(on, desk.today)
-        with _refusals_told(zixin.company_texts):
+        with refusals_told(zixin.company_texts):
             add_promise(desk, ref, money, day, by=by, item=item)
     say(zixin.company_texts.say("promise.added", amount=money, on=day))
 
@@ -234,15 +233,6 @@ def _money(text: str, currency: str) -> Money:
         return to_money(Decimal(text.replace(",", "")), currency)
     except (InvalidOperation, UnknownCurrencyError, ValueError):
         end(ExitCode.WRONG_USE, f"{text!r} {currency} is no amount; write it like 250000 or 12.50")
-
-
-@contextmanager
-def _refusals_told(texts: Texts) -> Iterator[None]:
-    """End the command with the sentence of what the rules do not allow."""
-    try:
-        yield
-    except DecisionError as error:
-        end(ExitCode.WRONG_USE, texts.say(error.code, **error.params))
 
 
 def _show(decision: Decision, texts: Texts, code: str, *, as_json: bool) -> None:

@@ -1,7 +1,9 @@
 """``zixin policy``: check, hand in, compare, try over the book, and activate by a second person."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,12 +20,12 @@ from connector.cli.session import (
     day_of,
     end,
     opened,
+    refusals_told,
     texts_in,
 )
 from connector.cli.simulating import print_simulation, simulation_document
 from connector.flow.policies import (
     IN_FORCE,
-    PolicyRefused,
     activate_version,
     hand_in,
     set_shadow,
@@ -104,10 +106,6 @@ def _read(file: Path) -> str:
         end(ExitCode.WRONG_USE, f"{file}: cannot be read: {error}")
 
 
-def _refused(error: PolicyRefused, texts: Texts) -> NoReturn:
-    end(ExitCode.WRONG_USE, texts.say(error.code, **error.values))
-
-
 @app.command("add")
 def add_command(
     file: Path,
@@ -120,7 +118,7 @@ def add_command(
     toml = _text_of(file, card)
     with opened(config) as zixin:
         texts = zixin.company_texts
-        try:
+        with refusals_told(texts), _mistakes_told():
             policy = hand_in(
                 zixin.engine,
                 toml,
@@ -129,10 +127,6 @@ def add_command(
                 configured=zixin.configured,
                 now=zixin.clock.now(),
             )
-        except PolicyError as error:
-            end(ExitCode.WRONG_USE, str(error))
-        except PolicyRefused as error:
-            _refused(error, texts)
     say(texts.say("policy.stored", version=policy.version))
 
 
@@ -203,8 +197,15 @@ def _policy(zixin: Zixin, name: str, texts: Texts) -> Policy:
         stored = find_version(conn, name, zixin.clock.today())
     if stored is None and not Path(name).is_file():
         end(ExitCode.WRONG_USE, texts.say("policy.neither", name=name))
-    try:
+    with _mistakes_told():
         return load_policy(_read(Path(name)) if stored is None else stored.toml)
+
+
+@contextmanager
+def _mistakes_told() -> Iterator[None]:
+    """End the command with every mistake of a policy's text."""
+    try:
+        yield
     except PolicyError as error:
         end(ExitCode.WRONG_USE, str(error))
 
@@ -223,7 +224,7 @@ def simulate_command(
         texts = chosen_texts(zixin, lang)
         day = day_of(as_of, zixin.clock.today())
         pair = zixin.policy_on(day), _policy(zixin, draft, texts)
-        try:
+        with refusals_told(texts):
             found = simulate(
                 zixin.engine,
                 assess_both_by_calendar(zixin),
@@ -232,8 +233,6 @@ def simulate_command(
                 day,
                 progress=lambda done, total: step("simulate", done, total),
             )
-        except PolicyRefused as error:
-            _refused(error, texts)
         with reading(zixin.engine) as conn:
             names = entity_names(conn)
     if as_json:
@@ -254,10 +253,8 @@ def shadow_command(
     with opened(config) as zixin:
         texts = zixin.company_texts
         now, today = zixin.clock.now(), zixin.clock.today()
-        try:
+        with refusals_told(texts):
             set_shadow(zixin.engine, version, on=not stop, author=by, today=today, now=now)
-        except PolicyRefused as error:
-            _refused(error, texts)
     say(texts.say("policy.untried" if stop else "policy.tried", version=version))
 
 
@@ -275,7 +272,7 @@ def activate_command(
         texts = zixin.company_texts
         today = zixin.clock.today()
         day = day_of(from_on, today)
-        try:
+        with refusals_told(texts):
             activate_version(
                 zixin.engine,
                 version,
@@ -285,6 +282,4 @@ def activate_command(
                 now=zixin.clock.now(),
                 currency=zixin.policy.currency,
             )
-        except PolicyRefused as error:
-            _refused(error, texts)
     say(texts.say("policy.activated", version=version, day=day))

@@ -18,6 +18,7 @@ from connector.store.accounts import entity_of
 from connector.texts.catalogue import LANGUAGES, Texts
 from connector.wiring import Zixin, open_zixin
 from scoring.money import Money, UnknownCurrencyError, to_money
+from scoring.refusal import Refusal
 
 __all__ = [
     "DEFAULT_CONFIG",
@@ -34,6 +35,7 @@ __all__ = [
     "opened",
     "parse_money",
     "parse_number",
+    "refusals_told",
     "texts_in",
 ]
 
@@ -117,6 +119,15 @@ def company_of(conn: sa.Connection, ref: str) -> str:
     if entity is None:
         end(ExitCode.WRONG_USE, f"no one company is named {ref!r}; pull first, or try its id")
     return entity
+
+
+@contextmanager
+def refusals_told(texts: Texts) -> Iterator[None]:
+    """End the command with the sentence of what the rules do not allow."""
+    try:
+        yield
+    except Refusal as refusal:
+        end(ExitCode.WRONG_USE, texts.say(refusal.code, **refusal.params))
 
 
 def end(code: int, message: str = "") -> NoReturn:

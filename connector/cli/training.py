@@ -87,7 +87,7 @@ def train_command(
                 step=lambda done, total: step("replay", done, total),
             )
         except TooFew as error:
-            end(NOT_YET, texts.say(error.code, **error.values))
+            end(NOT_YET, texts.say(error.code, **error.params))
     if report is not None:
         _write_page(report / TRAIN_PAGE, _training_page(trained, day))
     _write_card(trained.text, out)

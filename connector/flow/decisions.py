@@ -32,6 +32,7 @@ from scoring.money import Money
 from scoring.policy import GRADES, Policy
 from scoring.rates import Rate, factor
 from scoring.records import AccountRef
+from scoring.refusal import Refusal
 from scoring.review import ROLES, Role, approver, may_approve
 from scoring.schemas import DECISION_KINDS
 
@@ -54,13 +55,10 @@ _NEEDS_SCOPE = frozenset({"segment_limit", "exemption"})
 _RANKS: Mapping[str, int] = {role: rank for rank, role in enumerate(ROLES)}
 
 
-class DecisionError(ValueError):
-    """A decision is refused: a code ``decision.<code>`` with its parameters."""
+class DecisionError(Refusal):
+    """A decision is refused."""
 
-    def __init__(self, code: str, /, **params: object) -> None:
-        super().__init__(code)
-        self.code = f"decision.{code}"
-        self.params = params
+    subject = "decision."
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from connector.store.policies import (
     version_on,
 )
 from scoring.policy import Policy, load_policy
+from scoring.refusal import Refusal
 
 __all__ = [
     "IN_FORCE",
@@ -41,13 +42,10 @@ __all__ = [
 IN_FORCE = "active"
 
 
-class PolicyRefused(Exception):
-    """A wish about a policy that the rules do not allow: a code ``policy.<code>`` with its values."""
+class PolicyRefused(Refusal):
+    """A wish about a policy that the rules do not allow."""
 
-    def __init__(self, code: str, /, **values: object) -> None:
-        super().__init__(f"{code}: {values}")
-        self.code = f"policy.{code}"
-        self.values = values
+    subject = "policy."
 
 
 def policy_in_force(engine: sa.Engine, day: date) -> Policy | None:

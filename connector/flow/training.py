@@ -23,6 +23,7 @@ from scoring.model.lateness import lateness
 from scoring.model.metrics import Flags, Floats
 from scoring.model.sample import customer_quarters, invoices_of, quarter_ends, time_split
 from scoring.policy import BehaviourPolicy
+from scoring.refusal import Refusal
 
 __all__ = ["TooFew", "Trained", "train"]
 
@@ -34,13 +35,10 @@ SEED = 20260101
 _TEST_SHARE = 0.3
 
 
-class TooFew(ValueError):
-    """The book is too small for a model. ``code`` and ``values`` make the sentence."""
+class TooFew(Refusal):
+    """The book is too small for a model."""
 
-    def __init__(self, code: str, **values: object) -> None:
-        super().__init__(f"{code}: {values}")
-        self.code = code
-        self.values = values
+    subject = "train."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,7 +76,7 @@ def train(
 def _ask_for_settled(invoices: pl.DataFrame) -> None:
     settled = invoices["settled"].count()
     if settled < LEAST_SETTLED:
-        raise TooFew("train.few_settled", n=settled, needed=LEAST_SETTLED)
+        raise TooFew("few_settled", n=settled, needed=LEAST_SETTLED)
 
 
 def _sample(invoices: pl.DataFrame, as_of: date, assess: Assess, step: Step) -> pl.DataFrame:
@@ -100,7 +98,7 @@ def _train_card(sample: pl.DataFrame, as_of: date) -> Trained:
     known = sample.filter(pl.col(target).is_not_null()) if target in sample.columns else sample
     bads = int(known[target].sum()) if target in known.columns else 0
     if bads < LEAST_BADS:
-        raise TooFew("train.few_defaults", n=bads, needed=LEAST_BADS)
+        raise TooFew("few_defaults", n=bads, needed=LEAST_BADS)
     name = "default event in the next 12 months"
     plan = CardPlan(version=f"card-{as_of}", target=name)
 
@@ -111,7 +109,7 @@ def _train_card(sample: pl.DataFrame, as_of: date) -> Trained:
     try:
         text = card_text(fit(known))
     except CardRefused as error:
-        raise TooFew("train.refused", why=str(error)) from error
+        raise TooFew("refused", why=str(error)) from error
     train_rows, test = _halves(known, "on", f"known_{target}", whole="customer")
     return Trained(text=text, results=tuple(_judged(train_rows, test, target, name, fit)))
 
@@ -129,12 +127,12 @@ def _train_lateness(
     known = rows.filter(pl.col("settled").is_not_null())
     bads = int((known["days"] > 0).sum())
     if min(bads, known.height - bads) < LEAST_BADS:
-        raise TooFew("train.few_late", n=min(bads, known.height - bads), needed=LEAST_BADS)
+        raise TooFew("few_late", n=min(bads, known.height - bads), needed=LEAST_BADS)
     quarters = sample.filter(pl.col("late_5").is_not_null()) if sample.height else None
     try:
         cards = fit_late_cards(known, version=f"late-{as_of}", quarters=quarters)
     except CardRefused as error:
-        raise TooFew("train.refused", why=str(error)) from error
+        raise TooFew("refused", why=str(error)) from error
     marked = known.with_columns((pl.col("days") > 0).alias("late"))
     train_rows, test = _halves(marked, "posted", "settled")
     name = "invoice late > 0 days"

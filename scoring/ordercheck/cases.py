@@ -12,6 +12,7 @@ from scoring.money import Money
 from scoring.ordercheck.checking import OrderDecision, check_order
 from scoring.ordercheck.facts import AccountFacts, OrderRequest
 from scoring.policy import Policy
+from scoring.refusal import Refusal
 
 __all__ = [
     "Action",
@@ -29,8 +30,10 @@ Action = Literal["release", "release_partly", "release_with_condition", "reject"
 CaseState = Literal["open", "may_pass", "released", "rejected"]
 
 
-class CaseError(ValueError):
-    """The action is not possible in this state, or not for this person. Says why."""
+class CaseError(Refusal):
+    """The action is not possible in this state, or not for this person."""
+
+    subject = "case.refused_"
 
 
 class CaseEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +69,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 def open_case(entity: str, facts: AccountFacts, decision: OrderDecision) -> Case:
     """Open a case for a blocked order. Raises ``CaseError``: it passes, there is nothing to decide."""
     if decision.passes:
-        raise CaseError("the order passes; there is nothing to decide")
+        raise CaseError("passes")
     return Case(
         entity=entity,
         opened_on=decision.as_of,
@@ -95,15 +98,15 @@ def decide(
             reason is missing, or what is released is more than was asked for.
     """
     if case.state in {"released", "rejected"}:
-        raise CaseError(f"the case is {case.state} already")
+        raise CaseError(f"as_{case.state}")
     if action == "recheck":
-        raise CaseError("a recheck decides nothing; use recheck")
+        raise CaseError("recheck")
     if not reason.strip():
-        raise CaseError("a decision needs its reason")
+        raise CaseError("reason")
     released = None
     if action != "reject":
         if case.latest.result == "stop" and role not in policy.order_check.stop_roles:
-            raise CaseError(f"a stopped order is released by {policy.order_check.stop_roles}")
+            raise CaseError("stopped", roles=policy.order_check.stop_roles)
         released = _released(case, action, order)
     event = CaseEvent(action=action, on=on, by=by, reason=reason, order=released)
     return msgspec.structs.replace(
@@ -120,14 +123,14 @@ def _released(case: Case, action: Action, order: OrderRequest | None) -> OrderRe
     if action == "release":
         return case.order
     if order is None or order.amount.currency != case.order.amount.currency:
-        raise CaseError(f"{action} names the order as it is released, in its own currency")
+        raise CaseError("order", currency=case.order.amount.currency)
     asked = case.order.amount.minor
     if action == "release_partly" and not 0 < order.amount.minor < asked:
-        raise CaseError("a partial release is less than what was asked for, and more than nothing")
+        raise CaseError("part", amount=case.order.amount)
     if action == "release_with_condition" and order.amount.minor > asked:
-        raise CaseError("a release with a condition is at most what was asked for")
+        raise CaseError("more", amount=case.order.amount)
     if action == "release_with_condition" and order == case.order:
-        raise CaseError("a release with a condition names a deposit, a security or shorter terms")
+        raise CaseError("condition")
     return order
 
 

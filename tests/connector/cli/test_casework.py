@@ -85,12 +85,14 @@ def test_a_payment_is_heard_of_with_the_next_run(shell: Shell, held: str) -> Non
 
 def test_mistakes_are_told(shell: Shell, held: str) -> None:
     case = a_case(shell, held)
+    release = ("case", "release", case, "--by", "赵敏", "--reason", "x")
 
     for arguments, sentence in (
         (("case", "recheck", "nothing"), "nothing"),
         (("case", "reject", "nothing", "--by", "赵敏", "--reason", "x"), "nothing"),
-        (("case", "release", case, "--by", "赵敏", "--reason", "x", "--amount", "2e9"), "无法执行"),
-        (("case", "release", case, "--by", "赵敏", "--reason", "x", "--deposit", "x"), "--deposit"),
+        ((*release, "--amount", "2e9"), "部分放行的金额须大于零且小于"),
+        ((*release, "--amount", "2e9", "--lang", "en"), "more than nothing and less than"),
+        ((*release, "--deposit", "x"), "--deposit"),
         (("case", "list", "--account", "nobody"), "nobody"),
         (("order-check", held, "1", "--by", "x", "--as-of", "2026-01-01"), "--as-of"),
     ):

@@ -16,6 +16,7 @@ from connector.store.cases import StoredCase, find_cases
 from connector.store.engine import reading
 from connector.store.file_tables import cases
 from connector.store.tables import audit
+from connector.texts.catalogue import LANGUAGES, Texts
 from scoring.money import Money
 from scoring.ordercheck import CaseError, OrderRequest
 from scoring.policy import Policy
@@ -155,7 +156,7 @@ def test_a_decided_case_is_decided(books: sa.Engine) -> None:
     case = opened(desk)
     desk.reject(case.id, by="王强", reason="付款前不发货")
 
-    with pytest.raises(CaseError, match="rejected already"):
+    with pytest.raises(CaseError, match=r"^as_rejected"):
         desk.release(case.id, by="赵敏", reason=REASON)
     with pytest.raises(DecisionError):
         desk.reject("nothing", by="王强", reason=REASON)
@@ -249,3 +250,17 @@ def test_the_case_of_an_account_that_is_gone_rests(books: sa.Engine) -> None:
     assert desk.recheck() == []
     (kept,) = stored(books)
     assert (kept.id, kept.entity, kept.case) == (case.id, None, case.case)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("passes", "as_released", "as_rejected", "recheck", "reason", "stopped", "order"),
+        *("part", "more", "condition"),
+    ],
+)
+def test_what_a_case_refuses_is_said_in_both_languages(language: str, code: str) -> None:
+    refused = CaseError(code, amount=Money(1, "CNY"), currency="CNY")
+
+    assert Texts(language).say(refused.code, **refused.params)

@@ -42,7 +42,7 @@ def decided(
 
 
 def test_an_order_that_passes_needs_no_case() -> None:
-    with pytest.raises(CaseError, match="nothing to decide"):
+    with pytest.raises(CaseError, match=r"^passes"):
         open_case("E1", an_account(), check(an_account()))
 
 
@@ -78,7 +78,7 @@ def test_the_smallest_part_is_one_fen() -> None:
 
 @pytest.mark.parametrize("yuan", [0, 9_000, 9_001])
 def test_a_part_is_more_than_nothing_and_less_than_all(yuan: int) -> None:
-    with pytest.raises(CaseError, match="less than what was asked"):
+    with pytest.raises(CaseError, match=r"^part"):
         decided(a_case(), "release_partly", an_ask(yuan))
 
 
@@ -87,11 +87,11 @@ def test_a_condition_is_a_deposit_or_shorter_terms() -> None:
 
     assert decided(a_case(), "release_with_condition", released).released == released
     assert decided(a_case(), "release_with_condition", an_ask(8_000)).state == "released"
-    with pytest.raises(CaseError, match="names a deposit"):
+    with pytest.raises(CaseError, match=r"^condition"):
         decided(a_case(), "release_with_condition", an_ask(9_000))
-    with pytest.raises(CaseError, match="at most"):
+    with pytest.raises(CaseError, match=r"^more"):
         decided(a_case(), "release_with_condition", an_ask(9_001))
-    with pytest.raises(CaseError, match="names the order"):
+    with pytest.raises(CaseError, match=r"^order"):
         decided(a_case(), "release_with_condition")
 
 
@@ -100,14 +100,14 @@ def test_rejected_stays_rejected() -> None:
 
     assert (case.state, case.released) == ("rejected", None)
     assert recheck(case, an_account(limit=20_000_00), POLICY, TODAY) == case
-    with pytest.raises(CaseError, match="already"):
+    with pytest.raises(CaseError, match=r"^as_"):
         decided(case)
 
 
 def test_a_decision_needs_a_reason_and_is_no_recheck() -> None:
-    with pytest.raises(CaseError, match="reason"):
+    with pytest.raises(CaseError, match=r"^reason"):
         decided(a_case(), reason=" ")
-    with pytest.raises(CaseError, match="use recheck"):
+    with pytest.raises(CaseError, match=r"^recheck"):
         decided(a_case(), "recheck")
 
 
