@@ -6,6 +6,7 @@ times days), so neither the order of records nor the number of cores can change 
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.claims import applied_until, open_claims, unapplied_at
 from scoring.default_event import default_events
 from scoring.features import completed
@@ -49,13 +50,10 @@ def behaviour(ledger: Ledger, policy: Policy, windows: Windows) -> pl.DataFrame:
     )
     losses = written_off(ledger, parts, rules, windows)
     events = default_events(ledger, parts, settled, standing, losses, policy, windows)
-    frame = ledger.entities
     sums = (loss_sums(losses, rules, windows), _returned(ledger, windows))
-    for part in (sales, *measured, high, *sums, events):
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
+    frame = beside(ledger.entities, sales, *measured, high, *sums, events)
     frame = completed(frame, policy, windows)
-    dso = counted_back_dso(ledger, frame, windows)
-    return frame.join(dso, on="e", how="left", maintain_order="left")
+    return beside(frame, counted_back_dso(ledger, frame, windows))
 
 
 def _sales(ledger: Ledger, windows: Windows) -> pl.DataFrame:
@@ -91,10 +89,8 @@ def _levels(ledger: Ledger, rules: BehaviourPolicy, sales: pl.DataFrame) -> pl.D
     up, down = rules.small_item_share.as_integer_ratio()
     month = pl.col("months") * down
     small = (pl.col("sales") * up + month - 1) // month
-    return (
-        ledger.entities.select("e", "unit")
-        .join(sales.select("e", "sales", "months"), on="e", how="left", maintain_order="left")
-        .select(tolerance.alias("unit"), small.fill_null(0).alias("small"))
+    return beside(ledger.entities, sales.select("e", "sales", "months")).select(
+        tolerance.alias("unit"), small.fill_null(0).alias("small")
     )
 
 
@@ -257,8 +253,7 @@ def _since_high_credit(
     """Tell which settled claims were open at or after the day of the high credit: ``handled``."""
     if rules.well_handled_span == "window":
         return pl.lit(value=True).alias("handled")
-    days = ledger.entities.select("e").join(high, on="e", how="left", maintain_order="left")
-    day = days["high_credit_on"].gather(settled["e"])
+    day = beside(ledger.entities, high)["high_credit_on"].gather(settled["e"])
     return (settled["on"] >= day).fill_null(value=True).alias("handled")
 
 

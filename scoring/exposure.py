@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.ledger import Ledger
 from scoring.policy import ExposurePolicy
 
@@ -22,6 +23,7 @@ EXPOSURE_PARTS = (
     *("ar", "notes_receivable", "delivered_open", "orders_open"),
     *("unapplied", "free_deposits", "exposure"),
 )
+_NO_DEPOSITS = pl.DataFrame(schema={"e": pl.UInt32, "deposits": pl.Int64})
 _COMPONENTS = {
     "ar": "receivable_limit",
     "notes_receivable": "notes_limit",
@@ -43,19 +45,18 @@ def exposed(
     ``component_over`` names the first part above its own limit. ``deposits`` (e, deposits) are cash
     deposits; they count here only when the policy deducts them.
     """
-    parts = [_orders(ledger, policy, as_of), _notes(ledger, policy, as_of)]
-    if policy.deposits_reduce_exposure and deposits is not None:
-        parts.append(deposits.rename({"deposits": "free_deposits"}))
-    for part in parts:
-        if part.height:
-            frame = frame.join(part, on="e", how="left", maintain_order="left")
+    free = deposits if deposits is not None and policy.deposits_reduce_exposure else _NO_DEPOSITS
+    frame = beside(
+        frame,
+        _orders(ledger, policy, as_of),
+        _notes(ledger, policy, as_of),
+        free.rename({"deposits": "free_deposits"}),
+    )
     names = ("notes_receivable", "delivered_open", "orders_open", "free_deposits")
-    filled = [
-        (pl.col(name).fill_null(0) if name in frame.columns else pl.lit(0, pl.Int64)).alias(name)
-        for name in names
-    ]
     unapplied = (pl.col("unapplied_cash") + pl.col("unapplied_credit")) * policy.include_unapplied
-    frame = frame.with_columns(*filled, unapplied.cast(pl.Int64).alias("unapplied"))
+    frame = frame.with_columns(
+        pl.col(names).fill_null(0), unapplied.cast(pl.Int64).alias("unapplied")
+    )
     return frame.with_columns(_exposure(), _over(frame, policy).alias("component_over"))
 
 
@@ -101,7 +102,7 @@ def _orders(ledger: Ledger, policy: ExposurePolicy, as_of: date) -> pl.DataFrame
 def _notes(ledger: Ledger, policy: ExposurePolicy, as_of: date) -> pl.DataFrame:
     """Sum notes that are not ended; past due or dishonoured they count in full."""
     if not policy.include_notes:
-        return ledger.notes.select("e").clear()
+        return pl.DataFrame(schema={"e": pl.UInt32, "notes_receivable": pl.Int64})
     day = pl.lit(as_of)
     ended = (pl.col("ended_on") <= day).fill_null(value=False)
     failed = (pl.col("due_on") < day) | (pl.col("dishonoured_on") <= day).fill_null(value=False)

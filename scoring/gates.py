@@ -7,6 +7,7 @@ from datetime import date
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.gate import Gate, Params, Row, one_digit
 from scoring.gate_list import GATES
@@ -30,7 +31,7 @@ def gated(
     ``parent_supports``: the parent's guarantee lifted the grade.
     """
     own = [gate for gate in GATES if not gate.by_row]
-    frame = frame.join(_unknown(ledger, as_of), on="e", how="left", maintain_order="left")
+    frame = beside(frame, _unknown(ledger, as_of))
     frame = (
         frame.with_columns(gate.condition(policy).alias(f"gate_{gate.code}") for gate in own)
         .with_columns(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.parents import has_parents, parents_of
 from scoring.policy import Policy
@@ -44,9 +45,7 @@ def grouped(frame: pl.DataFrame, book: Book, policy: Policy) -> pl.DataFrame:
     groups = _groups(frame, pairs, convert)
     seen = _seen(frame, pairs, groups, convert)
     found = _headroom(frame, seen).join(_roots(frame, seen), on="e", how="left")
-    return frame.join(found, on="e", how="left", maintain_order="left").select(
-        *frame.columns, *_COLUMNS
-    )
+    return beside(frame, found.select("e", *_COLUMNS))
 
 
 def _pairs(book: Book, depth: int) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.documents import happened, papers, standing
 from scoring.groups import Characteristic, Group
@@ -54,19 +55,15 @@ def recorded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl
     ``n_negative``, ``negative_severity`` (null: nobody looked); ``n_references``,
     ``reference_score``; ``tax_score``; and the facts of ``public_facts``.
     """
-    # Narrow frames are joined among themselves: the one of the assessment has hundreds of columns.
-    found = frame.select("e", "written_off_on")
-    for part in (
+    found = beside(
+        frame,
         *_bureau(book, policy, as_of),
         _insurance(book, as_of),
         _negatives(book, policy, as_of),
         _references(book, policy, as_of),
         _tax(book, policy.scorecard.history, as_of),
-    ):
-        found = found.join(part, on="e", how="left", maintain_order="left")
-    found = found.with_columns(pl.col("n_negative", "n_references").fill_null(0))
-    facts = public_facts(found, book, policy, as_of)
-    return pl.concat([frame, facts.drop("e", "written_off_on")], how="horizontal")
+    ).with_columns(pl.col("n_negative", "n_references").fill_null(0))
+    return public_facts(found, book, policy, as_of)
 
 
 def _bureau(

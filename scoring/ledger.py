@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.chain import notes_receivable, open_orders
 from scoring.keys import NOTHING, at_first, day_key
 from scoring.laying import applied_to_claims, clipped, laid_on_claims
@@ -198,8 +199,7 @@ def _entities(names: pl.DataFrame, claims: pl.DataFrame, facts: pl.DataFrame) ->
     units = {currency: 10 ** minor_digits(currency) for currency in names["currency"].unique()}
     unit = pl.col("currency").replace_strict(units, default=None, return_dtype=pl.Int64)
     return (
-        names.with_columns(unit.alias("unit"))
-        .join(first, on="e", how="left", maintain_order="left")
+        beside(names.with_columns(unit.alias("unit")), first)
         .with_columns(pl.min_horizontal("since", "first_on").alias("taken_on"))
         .drop("since")
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.gates import GATES
 from scoring.known import known
@@ -24,7 +25,7 @@ def overridden(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> 
     ``override_ends_soon``; null, or false, without one.
     """
     rows = _in_force(book, policy, as_of)
-    frame = frame.join(rows, on="e", how="left", maintain_order="left")
+    frame = beside(frame, rows)
     grade, wanted = pl.col("grade"), pl.col("_wanted")
     reached = pl.max_horizontal(wanted, grade - policy.review.override_max_up)
     effective = pl.when(_grave(frame)).then(pl.max_horizontal(reached, grade)).otherwise(reached)

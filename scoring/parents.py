@@ -6,6 +6,7 @@ Who hangs on a cycle, or deeper than the policy looks, is judged alone.
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.policy import GRADES, Policy
 
@@ -63,7 +64,7 @@ def with_parents(frame: pl.DataFrame, book: Book, policy: Policy) -> pl.DataFram
             pl.lit(None, pl.Int32).alias("cap_parent_in_trouble"),
             pl.lit(value=False).alias("parent_supports"),
         )
-    frame = frame.join(links, on="e", how="left", maintain_order="left")
+    frame = beside(frame, links)
     own, above = frame["grade"], frame["parent_e"]
     for _ in range(policy.gates.parent_depth):
         # A parent that must not be rated says nothing about its children.

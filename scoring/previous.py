@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.known import known, priced
 from scoring.policy import GRADES
@@ -49,4 +50,4 @@ def recalled(frame: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
         pl.col("upgraded_on").alias("previous_upgraded_on"),
         pl.col("limit_raised_on").alias("previous_raised_on"),
     )
-    return frame.join(picked, on="e", how="left", maintain_order="left")
+    return beside(frame, picked)

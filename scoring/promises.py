@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.calendar import WorkCalendar
 from scoring.known import known, priced
@@ -50,7 +51,7 @@ def promised(
     )
     share = pl.col("n_broken") * 100.0 / pl.col("n_promises")
     return (
-        frame.join(counts, on="e", how="left", maintain_order="left")
+        beside(frame, counts)
         .with_columns(pl.col(_COUNTS).fill_null(0))
         .with_columns(pl.when(pl.col("n_promises") > 0).then(share).alias("broken_promise_percent"))
     )

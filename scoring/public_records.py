@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.documents import standing
 from scoring.known import known, told
@@ -33,13 +34,13 @@ def public_facts(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -
     is a default event, else null. ``registry_status``, ``founded_on``, ``founded_months``: null
     when not known.
     """
-    for part in (
+    frame = beside(
+        frame,
         _registry(book, as_of),
         _on_record(book, as_of),
         _guaranteed(book, as_of),
         _setbacks(book, policy, as_of),
-    ):
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
+    )
     since = months_before(as_of, policy.gates.write_off_months)
     ended = pl.col("registry_status").is_in(policy.gates.ceased_statuses)
     return (

@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.documents import happened, standing
 from scoring.groups import Characteristic, Group
@@ -59,13 +60,13 @@ def appraised(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> p
     ``appraisal_single``: the exposure asks for a second assessor. Null: not known.
     """
     rules = policy.scorecard.qualitative
-    for part in (
+    frame = beside(
+        frame,
         _appraisals(book, rules, as_of),
         _paid_in(book, as_of),
         _secured(book, rules, as_of),
         _second_needed(book, policy),
-    ):
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
+    )
     few = (pl.col("exposure") >= pl.col("second_from")) & (pl.col("assessors") == 1)
     line = pl.col("paid_in_percent") / 100 * (_BEST - _WORST) + _WORST
     traded = pl.when(pl.col("n_claims") > 0).then(pl.col("age_months") / 12)

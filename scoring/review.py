@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from scoring.assessment import NOT_RATED
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.calendar import WorkCalendar
 from scoring.known import known
@@ -62,7 +63,7 @@ def scheduled(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> p
     every = pl.col("grade").replace_strict(
         months, default=policy.unrated_review_months, return_dtype=pl.Int64
     )
-    frame = frame.join(_last_review(book, as_of), on="e", how="left", maintain_order="left")
+    frame = beside(frame, _last_review(book, as_of))
     planned = pl.col("last_review_on").dt.offset_by(pl.format("{}mo", every))
     cycle = cycle_day_after(pl.lit(as_of), every)
     frame = frame.with_columns(pl.coalesce(planned, cycle).alias("next_review_on"))
@@ -91,7 +92,7 @@ def reviewed(
     So many working days after the day the signals began, unless somebody reviewed since. Adds
     ``review_asked_on``, the day the signals began, or null.
     """
-    frame = frame.join(_began(book, as_of), on="e", how="left", maintain_order="left")
+    frame = beside(frame, _began(book, as_of))
     asks = pl.col("watch_level").is_in(["watch", "high"])
     began = pl.when(asks).then(pl.coalesce("_began", pl.lit(as_of)))
     reviewed_since = (pl.col("last_review_on") >= began).fill_null(value=False)

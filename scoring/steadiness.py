@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.known import known
 from scoring.policy import Policy
@@ -26,7 +27,7 @@ def steadied(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl
     Without an earlier rating there is nothing to hold.
     """
     frame = frame.with_columns(pl.col("score_grade").alias("band_grade"))
-    frame = frame.join(_last_review(book, as_of), on="e", how="left", maintain_order="left")
+    frame = beside(frame, _last_review(book, as_of))
     held = _held(policy) if policy.review.hysteresis else pl.col("band_grade")
     frame = frame.with_columns(held.alias("score_grade"))
     frame = frame.with_columns(_risen(policy, as_of).alias("score_grade"))
@@ -115,7 +116,7 @@ def triggered(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> p
     }
     if "statements_expired" in frame.columns:
         conditions["statements_expired"] = pl.col("statements_expired")
-    frame = frame.join(_entries(book, policy, as_of), on="e", how="left", maintain_order="left")
+    frame = beside(frame, _entries(book, policy, as_of))
     said = [pl.when(condition).then(pl.lit(code)) for code, condition in conditions.items()]
     codes = pl.concat_str(said, separator=" ", ignore_nulls=True)
     return frame.with_columns(pl.when(codes != "").then(codes).alias("review_due")).drop("_entries")

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.keys import NOTHING, at_first, day_key
 from scoring.ledger import Ledger
 from scoring.policy import Policy
@@ -48,7 +49,7 @@ def used(frame: pl.DataFrame, ledger: Ledger, policy: Policy, windows: Windows) 
         )
     levels = _steps(drawn(ledger, windows), windows).filter(pl.col("end") > windows.year)
     steps = levels.join(limits, on="e", how="inner", maintain_order="left")
-    return frame.join(_measured(steps, policy, windows), on="e", how="left", maintain_order="left")
+    return beside(frame, _measured(steps, policy, windows))
 
 
 def drawn(ledger: Ledger, windows: Windows) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.known import known
 from scoring.policy import WatchPolicy
@@ -53,7 +54,7 @@ def _with_notes(frame: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
     if not notes.height:
         return frame.with_columns(pl.lit(None, pl.Date).alias("watch_note_on"))
     newest = notes.group_by("e").agg(pl.col("from_on").max().alias("watch_note_on"))
-    return frame.join(newest, on="e", how="left", maintain_order="left")
+    return beside(frame, newest)
 
 
 def _stays(policy: WatchPolicy, as_of: date) -> pl.Expr:

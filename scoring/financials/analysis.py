@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.financials.comparison import METHODS, compared, moved
 from scoring.financials.distress import SCORES, ZONES, distress
@@ -75,9 +76,9 @@ def analysed(
         nothing = (pl.lit(None, kind).alias(name) for name, kind in columns.items())
         return frame.with_columns(*nothing, pl.lit(value=False).alias("has_statements"))
     figures = _figures(book, policy, as_of, standards or Standards())
-    return frame.join(
-        figures.select("e", *columns), on="e", how="left", maintain_order="left"
-    ).with_columns(pl.col("statement").is_not_null().alias("has_statements"))
+    return beside(frame, figures.select("e", *columns)).with_columns(
+        pl.col("statement").is_not_null().alias("has_statements")
+    )
 
 
 def _columns(policy: Policy) -> dict[str, pl.DataType | type[pl.DataType]]:

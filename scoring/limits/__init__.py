@@ -10,6 +10,7 @@ Amounts are integers of the entity's minor units; divisions round down.
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.ledger import Ledger
 from scoring.limits.amounts import entity_amounts, grade_amounts, loss_cap, policy_amounts
@@ -74,9 +75,7 @@ def limited(
     """
     frame = frame.join(grades, on=["currency", "grade"], how="left", maintain_order="left")
     frame = with_statement_figures(frame).with_columns(need_days(policy).alias("need_days"))
-    frame = frame.join(
-        peak_purchases(ledger, frame, windows), on="e", how="left", maintain_order="left"
-    )
+    frame = beside(frame, peak_purchases(ledger, frame, windows))
     return valued(_with_outside(frame, book, policy, windows), policy)
 
 
@@ -107,6 +106,4 @@ def _with_outside(
         name for name in outside.columns if name == "e" or name not in frame.columns
     )
     cover = secured(book, frame, policy, windows.as_of)
-    for part in (outside, cover):
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
-    return frame.with_columns(pl.col("secured").fill_null(0))
+    return beside(frame, outside, cover).with_columns(pl.col("secured").fill_null(0))

@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.known import known, priced
 from scoring.limits.waterfall import prepaid, rounded_down
@@ -56,10 +57,8 @@ _DECIDED: dict[str, type[pl.DataType]] = {
 def _with_decisions(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     if not book.decisions.height:
         return frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in _DECIDED.items())
-    parts = (_approved(book, as_of), _temporary(book, policy.limits, as_of), _reviews(book, as_of))
-    for part in parts:
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
-    return frame
+    temporary = _temporary(book, policy.limits, as_of)
+    return beside(frame, _approved(book, as_of), temporary, _reviews(book, as_of))
 
 
 def _reviews(book: Book, as_of: date) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.dunning import first_day_of_level
 from scoring.known import known
@@ -31,9 +32,8 @@ def ordered(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.
     spaces) are null without such a decision.
     """
     decisions = known(book, "decisions", as_of)
-    for part in (_manual_holds(decisions, as_of), _exemptions(decisions, policy, as_of)):
-        frame = frame.join(part, on="e", how="left", maintain_order="left")
-    return rules_fired(frame, policy, as_of)
+    decided = _manual_holds(decisions, as_of), _exemptions(decisions, policy, as_of)
+    return rules_fired(beside(frame, *decided), policy, as_of)
 
 
 def _manual_holds(decisions: pl.DataFrame, as_of: date) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.claims import applied_until, open_claims
 from scoring.gate import Params, Row
 from scoring.ledger import Ledger
@@ -32,7 +33,7 @@ def with_payment_evidence(
     new, new_parts = pl.col("n_settled_recent"), pl.col("n_in_parts_recent")
     least = policy.behaviour.trend_min_items
     return (
-        frame.join(before, on="e", how="left", maintain_order="left")
+        beside(frame, before)
         .with_columns(
             (pl.col(column) - pl.col("overdue_before").fill_null(0.0)).alias("overdue_jump")
         )

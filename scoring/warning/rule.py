@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 import polars as pl
 
+from scoring.beside import beside
 from scoring.gate import Params, Row, one_digit
 from scoring.policy import Policy
 
@@ -37,7 +38,7 @@ def counted(frame: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
     names = [name for name in counts.columns if name != "e"]
     if not counts.height:
         return frame.with_columns(pl.lit(0, pl.Int64).alias(name) for name in names)
-    joined = frame.join(counts, on="e", how="left", maintain_order="left")
+    joined = beside(frame, counts)
     return joined.with_columns(pl.col(name).cast(pl.Int64).fill_null(0) for name in names)
 
 

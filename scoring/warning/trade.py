@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.gate import Params, Row
 from scoring.known import known, priced
@@ -74,7 +75,7 @@ def _with_orders(frame: pl.DataFrame, book: Book, policy: Policy, windows: Windo
         )
     )
     sums = sums.join(_pauses(every, sums, policy), on="e", how="left")
-    return frame.join(sums, on="e", how="left", maintain_order="left")
+    return beside(frame, sums)
 
 
 def _pauses(orders: pl.DataFrame, sums: pl.DataFrame, policy: Policy) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.known import known
 from scoring.ledger import Ledger
@@ -80,7 +81,7 @@ def _with_history(
             *(pl.lit(0, pl.Int32).alias(f"fading_{c}") for c in CODES),
             pl.lit(None, pl.Date).alias("_seen"),
         )
-    frame = frame.join(_earlier(earlier, windows), on="e", how="left", maintain_order="left")
+    frame = beside(frame, _earlier(earlier, windows))
     start = windows.as_of - timedelta(days=policy.warning.decay_days)
     columns = []
     for rule in RULES:
