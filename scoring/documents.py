@@ -1,7 +1,7 @@
 """Documents of the credit file: which item each one serves, and until when it is valid.
 
 Times to live: credit-management 3.2. A document counts from its own date; what was withdrawn or
-ended does not count.
+ended does not count, nor does a statement that was refused.
 """
 
 from datetime import date
@@ -9,8 +9,9 @@ from datetime import date
 import polars as pl
 
 from scoring.book import Book
+from scoring.financials import sound
 from scoring.known import known, told
-from scoring.policy import GRADES, DossierPolicy
+from scoring.policy import GRADES, DossierPolicy, Policy
 
 __all__ = ["DOCUMENT_ITEMS", "happened", "papers", "standing", "statement_papers"]
 
@@ -96,14 +97,21 @@ def _with_class(
     return rows.join(classes, on="e", how="left", maintain_order="left")
 
 
-def statement_papers(book: Book, rules: DossierPolicy, as_of: date, item: str) -> pl.DataFrame:
-    """Date the annual (item ``statements``) or the ``interim`` statements: e, on, expires, gone."""
+def statement_papers(book: Book, policy: Policy, as_of: date) -> dict[str, pl.DataFrame]:
+    """Date the annual (item ``statements``) and the ``interim`` statements: e, on, expires, gone.
+
+    One that was refused is no document (1.3).
+    """
+    rules, on = policy.dossier, pl.col("period_end")
+    statements = sound(book, policy.financials, as_of)
     annual = pl.col("months") >= _ANNUAL_MONTHS
-    rows = known(book, "statements", as_of).filter(
-        (pl.col("period_end") <= as_of) & (annual if item == "statements" else ~annual)
-    )
-    on = pl.col("period_end")
-    expires = _later(on, item, rules)
-    return _with_class(rows, item, book, rules, as_of).select(
-        "e", on.alias("on"), expires.alias("expires"), _gone(expires, item, rules).alias("gone")
-    )
+    dated = {}
+    for item, rows in (
+        ("statements", statements.filter(annual)),
+        ("interim", statements.filter(~annual)),
+    ):
+        expires = _later(on, item, rules)
+        dated[item] = _with_class(rows, item, book, rules, as_of).select(
+            "e", on.alias("on"), expires.alias("expires"), _gone(expires, item, rules).alias("gone")
+        )
+    return dated

@@ -164,8 +164,8 @@ def _states(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
         if item in weights and told(book, as_of, kind).height
     }
     if book.statements.height:
-        reports = [item for item in ("statements", "interim") if item in weights]
-        dated |= {item: statement_papers(book, rules, as_of, item) for item in reports}
+        reports = statement_papers(book, policy, as_of)
+        dated |= {item: rows for item, rows in reports.items() if item in weights}
     documents = [
         papers.lazy().select(
             pl.lit(_NAMES.index(item), pl.UInt8).alias("item"), "e", "on", "expires", "gone"

@@ -4,7 +4,7 @@ from scoring.financials.analysis import MEASURES, analysed, peers_known
 from scoring.financials.group import financial_group, financial_shares
 from scoring.financials.industry import Standards, standards_of
 from scoring.financials.peers import peers_of
-from scoring.financials.statements import StatementMistake, statement_mistakes
+from scoring.financials.statements import StatementMistake, sound, statement_mistakes
 
 __all__ = [
     "MEASURES",
@@ -15,6 +15,7 @@ __all__ = [
     "financial_shares",
     "peers_known",
     "peers_of",
+    "sound",
     "standards_of",
     "statement_mistakes",
 ]

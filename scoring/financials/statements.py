@@ -16,7 +16,7 @@ from scoring.known import KNOWN_FROM
 from scoring.policy import FinancialsPolicy
 from scoring.schemas import STATEMENT_LINES
 
-__all__ = ["BEFORE", "StatementMistake", "chosen", "statement_mistakes"]
+__all__ = ["BEFORE", "StatementMistake", "chosen", "sound", "statement_mistakes"]
 
 #: Ending of the columns with the predecessor's lines.
 BEFORE = "_before"
@@ -35,7 +35,7 @@ def chosen(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
     statement refused ``statement_refused`` (code) and ``statement_refused_id``.
     """
     rows = _known(book, rules, as_of)
-    good = rows.filter(pl.col("mistake").is_null())
+    good = _sound(rows)
     again = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in _PERIOD)
     repeated = again.fill_null(value=False).alias("statement_repeated")
     newest = _last(good.with_columns(repeated), *_PERIOD)
@@ -47,6 +47,15 @@ def chosen(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
         .join(_refused(rows, newest, current), on="e", how="left", maintain_order="left")
     )
     return _with_lines(made, book.statements)
+
+
+def sound(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
+    """List the statements known at ``as_of`` that were not refused: e, period_end, months."""
+    return _sound(_known(book, rules, as_of)).select(_PERIOD)
+
+
+def _sound(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("mistake").is_null())
 
 
 def _known(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:

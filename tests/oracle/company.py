@@ -45,7 +45,7 @@ def figures(
     found["in_default"] = in_default(measures, file)
     found |= facts(file, policy) | _financial(file, measures, policy) | history(file, policy)
     found |= qualities(file, found, policy)
-    found |= dossier(file, found, policy) | card(found, policy)
+    found |= dossier(file, found, measures, policy) | card(found, policy)
     found["confidence"] = confidence(found["completeness"], found["n_low"], policy)
     found["held_grade"] = held(found, file, policy)
     found |= rating(found, file, policy)

@@ -5,9 +5,11 @@ from fractions import Fraction
 from typing import Any
 
 from scoring.policy import Policy
+from tests.oracle.plain_claims import Standing
 from tests.oracle.plain_file import File, later, stands
 from tests.oracle.plain_ledger import half_up
 from tests.oracle.plain_records import expiry
+from tests.oracle.plain_statements import mistake
 
 __all__ = ["confidence", "dossier"]
 
@@ -29,33 +31,38 @@ _ITEMS: dict[str, tuple[str | None, tuple[str, ...]]] = {
 }
 
 
-def dossier(file: File, found: dict[str, Any], policy: Policy) -> dict[str, Any]:
+def dossier(
+    file: File, found: dict[str, Any], standing: Standing, policy: Policy
+) -> dict[str, Any]:
     """Completeness in whole percent, and each item's freshness where it counts."""
     fresh: dict[str, Fraction | None] = {}
     got, whole = Fraction(0), Fraction(0)
     for item, (_, groups) in _ITEMS.items():
         weight = Fraction(getattr(policy.dossier, item).weight)
         counts = not groups or bool(set(groups) & set(policy.groups))
-        fresh[f"fresh_{item}"] = _fresh(item, file, found, policy) if counts else None
+        fresh[f"fresh_{item}"] = _fresh(item, file, found, standing, policy) if counts else None
         if counts:
             whole += weight
             got += weight * (fresh[f"fresh_{item}"] or 0)
     return fresh | {"completeness": half_up(got / whole)}
 
 
-def _fresh(item: str, file: File, found: dict[str, Any], policy: Policy) -> Fraction:
+def _fresh(
+    item: str, file: File, found: dict[str, Any], standing: Standing, policy: Policy
+) -> Fraction:
     if item == "identity":
         known = {"ok": Fraction(100), "missing": 100 * Fraction(policy.dossier.name_only_share)}
         return known.get(str(file.master["identity"]), Fraction(0))
     if item == "trading_history":
         traded = found["n_claims"] and found["age_months"] >= policy.dossier.trading_months
         return Fraction(100 if traded else 0)
-    return max(
-        (_worth(*ends, file.as_of) for ends in _papers(item, file, policy)), default=Fraction(0)
-    )
+    papers = _papers(item, file, standing, policy)
+    return max((_worth(*ends, file.as_of) for ends in papers), default=Fraction(0))
 
 
-def _papers(item: str, file: File, policy: Policy) -> list[tuple[date | None, date | None]]:
+def _papers(
+    item: str, file: File, standing: Standing, policy: Policy
+) -> list[tuple[date | None, date | None]]:
     kind, _ = _ITEMS[item]
     if kind is None:
         months = getattr(policy.dossier, item).months
@@ -63,7 +70,7 @@ def _papers(item: str, file: File, policy: Policy) -> list[tuple[date | None, da
         days = [
             one["period_end"]
             for one in file.of("statements")
-            if (one["months"] >= 12) == annual and one["period_end"] <= file.as_of
+            if (one["months"] >= 12) == annual and mistake(one, file, standing, policy) is None
         ]
         ends = [later(day, months) for day in days]
         return [(end, later(end, months)) for end in ends if end is not None]

@@ -127,6 +127,32 @@ def test_statements_age_from_the_end_of_their_period() -> None:
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        {"equity": 340_000_00},  # does not balance
+        {"revenue": -1},
+        {"paid_in_capital": 200_000_000_00},  # in another unit than the capital that was registered
+        {"period_end": days_ago(0)},  # ended after it was received
+    ],
+)
+@pytest.mark.parametrize(("item", "months", "ago"), [("statements", 12, 18), ("interim", 6, 8)])
+def test_a_statement_that_was_refused_is_no_document(
+    item: str, months: int, ago: int, lines: dict[str, object]
+) -> None:
+    good = a_statement(months=months)
+    refused = Row("statements", good.values | lines)
+    earlier = a_statement(months=months, period_end=_ago(ago))
+    extract = a_record("registry", amount=200_000_00)
+
+    def fresh(*statements: Row) -> float:
+        return float(figures(extract, *statements)[f"fresh_{item}"])
+
+    assert (fresh(good), fresh(refused)) == (100.0, 0.0)
+    assert 0.0 < fresh(earlier) < 100.0
+    assert fresh(refused, earlier) == fresh(earlier)
+
+
+@pytest.mark.parametrize(
     ("grade", "months", "expired"),
     [(None, 3, False), (None, 4, True), ("BB", 1, False), ("BB", 2, True), ("BBB", 3, False)],
 )
