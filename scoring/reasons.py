@@ -11,7 +11,8 @@ Codes and parameters:
 * ``thin_history``: settled, needed, months. ``no_statements``: none. Each gate also has cap.
 * ``days_late``, ``max_delay``: value (days), threshold (days). ``late_amount``, ``overdue_ratio``,
   ``broken_promises``: value, threshold (percents). ``threshold`` is the next better mark of the
-  policy's curve; a reason in favour has its best mark.
+  policy's curve; a reason in favour has its best mark. Where the curve is one
+  straight line no mark comes next: the parameter curve says straight.
 * ``missing_<group>``: percent. Of a group that fell to the missing-data rule nothing else is told:
   what data it has were not used.
 """
@@ -105,6 +106,8 @@ def _judged(part: Characteristic, row: Row, sign: Sign) -> _Ranked | None:
         "value": one_digit(value),
         "threshold": one_digit(_next_mark(part, value, best=good)),
     }
+    if not good and part.rule.straight:
+        params["curve"] = "straight"
     return (-size, -points, part.code, Reason(part.code, params, sign))
 
 

@@ -92,8 +92,12 @@ def reason_text(reason: Reason, texts: Texts) -> str:
     params = _params(reason.params)
     if "gate" in params:
         params["gate"] = texts.say(f"gate.{params['gate']}")
-    good = ".good" if reason.sign == "positive" else ""
-    return texts.say(f"reason.{reason.code}{good}", **params)
+    code = f"reason.{reason.code}"
+    if reason.sign == "positive":
+        code += ".good"
+    elif params.get("curve") == "straight" and texts.knows(f"{code}.straight"):
+        code += ".straight"
+    return texts.say(code, **params)
 
 
 def signal_text(signal: Signal, texts: Texts) -> str:

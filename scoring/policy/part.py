@@ -82,6 +82,11 @@ class CharacteristicPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
         shares = [share for _, share in self.curve]
         return bool(shares) and shares[-1] > shares[0] and shares == sorted(shares)
 
+    @property
+    def straight(self) -> bool:
+        """Tell whether one straight line leads all the way: every bit better counts, no mark does."""
+        return len(self.curve) == 2 and not self.steps
+
 
 def points_add_up(points: Decimal, parts: Mapping[str, CharacteristicPolicy]) -> Rule:
     """Make the rule that the characteristics of a group hold the group's points."""

@@ -1,8 +1,11 @@
 """Reasons: gates first, then the largest losses, never more than a person reads."""
 
+import pytest
+
 from scoring.assess import assess
 from scoring.assessment import Reason
 from scoring.policy import Policy
+from scoring.policy.part import CharacteristicPolicy, characteristic
 from tests.builders import (
     AS_OF,
     Row,
@@ -37,6 +40,30 @@ def test_a_reason_names_its_value_and_the_next_better_mark() -> None:
 
     assert found[0].params == {"value": "39.2", "threshold": "30"}
     assert found[1].params == {"value": "100", "threshold": "80"}
+
+
+def test_on_one_straight_line_no_mark_comes_next() -> None:
+    """Forty of a hundred: 41 scores better than 40, whatever lies at the line's end."""
+    bureau = a_record("bureau", value=40.0, source="score-100", known_on=days_ago(1))
+    rows = (a_steady_payer(late=40), a_full_file(), bureau)
+    found = {one.code: one for one in _reasons(*rows, policy=with_groups())}
+
+    assert found["bureau"].params == {"value": "40", "threshold": "100", "curve": "straight"}
+    assert "curve" not in found["days_late"].params
+
+
+@pytest.mark.parametrize(
+    ("rule", "straight"),
+    [
+        (characteristic(8, "0:0 100:100"), True),
+        (characteristic(8, "0:0 60:50 100:100"), False),
+        (characteristic(8, "0:0 100:100", steps=True), False),
+    ],
+)
+def test_a_curve_with_a_mark_on_the_way_or_steps_has_a_next_one(
+    rule: CharacteristicPolicy, *, straight: bool
+) -> None:
+    assert rule.straight is straight
 
 
 def test_at_most_four_against_and_two_in_favour() -> None:

@@ -14,6 +14,7 @@ from scoring.assess import assess
 from scoring.assessment import Assessment, Reason
 from scoring.money import Money
 from scoring.policy import Policy
+from scoring.policy.part import CharacteristicPolicy
 from scoring.records import AccountRef
 from tests.builders import AS_OF, a_book, a_paid_invoice, a_steady_payer, an_entity, an_invoice
 
@@ -92,6 +93,37 @@ def test_every_reason_code_has_its_sentence_in_both_directions(language: str) ->
     assert {code for code in codes if not texts.knows(f"reason.{code}")} == set()
     scored = {"days_late", "late_amount", "overdue_ratio", "max_delay", "broken_promises"}
     assert {code for code in scored if not texts.knows(f"reason.{code}.good")} == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh", "征信分 40（满分 100）；每提高 1 分都会加分"),
+        ("en", "bureau score 40 of 100; every point more scores better"),
+    ],
+)
+def test_on_a_straight_line_every_point_counts_and_elsewhere_the_next_mark(
+    language: str, told: str
+) -> None:
+    marked: dict[str, Money | int | str] = {"value": "40", "threshold": "60"}
+    texts = Texts(language)
+
+    assert reason_text(Reason("bureau", marked | {"curve": "straight"}), texts) == told
+    assert "60" in reason_text(Reason("bureau", marked), texts)
+    assert "60" in reason_text(Reason("days_late", marked | {"curve": "straight"}), texts)
+
+
+def test_each_straight_line_of_the_default_policy_has_its_sentence() -> None:
+    policy = Policy().scorecard
+    straight = {
+        code
+        for group in (policy.payment, policy.financial, policy.history, policy.qualitative)
+        for code in group.__struct_fields__
+        if isinstance(rule := getattr(group, code), CharacteristicPolicy) and rule.straight
+    }
+
+    assert "bureau" in straight
+    assert {code for code in straight if not Texts("en").knows(f"reason.{code}.straight")} == set()
 
 
 def test_numbers_in_reasons_are_written_the_readers_way() -> None:
