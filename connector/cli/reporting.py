@@ -15,7 +15,9 @@ from connector.cli.session import (
     ExitCode,
     JsonFlag,
     LangOption,
+    SinceOption,
     chosen_texts,
+    day_before,
     day_of,
     end,
     opened,
@@ -105,9 +107,7 @@ def ageing_command(
 def migration_command(
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOfOption = None,
-    since: Annotated[
-        str | None, typer.Option("--since", help="The day to compare with, like 2026-02-28.")
-    ] = None,
+    since: SinceOption = None,
     xlsx: XlsxOption = None,
     lang: LangOption = None,
     *,
@@ -117,9 +117,7 @@ def migration_command(
     with opened(config) as zixin:
         texts, today = chosen_texts(zixin, lang), zixin.clock.today()
         until = day_of(as_of, month_ends(today, 1)[0])
-        begin = day_of(since, month_ends(until - timedelta(days=1), 1)[0])
-        if begin >= until:
-            end(ExitCode.WRONG_USE, f"--since {begin} must lie before {until}")
+        begin = day_before(until, since, month_ends(until - timedelta(days=1), 1)[0])
         found = grade_moves(begin, until, lambda day: survey_of(zixin, day))
     heading = _moves_heading(found, texts)
     _give(found, moves_sheets(found, texts), heading, xlsx, texts, as_json=as_json)

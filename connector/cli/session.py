@@ -28,8 +28,10 @@ __all__ = [
     "JsonFlag",
     "LangOption",
     "RefArgument",
+    "SinceOption",
     "chosen_texts",
     "company_of",
+    "day_before",
     "day_of",
     "end",
     "opened",
@@ -48,6 +50,9 @@ ConfigOption = Annotated[
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="The date to decide for, like 2026-03-31.")
+]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="The day to compare with, like 2026-02-28.")
 ]
 LangOption = Annotated[
     str | None, typer.Option("--lang", help="zh or en; the company's by default.")
@@ -69,7 +74,7 @@ class ExitCode:
     CRM = 4  # a CRM could not be used
 
 
-def day_of(text: str | None, default: date) -> date:
+def day_of(text: str | None, default: date, *, option: str = "--as-of") -> date:
     """Read a date option; ends the command with a sentence when it is none."""
     if text is None:
         return default
@@ -78,7 +83,15 @@ def day_of(text: str | None, default: date) -> date:
     except ValueError:
         day = date.min
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        end(ExitCode.WRONG_USE, f"--as-of {text!r} is no date; write it like 2026-03-31")
+        end(ExitCode.WRONG_USE, f"{option} {text!r} is no date; write it like 2026-03-31")
+    return day
+
+
+def day_before(until: date, since: str | None, default: date) -> date:
+    """Read the day to compare with; ends the command where it does not lie before ``until``."""
+    day = day_of(since, default, option="--since")
+    if day >= until:
+        end(ExitCode.WRONG_USE, f"--since {day} must lie before {until}")
     return day
 
 

@@ -1,8 +1,8 @@
-"""``zixin watch list``, ``zixin review list`` and ``zixin worklist``: a credit manager's mornings."""
+"""``zixin watch list|alerts``, ``zixin review list``, ``zixin worklist``: a credit manager's mornings."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 import typer
@@ -16,12 +16,15 @@ from connector.cli.session import (
     ExitCode,
     JsonFlag,
     LangOption,
+    SinceOption,
     chosen_texts,
+    day_before,
     day_of,
     end,
     opened,
 )
 from connector.cli.sheet_table import print_sheet
+from connector.flow.reports.alerts import alert_sheets, alerts_between
 from connector.flow.reports.reviews import review_queue, review_sheet
 from connector.flow.reports.sheets import Sheet
 from connector.flow.reports.watch_list import watch_list, watch_sheet
@@ -40,6 +43,7 @@ def add_commands(app: typer.Typer) -> None:
     """Add these commands to the application."""
     watch = typer.Typer(help="The watch list (预警名单).", no_args_is_help=True)
     watch.command("list")(watch_command)
+    watch.command("alerts")(alerts_command)
     app.add_typer(watch, name="watch")
     review = typer.Typer(help="The review queue (复审队列).", no_args_is_help=True)
     review.command("list")(review_command)
@@ -69,6 +73,29 @@ def watch_command(
         print_json({"as_of": day, "watched": found})
     else:
         _print([watch_sheet(found, texts)], day, texts)
+
+
+def alerts_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    since: SinceOption = None,
+    as_of: AsOfOption = None,
+    lang: LangOption = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell which signals were raised, got worse, eased or cleared since a day (default: the day before).
+
+    Each day counts as it was decided; small signals stand apart, for the weekly digest.
+    """
+    with opened(config) as zixin:
+        texts, until = chosen_texts(zixin, lang), day_of(as_of, zixin.clock.today())
+        begin = day_before(until, since, until - timedelta(days=1))
+        found = alerts_between(zixin.engine, begin, until)
+    if as_json:
+        print_json(found)
+    else:
+        say(texts.say("report.alerts.since", since=begin))
+        _print(alert_sheets(found, texts), until, texts)
 
 
 def review_command(

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from connector.store.engine import upsert
 from connector.store.tables import assessments, entities
 from scoring.assessment import Assessment
+from scoring.warning import Signal
 
 __all__ = [
     "StoredAssessment",
@@ -25,6 +26,7 @@ __all__ = [
     "newest_dates",
     "ratings_at",
     "save_assessments",
+    "signals_at",
     "undecided",
 ]
 
@@ -165,15 +167,62 @@ def assessment_on(conn: sa.Connection, entity: str, as_of: date) -> StoredAssess
 
 def ratings_at(conn: sa.Connection, day: date, *, since: date) -> dict[str, str]:
     """Tell each entity's rating as decided last from ``since`` up to a day."""
+    statement = _decided_last(
+        assessments.c.rating, assessments.c.as_of <= day, assessments.c.as_of >= since
+    )
+    return {row.entity: row.rating for row in conn.execute(statement)}
+
+
+class _Signals(msgspec.Struct):
+    """What an explanation says of early warnings, whatever else it says."""
+
+    signals: tuple[Signal, ...]
+
+
+class _Codes(msgspec.Struct):
+    """What an assessment says of early warnings."""
+
+    signals: tuple[str, ...] = ()
+
+
+_SIGNALS, _CODES = msgspec.json.Decoder(_Signals), msgspec.json.Decoder(_Codes)
+
+
+def signals_at(conn: sa.Connection, day: date) -> dict[str, tuple[Signal, ...] | None]:
+    """Tell the early warnings in what was decided last of each entity up to a day.
+
+    An entity without any is absent; ``None`` is one whose explanation cannot be read any more.
+    """
+    until = assessments.c.as_of <= day
+    rows = conn.execute(_decided_last(assessments.c.record, until))
+    # Explanations are long: only those are read in which there is a warning to be found.
+    warned = [row.entity for row in rows if _CODES.decode(row.record).signals]
+    return {
+        row.entity: _read(row.explanation)
+        for chunk in _chunks(warned)
+        for row in conn.execute(
+            _decided_last(assessments.c.explanation, until, assessments.c.entity.in_(chunk))
+        )
+    }
+
+
+def _read(explanation: bytes) -> tuple[Signal, ...] | None:
+    try:
+        return _SIGNALS.decode(explanation).signals
+    except msgspec.ValidationError:
+        return None
+
+
+def _decided_last(column: sa.Column[Any], *of: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Select a column of each entity's newest assessment among some."""
     newest = (
         sa.select(assessments.c.entity, sa.func.max(assessments.c.as_of).label("as_of"))
-        .where(assessments.c.as_of <= day, assessments.c.as_of >= since)
+        .where(*of)
         .group_by(assessments.c.entity)
         .subquery()
     )
     same = sa.and_(assessments.c.entity == newest.c.entity, assessments.c.as_of == newest.c.as_of)
-    statement = sa.select(assessments.c.entity, assessments.c.rating).join(newest, same)
-    return {row.entity: row.rating for row in conn.execute(statement)}
+    return sa.select(assessments.c.entity, column).join(newest, same)
 
 
 def history(conn: sa.Connection, entity: str) -> list[StoredAssessment]:

@@ -5,7 +5,7 @@ the levels out in columns; ``signals_of`` reads one row as sentences' codes and 
 says what is new since the last time.
 """
 
-from scoring.warning.signals import Alert, Signal, alerts, signals_of
+from scoring.warning.signals import Alert, Change, Signal, alerts, signals_of
 from scoring.warning.warned import CODES, warned
 
-__all__ = ["CODES", "Alert", "Signal", "alerts", "signals_of", "warned"]
+__all__ = ["CODES", "Alert", "Change", "Signal", "alerts", "signals_of", "warned"]

@@ -16,7 +16,7 @@ from connector.texts.catalogue import Texts
 from scoring.portfolio import LEVELS
 from scoring.warning import Signal, signals_of
 
-__all__ = ["Watched", "watch_list", "watch_sheet"]
+__all__ = ["Watched", "signal_line", "watch_list", "watch_sheet"]
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,16 +113,15 @@ def watch_sheet(found: Iterable[Watched], texts: Texts) -> Sheet:
     return Sheet.of(texts, "watch_list", columns, rows, words=len(columns))
 
 
+def signal_line(signal: Signal, texts: Texts) -> str:
+    """Say a signal with its evidence and since when it stands."""
+    evidence = signal_text(signal, texts)
+    return texts.say("report.signal", id=signal.code, evidence=evidence, since=signal.first_on)
+
+
 def _evidence(one: Watched, texts: Texts) -> str:
-    lines = [
-        texts.say(
-            "report.signal",
-            id=signal.code,
-            evidence=signal_text(signal, texts),
-            since=signal.first_on,
-        )
-        for signal in one.signals
-    ] or [texts.say("report.kept_on_list")]
+    lines = [signal_line(signal, texts) for signal in one.signals]
+    lines = lines or [texts.say("report.kept_on_list")]
     if one.note is not None:
         code = "report.note" if one.note.state == "approved" else "report.note_waits"
         lines.append(texts.say(code, on=one.note.on, by=one.note.by, text=one.note.text))

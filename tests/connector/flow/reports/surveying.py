@@ -1,23 +1,27 @@
 """A stored book to report on: two customers of 李梅, surveyed with the real engine."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from connector.calendars import work_calendar
+from connector.clock import FixedClock
+from connector.flow.assess import Rules, assess_stale
 from connector.flow.entities import group_entities
 from connector.flow.reports.survey import Survey
 from connector.store.file_tables import decisions
 from scoring.assess import Assessments, assess
 from scoring.book import Book
+from scoring.explain import explain, explanation_bytes
 from scoring.policy import Policy
 from scoring.records import Kind
-from tests.connector.flow.deciding import AS_OF
+from tests.connector.flow.deciding import AS_OF, simple_rules
 from tests.connector.store.saving import NOW, save
 from tests.crm_records import an_account, an_invoice, an_owner
+from tests.file_records import a_credit_record
 
-__all__ = ["CALENDAR", "a_survey", "decided", "two_customers"]
+__all__ = ["CALENDAR", "a_survey", "decided", "night", "record", "two_customers"]
 
 CALENDAR = work_calendar("CN", range(2025, 2028))
 
@@ -37,6 +41,25 @@ def a_survey(engine: sa.Engine, as_of: date = AS_OF, policy: Policy | None = Non
 
 def _assess(book: Book, policy: Policy, as_of: date) -> Assessments:
     return assess(book, policy, as_of, calendar=CALENDAR)
+
+
+def record(engine: sa.Engine, kind: str, **changes: Any) -> None:
+    """Save a public record about 甲."""
+    values: dict[str, Any] = {"kind": kind, "known_on": AS_OF, "event_on": AS_OF, "value": None}
+    save(engine, Kind.CREDIT_RECORDS, a_credit_record("r9", **(values | changes)))
+
+
+def night(engine: sa.Engine, clock: FixedClock, days: int = 0) -> None:
+    """Decide like a nightly run does, some days later."""
+    clock.move(timedelta(days=days))
+    rules = Rules(
+        policy=Policy(),
+        rates={},
+        assess=_assess,
+        explain=lambda decided, entity: explanation_bytes(explain(decided, entity)),
+        plan=simple_rules().plan,
+    )
+    assess_stale(engine, rules, clock.today(), clock)
 
 
 def decided(engine: sa.Engine, kind: str, **changes: Any) -> None:

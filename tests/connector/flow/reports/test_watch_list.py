@@ -6,41 +6,15 @@ import pytest
 import sqlalchemy as sa
 
 from connector.clock import FixedClock
-from connector.flow.assess import Rules, assess_stale
 from connector.flow.reports.watch_list import Watched, watch_list, watch_sheet
 from connector.texts.catalogue import Texts
-from scoring.explain import explain, explanation_bytes
-from scoring.policy import Policy
-from scoring.records import Kind
-from tests.connector.flow.deciding import AS_OF, simple_rules
-from tests.connector.flow.reports.surveying import a_survey, decided, two_customers
-from tests.connector.store.saving import save
-from tests.file_records import a_credit_record
+from tests.connector.flow.deciding import AS_OF
+from tests.connector.flow.reports.surveying import a_survey, decided, night, record, two_customers
 
 
 def dishonest(engine: sa.Engine) -> None:
     """甲 is on the list of dishonest judgment debtors (E14, critical)."""
     record(engine, "dishonest")
-
-
-def record(engine: sa.Engine, kind: str) -> None:
-    """Save a public record about 甲."""
-    found = a_credit_record("r9", kind=kind, known_on=AS_OF, event_on=AS_OF, value=None)
-    save(engine, Kind.CREDIT_RECORDS, found)
-
-
-def night(engine: sa.Engine, clock: FixedClock, days: int = 0) -> None:
-    """Decide like a nightly run does, some days later."""
-    clock.move(timedelta(days=days))
-    survey = a_survey(engine)
-    rules = Rules(
-        policy=Policy(),
-        rates={},
-        assess=survey.assess,
-        explain=lambda decided, entity: explanation_bytes(explain(decided, entity)),
-        plan=simple_rules().plan,
-    )
-    assess_stale(engine, rules, clock.today(), clock)
 
 
 def of_first(found: list[Watched]) -> Watched:
