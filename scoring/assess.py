@@ -21,6 +21,7 @@ from scoring.financials import Standards
 from scoring.gates import gated
 from scoring.group_exposure import grouped
 from scoring.inputs import input_hashes
+from scoring.last_review import looked_back
 from scoring.limits import entity_amounts, grade_amounts, guarded, limited
 from scoring.measuring import Measured, measured, measuring, with_amounts
 from scoring.money import Money
@@ -30,9 +31,9 @@ from scoring.policy import GRADES, Policy
 from scoring.provision import provisioned
 from scoring.rating import graded
 from scoring.reasons import hold_reason, reasons_of
-from scoring.review import reviewed, scheduled
+from scoring.review import reviewed, scheduled, triggered
 from scoring.scorecard import scored
-from scoring.steadiness import steadied, triggered
+from scoring.steadiness import steadied
 from scoring.terms import termed
 from scoring.warning import signals_of, warned
 from scoring.watch import watched
@@ -98,17 +99,16 @@ def _judged(seen: Measured, policy: Policy) -> "Assessments":
     ledger = replace(seen.ledger, entities=amounts)
     grades = grade_amounts(book.entities["currency"], policy, book.rates)
     frame = trusted(scored(with_amounts(seen.frame, amounts), policy), policy)
-    frame = steadied(graded(frame, policy), book, policy, as_of)
-    frame = gated(frame, book, ledger, policy, as_of)
+    frame = looked_back(graded(frame, policy), book, policy, as_of)
+    frame = gated(steadied(frame, policy, as_of), book, ledger, policy, as_of)
     frame = overridden(frame, book, policy, as_of)
     frame = limited(frame, book, ledger, policy, windows, grades)
     frame = warned(frame, book, ledger, policy, windows)
     frame = guarded(watched(frame, book, policy.watch, as_of), book, policy, as_of)
-    frame = grouped(scheduled(frame, book, policy, as_of), book, policy)
+    frame = grouped(scheduled(frame, policy, as_of), book, policy)
     frame = ordered(termed(frame, policy), book, policy, as_of)
     frame = provisioned(frame, policy)
-    frame = triggered(frame, book, policy, as_of)
-    frame = reviewed(frame, book, policy, as_of, seen.calendar)
+    frame = reviewed(triggered(frame, policy, as_of), policy, as_of, seen.calendar)
     return Assessments(
         book=book, policy=policy, as_of=as_of, frame=_named(frame), standards=seen.standards
     )

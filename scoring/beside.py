@@ -6,7 +6,7 @@ known, and nothing has to be looked up.
 
 import polars as pl
 
-__all__ = ["beside"]
+__all__ = ["beside", "without"]
 
 
 def beside(frame: pl.DataFrame, *parts: pl.DataFrame) -> pl.DataFrame:
@@ -35,3 +35,11 @@ def _placed(part: pl.DataFrame, rows: pl.Series) -> list[pl.Series]:
 
 def _nulls(name: str, kind: pl.DataType, count: int) -> pl.Series:
     return pl.Series(name, [None], dtype=kind).new_from_index(0, count)
+
+
+def without(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Leave out columns that only served on the way; cheaper than ``drop`` on hundreds of columns."""
+    rest = frame.clone()
+    for name in names:
+        rest.drop_in_place(name)
+    return rest

@@ -12,6 +12,7 @@ from scoring.book import Book
 from scoring.calendar import WorkCalendar
 from scoring.keys import NOTHING
 from scoring.ledger import Ledger
+from scoring.once import once
 from scoring.policy import BehaviourPolicy, Policy
 
 __all__ = [
@@ -81,6 +82,7 @@ def open_claims(
     ).with_columns(if_valid(pl.min_horizontal("disputed", "open")).alias("disputed_open"))
 
 
+@once
 def _won(as_of: date) -> pl.Expr:
     """Tell which disputes had ended for the customer by ``as_of``."""
     return pl.col("conceded") & (pl.col("closed_on") <= as_of).fill_null(value=False)
@@ -113,6 +115,7 @@ def if_valid(amount: pl.Expr) -> pl.Expr:
     return pl.when("valid").then(amount).otherwise(0)
 
 
+@once
 def _disputed(policy: BehaviourPolicy, as_of: date) -> pl.Expr:
     """A dispute counts when raised early enough, known by now, open and not too old (2.1).
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from scoring.beside import beside
 from scoring.book import Book
 from scoring.documents import DOCUMENT_ITEMS, papers, statement_papers
 from scoring.known import told
@@ -99,8 +100,7 @@ def filed(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.Da
     ]
     checked = pl.col("fresh_judicial_check") >= _FRESH
     return (
-        frame.with_columns(fresh)
-        .join(first, on="e", how="left", maintain_order="left")
+        beside(frame.hstack(fresh), first)
         .with_columns(_item(item, set(items), weights, policy.dossier) for item in ITEMS)
         .with_columns(
             _completeness(weights).alias("completeness"),

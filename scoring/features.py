@@ -5,7 +5,9 @@ Definitions: credit-management 2.2. A ratio without a denominator is null; missi
 
 import polars as pl
 
+from scoring.beside import without
 from scoring.curves import interpolated
+from scoring.once import once
 from scoring.policy import Policy
 from scoring.windows import Windows
 
@@ -45,11 +47,10 @@ def completed(frame: pl.DataFrame, policy: Policy, windows: Windows) -> pl.DataF
         pl.max_horizontal("last_issued", "last_fact").alias("data_as_of"),
         (pl.col("first_on") <= windows.as_of).fill_null(value=False).alias("known"),
     )
-    return (
-        filled.with_columns(*_delays(policy), *_ratios(), *_turnover(policy, windows))
-        .with_columns(_paydex().alias("paydex"), *_judged(policy))
-        .drop("last_fact", "last_issued")
-    )
+    made = filled.with_columns(
+        *_delays(policy), *_ratios(), *_turnover(policy, windows)
+    ).with_columns(_paydex().alias("paydex"), *_judged(policy))
+    return without(made, "last_fact", "last_issued")
 
 
 def _over(number: str | pl.Expr, by: str | pl.Expr, *, times: int = 1) -> pl.Expr:
@@ -58,6 +59,7 @@ def _over(number: str | pl.Expr, by: str | pl.Expr, *, times: int = 1) -> pl.Exp
     return pl.when(below > 0).then(above / below)
 
 
+@once
 def _delays(policy: Policy) -> list[pl.Expr]:
     rules = policy.behaviour
     prior_days = pl.col("paid_days") - pl.col("recent_days")
@@ -81,6 +83,7 @@ def _delays(policy: Policy) -> list[pl.Expr]:
     ]
 
 
+@once
 def _ratios() -> list[pl.Expr]:
     """Percents. The scored overdue ratio compares with a month's sales when little is open."""
     months = pl.col("months")
@@ -101,6 +104,7 @@ def _ratios() -> list[pl.Expr]:
     ]
 
 
+@once
 def _turnover(policy: Policy, windows: Windows) -> list[pl.Expr]:
     """DSO (simple), best possible DSO and ADD over the window; the turnover's trend."""
     sales, days = pl.col("sales"), windows.days
@@ -116,6 +120,7 @@ def _turnover(policy: Policy, windows: Windows) -> list[pl.Expr]:
     ]
 
 
+@once
 def _paydex() -> pl.Expr:
     """Lateness paid and open; a customer without any is placed by how early it pays."""
     days = (
@@ -126,6 +131,7 @@ def _paydex() -> pl.Expr:
     return interpolated(days, _PAYDEX)
 
 
+@once
 def _judged(policy: Policy) -> list[pl.Expr]:
     rules = policy.behaviour
     few = pl.col("n_settled") < rules.thin_settled

@@ -7,11 +7,12 @@ from datetime import date
 
 import polars as pl
 
-from scoring.beside import beside
+from scoring.beside import beside, without
 from scoring.book import Book
 from scoring.gate import Gate, Params, Row, one_digit
 from scoring.gate_list import GATES
 from scoring.ledger import Ledger
+from scoring.once import once
 from scoring.parents import with_parents
 from scoring.policy import GRADES, Policy
 
@@ -43,17 +44,18 @@ def gated(
         )
         .with_columns(_forbidden().is_null().alias("may_be_rated"))
     )
-    return (
+    frame = (
         with_parents(frame, book, policy)
         .with_columns(
             gate.condition(policy).alias(f"gate_{gate.code}") for gate in GATES if gate.by_row
         )
         .with_columns(_unrated().alias("unrated"))
         .with_columns(pl.when(pl.col("unrated").is_null()).then("grade").alias("grade"))
-        .drop("grave", "firm_cap", "may_be_rated")
     )
+    return without(frame, "grave", "firm_cap", "may_be_rated")
 
 
+@once
 def _cap(gate: Gate, policy: Policy) -> pl.Expr:
     return pl.when(pl.col(f"gate_{gate.code}")).then(
         pl.lit(GRADES.index(gate.cap(policy)), pl.Int32)
@@ -74,6 +76,7 @@ def _unknown(ledger: Ledger, as_of: date) -> pl.DataFrame:
     return known.group_by("e").agg(pl.col("currency").min().alias("unknown"))
 
 
+@once
 def _forbidden() -> pl.Expr:
     """G12 and missing rates forbid a rating, whatever the history says."""
     missing = pl.col("unknown").is_not_null() | pl.col("starter").is_null()
@@ -87,6 +90,7 @@ def _forbidden() -> pl.Expr:
     )
 
 
+@once
 def _unrated() -> pl.Expr:
     nothing = pl.when(pl.col("grade").is_null()).then(pl.lit("no_history"))
     return pl.coalesce(_forbidden(), nothing)

@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from scoring.curves import share_of_points
+from scoring.once import once
 from scoring.policy import CharacteristicPolicy, ScorecardPolicy
 
 __all__ = ["Characteristic", "Group", "with_group"]
@@ -45,8 +46,16 @@ class Group(msgspec.Struct, frozen=True):
 
 def with_group(frame: pl.DataFrame, group: Group, rules: ScorecardPolicy) -> pl.DataFrame:
     """Add a group's columns: ``share_<code>``, ``present_``, ``raw_``, ``low_``, ``share_<name>``."""
-    parts = group.characteristics
-    frame = frame.with_columns(_share(part).alias(f"share_{part.code}") for part in parts)
+    for stage in _stages(group, rules):
+        frame = frame.with_columns(stage)
+    return frame
+
+
+@once
+def _stages(group: Group, rules: ScorecardPolicy) -> tuple[list[pl.Expr], ...]:
+    """Build the columns, in the order in which they need each other."""
+    parts, name = group.characteristics, group.name
+    shares = [_share(part).alias(f"share_{part.code}") for part in parts]
     present = pl.sum_horizontal(
         pl.col(f"share_{part.code}").is_not_null() * float(part.rule.points) for part in parts
     )
@@ -55,10 +64,11 @@ def with_group(frame: pl.DataFrame, group: Group, rules: ScorecardPolicy) -> pl.
     )
     low = present < float(group.points * rules.missing_min_share)
     raw = pl.when(low).then(float(rules.missing_group_share)).otherwise(got / present)
-    name = group.name
-    return frame.with_columns(
-        present.alias(f"present_{name}"), raw.alias(f"raw_{name}"), low.alias(f"low_{name}")
-    ).with_columns(_final(group, rules).alias(f"share_{name}"))
+    return (
+        shares,
+        [present.alias(f"present_{name}"), raw.alias(f"raw_{name}"), low.alias(f"low_{name}")],
+        [_final(group, rules).alias(f"share_{name}")],
+    )
 
 
 def _share(part: Characteristic) -> pl.Expr:

@@ -15,6 +15,7 @@ from scoring.book import Book
 from scoring.documents import happened, papers, standing
 from scoring.groups import Characteristic, Group
 from scoring.known import priced, told
+from scoring.once import once
 from scoring.policy import BureauProviderPolicy, HistoryGroupPolicy, Policy
 from scoring.public_records import public_facts
 from scoring.windows import whole_months
@@ -154,6 +155,7 @@ def _negatives(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     )
 
 
+@once
 def _decay(rules: HistoryGroupPolicy, as_of: date) -> pl.Expr:
     """Fade a record: half a year's weight after each half-life, a floor, then forgotten (3.1)."""
     months = whole_months(happened(as_of), as_of)

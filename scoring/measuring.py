@@ -20,6 +20,7 @@ from scoring.financials import Standards, analysed
 from scoring.history import recorded
 from scoring.ledger import Ledger
 from scoring.limits import cash_deposits, entity_amounts
+from scoring.once import once
 from scoring.policy import GatePolicy, PaymentGroupPolicy, Policy, ScorecardPolicy
 from scoring.previous import recalled
 from scoring.promises import promised
@@ -49,6 +50,7 @@ class Measured:
     frame: pl.DataFrame
 
 
+@once
 def measuring(policy: Policy) -> Policy:
     """Keep of a policy what is measured by; all that only judges is the default's."""
     kept = {name: getattr(policy, name) for name in _SECTIONS}

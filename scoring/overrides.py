@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from scoring.beside import beside
+from scoring.beside import beside, without
 from scoring.book import Book
 from scoring.gates import GATES
 from scoring.known import known
@@ -35,12 +35,13 @@ def overridden(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> 
     notice = timedelta(days=policy.review.override_notice_days)
     soon = (pl.col("override_ends_on") - pl.lit(as_of)) <= notice
     facts = ("override_from", "override_ends_on", "override_reason")
-    return frame.with_columns(
+    frame = frame.with_columns(
         pl.when(counts).then(effective).otherwise(grade).alias("grade"),
         pl.when(counts).then(before).alias("rating_before_override"),
         *(pl.when(counts).then(name).alias(name) for name in facts),
         (counts & soon).fill_null(value=False).alias("override_ends_soon"),
-    ).drop("_wanted")
+    )
+    return without(frame, "_wanted")
 
 
 def _in_force(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from scoring.beside import beside
 from scoring.book import Book
 from scoring.calendar import WorkCalendar
 from scoring.known import known, priced
+from scoring.once import once
 from scoring.policy import Policy, PromisePolicy
 from scoring.windows import Windows
 
@@ -151,6 +152,7 @@ def _received(book: Book, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
     )
 
 
+@once
 def _status(rules: PromisePolicy, as_of: date) -> pl.Expr:
     kept = _reaches(rules.kept_share.as_integer_ratio())
     partly = _reaches(rules.partial_share.as_integer_ratio())

@@ -6,6 +6,7 @@ from math import lcm
 
 import polars as pl
 
+from scoring.once import once
 from scoring.policy import Policy
 
 __all__ = ["LOSS_BUCKETS", "MEASURES", "loss_rates", "provisioned"]
@@ -34,6 +35,7 @@ def provisioned(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     )
 
 
+@once
 def _matrix(policy: Policy) -> pl.Expr:
     ratios = [rate.as_integer_ratio() for rate in policy.provision.rates]
     below = lcm(*(down for _, down in ratios))
@@ -44,17 +46,18 @@ def _matrix(policy: Policy) -> pl.Expr:
     return ((above * 2 + below) // (2 * below)).cast(pl.Int64)
 
 
+@once
 def _expected_loss(policy: Policy) -> pl.Expr:
     drawn = pl.col("exposure").clip(lower_bound=0)
     if policy.provision.exposure_at_default == "limit":
         drawn = pl.max_horizontal(drawn, "effective_limit")
     at_default = (drawn - pl.col("secured")).clip(lower_bound=0).cast(pl.Int128)
-    found = pl.lit(None, pl.Int64)
-    for index, row in enumerate(policy.grades):
-        up, down = (row.pd * policy.limits.lgd).as_integer_ratio()
-        loss = ((at_default * up * 2 + down) // (2 * down)).cast(pl.Int64)
-        found = pl.when(pl.col("grade") == index).then(loss).otherwise(found)
-    return pl.when(pl.col("unknown").is_null()).then(found)
+    shares = [(row.pd * policy.limits.lgd).as_integer_ratio() for row in policy.grades]
+    below = lcm(*(down for _, down in shares))
+    above = {grade: up * (below // down) for grade, (up, down) in enumerate(shares)}
+    share = pl.col("grade").replace_strict(above, default=None, return_dtype=pl.Int64)
+    loss = ((at_default * share * 2 + below) // (2 * below)).cast(pl.Int64)
+    return pl.when(pl.col("unknown").is_null()).then(loss)
 
 
 def loss_rates(rolls: Sequence[Decimal], lgd: Decimal) -> tuple[Decimal, ...]:

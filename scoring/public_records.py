@@ -8,11 +8,12 @@ from datetime import date
 
 import polars as pl
 
-from scoring.beside import beside
+from scoring.beside import beside, without
 from scoring.book import Book
 from scoring.documents import standing
 from scoring.known import known, told
 from scoring.losses import SETBACKS
+from scoring.once import once
 from scoring.policy import Policy
 from scoring.windows import months_before, whole_months
 
@@ -43,13 +44,13 @@ def public_facts(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -
     )
     since = months_before(as_of, policy.gates.write_off_months)
     ended = pl.col("registry_status").is_in(policy.gates.ceased_statuses)
-    return (
+    frame = (
         frame.with_columns((pl.col("written_off_on") > since).alias("written_off_lately"))
         .with_columns(pl.col(_FLAGS).fill_null(value=False))
         .with_columns((pl.col("ceased") | ended.fill_null(value=False)).alias("ceased"))
         .with_columns(_default_record(policy, as_of).alias("default_record"))
-        .drop("setback")
     )
+    return without(frame, "setback")
 
 
 def _registry(book: Book, as_of: date) -> pl.DataFrame:
@@ -102,6 +103,7 @@ def _setbacks(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     return gravest.with_columns(pl.col("setback").replace_strict(words, return_dtype=pl.String))
 
 
+@once
 def _default_record(policy: Policy, as_of: date) -> pl.Expr:
     healed = months_before(as_of, policy.default_event.cure_months)
     lost = (pl.col("written_off_on") > healed) & policy.default_event.write_off

@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from scoring.beside import beside
+from scoring.beside import beside, without
 from scoring.book import Book
 from scoring.documents import happened, standing
 from scoring.groups import Characteristic, Group
@@ -70,14 +70,15 @@ def appraised(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> p
     few = (pl.col("exposure") >= pl.col("second_from")) & (pl.col("assessors") == 1)
     line = pl.col("paid_in_percent") / 100 * (_BEST - _WORST) + _WORST
     traded = pl.when(pl.col("n_claims") > 0).then(pl.col("age_months") / 12)
-    return frame.with_columns(
+    frame = frame.with_columns(
         (pl.col("founded_months") / 12).alias("years_in_business"),
         traded.alias("years_with_us"),
         pl.coalesce("capital_score", line).alias("capital_score"),
         pl.coalesce("collateral_score", "collateral_shown").alias("collateral_score"),
         pl.col("appraisal_dispute").fill_null(value=False),
         few.fill_null(value=False).alias("appraisal_single"),
-    ).drop("assessors", "collateral_shown", "second_from")
+    )
+    return without(frame, "assessors", "collateral_shown", "second_from")
 
 
 def _appraisals(book: Book, rules: QualitativeGroupPolicy, as_of: date) -> pl.DataFrame:

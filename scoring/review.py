@@ -1,17 +1,14 @@
 """Reviews (复审): when the next one is, what hastens it, and who may approve (credit-management 11)."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
 import polars as pl
 
 from scoring.assessment import NOT_RATED
-from scoring.beside import beside
-from scoring.book import Book
 from scoring.calendar import WorkCalendar
-from scoring.known import known
 from scoring.policy import GRADES, Policy, ReviewPolicy
 
 __all__ = [
@@ -51,8 +48,8 @@ def cycle_day_after(day: pl.Expr, every: pl.Expr) -> pl.Expr:
     return pl.date(following // 12, following % 12 + 1, on)
 
 
-def scheduled(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
-    """Add ``last_review_on``, ``next_review_on``, ``limit_valid_to`` and ``limit_expired``.
+def scheduled(frame: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
+    """Add ``next_review_on``, ``limit_valid_to`` and ``limit_expired``.
 
     The grade's interval counts from the last review a person made, else from the day it was taken
     on. A review that was missed leaves its date in the past, and the limit expires after it. A
@@ -63,7 +60,6 @@ def scheduled(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> p
     every = pl.col("grade").replace_strict(
         months, default=policy.unrated_review_months, return_dtype=pl.Int64
     )
-    frame = beside(frame, _last_review(book, as_of))
     planned = pl.col("last_review_on").dt.offset_by(pl.format("{}mo", every))
     cycle = cycle_day_after(pl.lit(as_of), every)
     frame = frame.with_columns(pl.coalesce(planned, cycle).alias("next_review_on"))
@@ -79,38 +75,23 @@ def scheduled(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> p
     return frame.with_columns(counted.alias("effective_limit"))
 
 
-def _last_review(book: Book, as_of: date) -> pl.DataFrame:
-    rows = known(book, "decisions", as_of).filter(pl.col("kind") == "review")
-    return rows.group_by("e").agg(pl.col("from_on").max().alias("last_review_on"))
-
-
 def reviewed(
-    frame: pl.DataFrame, book: Book, policy: Policy, as_of: date, calendar: WorkCalendar
+    frame: pl.DataFrame, policy: Policy, as_of: date, calendar: WorkCalendar
 ) -> pl.DataFrame:
     """Bring ``next_review_on`` forward where the watch list asks for it (10, 11).
 
     So many working days after the day the signals began, unless somebody reviewed since. Adds
     ``review_asked_on``, the day the signals began, or null.
     """
-    frame = beside(frame, _began(book, as_of))
     asks = pl.col("watch_level").is_in(["watch", "high"])
-    began = pl.when(asks).then(pl.coalesce("_began", pl.lit(as_of)))
-    reviewed_since = (pl.col("last_review_on") >= began).fill_null(value=False)
-    asked = pl.when(~reviewed_since).then(began).alias("review_asked_on")
-    frame = frame.with_columns(asked).drop("_began")
+    began = pl.when(asks).then(pl.coalesce("watched_from", pl.lit(as_of)))
+    asked = pl.when(~_reviewed_since(began)).then(began).alias("review_asked_on")
+    frame = frame.with_columns(asked)
     return frame.with_columns(
         pl.min_horizontal("next_review_on", _deadline(frame, policy.review, calendar)).alias(
             "next_review_on"
         )
     )
-
-
-def _began(book: Book, as_of: date) -> pl.DataFrame:
-    """Find the day the newest unbroken run of signals began: e, _began."""
-    rows = known(book, "signals", as_of).sort("e", "first_on", "last_on")
-    last = pl.col("last_on").cum_max().shift().over("e")
-    starts = rows.filter((pl.col("first_on") > last).fill_null(value=True))
-    return starts.group_by("e").agg(pl.col("first_on").max().alias("_began"))
 
 
 def _deadline(frame: pl.DataFrame, rules: ReviewPolicy, calendar: WorkCalendar) -> pl.Expr:
@@ -167,3 +148,31 @@ def overdue_request(
 ) -> bool:
     """Tell whether a request lay idle for too many working days and goes one level up."""
     return as_of > calendar.add_workdays(asked_on, policy.escalate_after_workdays)
+
+
+def triggered(frame: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
+    """Add ``review_due``: what calls for a review now, codes parted by spaces, or null (11).
+
+    ``score_drop``, ``long_delay``, ``watch_entries`` and ``statements_expired``. A review a person
+    made since it began lets each of the first three rest.
+    """
+    rules = policy.review
+    recent = pl.col("previous_on") >= as_of - timedelta(days=rules.drop_days)
+    drop = pl.col("previous_score") - pl.col("score") >= float(rules.drop_points)
+    beyond = pl.col("late_oldest").cast(pl.Int64) - rules.delay_days
+    conditions = {
+        "score_drop": recent & drop & ~_reviewed_since(pl.col("previous_on")),
+        "long_delay": (beyond > 0)
+        & ~_reviewed_since(pl.lit(as_of) - pl.duration(days=beyond.fill_null(0))),
+        "watch_entries": (pl.col("watch_entries") >= rules.watch_entries)
+        & ~_reviewed_since(pl.col("watched_from")),
+    }
+    if "statements_expired" in frame.columns:
+        conditions["statements_expired"] = pl.col("statements_expired")
+    said = [pl.when(condition).then(pl.lit(code)) for code, condition in conditions.items()]
+    codes = pl.concat_str(said, separator=" ", ignore_nulls=True)
+    return frame.with_columns(pl.when(codes != "").then(codes).alias("review_due"))
+
+
+def _reviewed_since(day: pl.Expr) -> pl.Expr:
+    return (pl.col("last_review_on") >= day).fill_null(value=False)

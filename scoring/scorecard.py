@@ -13,6 +13,7 @@ from scoring.financials.group import financial_group
 from scoring.fitted_card import FittedCard, applied, blend_weight, blended_score
 from scoring.groups import Characteristic, Group, with_group
 from scoring.history import history_group
+from scoring.once import once
 from scoring.policy import Policy
 from scoring.qualitative import qualitative_group
 
@@ -43,6 +44,7 @@ GROUPS: dict[str, Callable[[Policy], Group]] = {
 }
 
 
+@once
 def groups_in_use(policy: Policy) -> tuple[Group, ...]:
     """Build the groups the policy has in use."""
     return tuple(GROUPS[name](policy) for name in policy.groups)

@@ -4,43 +4,33 @@ Rules: credit-management 5.2 (hysteresis, modifiers) and 11 (upgrades, downgrade
 come afterwards and hold at once, in both directions: what a gate capped, it releases.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
-from scoring.beside import beside
-from scoring.book import Book
-from scoring.known import known
+from scoring.once import once
 from scoring.policy import Policy
 from scoring.review import cycle_day_after
 from scoring.windows import months_before
 
-__all__ = ["steadied", "triggered"]
+__all__ = ["steadied"]
 
 _MODIFIED = 3
 
 
-def steadied(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
+def steadied(frame: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
     """Replace ``score_grade`` by the grade that is held, and keep the other as ``band_grade``.
 
-    Adds ``upgraded_on`` and ``modifier`` (+, -, or null). Needs the columns of ``recalled``.
+    Adds ``upgraded_on`` and ``modifier`` (+, -, or null). Needs the columns of ``recalled`` and ``looked_back``.
     Without an earlier rating there is nothing to hold.
     """
     frame = frame.with_columns(pl.col("score_grade").alias("band_grade"))
-    frame = beside(frame, _last_review(book, as_of))
     held = _held(policy) if policy.review.hysteresis else pl.col("band_grade")
     frame = frame.with_columns(held.alias("score_grade"))
     frame = frame.with_columns(_risen(policy, as_of).alias("score_grade"))
     up = (pl.col("score_grade") < pl.col("previous_score_grade")).fill_null(value=False)
     day = pl.when(up).then(pl.lit(as_of)).otherwise("previous_upgraded_on")
-    return frame.with_columns(day.alias("upgraded_on"), _modifier(policy).alias("modifier")).drop(
-        "_reviewed_on"
-    )
-
-
-def _last_review(book: Book, as_of: date) -> pl.DataFrame:
-    rows = known(book, "decisions", as_of).filter(pl.col("kind") == "review")
-    return rows.group_by("e").agg(pl.col("from_on").max().alias("_reviewed_on"))
+    return frame.with_columns(day.alias("upgraded_on"), _modifier(policy).alias("modifier"))
 
 
 def _lowest(policy: Policy, grade: pl.Expr) -> pl.Expr:
@@ -50,6 +40,7 @@ def _lowest(policy: Policy, grade: pl.Expr) -> pl.Expr:
     return grade.replace_strict(scores, default=None, return_dtype=pl.Float64)
 
 
+@once
 def _held(policy: Policy) -> pl.Expr:
     """Keep the earlier grade until the score is clearly across the boundary, or across it twice."""
     band, before = pl.col("band_grade"), pl.col("previous_score_grade")
@@ -63,6 +54,7 @@ def _held(policy: Policy) -> pl.Expr:
     return pl.when(holds).then(before).otherwise(band)
 
 
+@once
 def _risen(policy: Policy, as_of: date) -> pl.Expr:
     """Let a grade rise at a review only, so many grades at once, and not too often (11)."""
     rules = policy.review
@@ -85,10 +77,11 @@ def _at_review(policy: Policy, as_of: date) -> pl.Expr:
         months, default=policy.unrated_review_months, return_dtype=pl.Int64
     )
     due = cycle_day_after(pl.col("previous_on"), every) <= as_of
-    decided = pl.col("_reviewed_on") > pl.col("previous_on")
-    return pl.when(pl.col("_reviewed_on").is_not_null()).then(decided).otherwise(due)
+    decided = pl.col("last_review_on") > pl.col("previous_on")
+    return pl.when(pl.col("last_review_on").is_not_null()).then(decided).otherwise(due)
 
 
+@once
 def _modifier(policy: Policy) -> pl.Expr:
     """Tell the third of its band a score lies in: the upper +, the lower -, the middle nothing."""
     if not policy.review.modifiers:
@@ -98,35 +91,3 @@ def _modifier(policy: Policy) -> pl.Expr:
     width = _lowest(policy, grade - 1).fill_null(100.0) - bottom
     thirds = (pl.col("score") - bottom) * _MODIFIED / width
     return pl.when(thirds >= 2).then(pl.lit("+")).when(thirds < 1).then(pl.lit("-"))
-
-
-def triggered(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
-    """Add ``review_due``: what calls for a review now, codes parted by spaces, or null (11).
-
-    ``score_drop``, ``long_delay``, ``watch_entries`` and ``statements_expired``. A review a person
-    made since lets the first three rest.
-    """
-    rules = policy.review
-    recent = pl.col("previous_on") >= as_of - timedelta(days=rules.drop_days)
-    drop = pl.col("previous_score") - pl.col("score") >= float(rules.drop_points)
-    conditions = {
-        "score_drop": recent & drop,
-        "long_delay": pl.col("late_oldest") > rules.delay_days,
-        "watch_entries": pl.col("_entries") >= rules.watch_entries,
-    }
-    if "statements_expired" in frame.columns:
-        conditions["statements_expired"] = pl.col("statements_expired")
-    frame = beside(frame, _entries(book, policy, as_of))
-    said = [pl.when(condition).then(pl.lit(code)) for code, condition in conditions.items()]
-    codes = pl.concat_str(said, separator=" ", ignore_nulls=True)
-    return frame.with_columns(pl.when(codes != "").then(codes).alias("review_due")).drop("_entries")
-
-
-def _entries(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
-    """Count entries to the watch list: days on which signals began, after a time without any."""
-    since = months_before(as_of, policy.review.watch_entries_months)
-    rows = known(book, "signals", as_of).sort("e", "first_on", "last_on")
-    last = pl.col("last_on").cum_max().shift().over("e")
-    starts = rows.filter((pl.col("first_on") > last).fill_null(value=True))
-    recent = starts.filter(pl.col("first_on") > since)
-    return recent.group_by("e").agg(pl.len().cast(pl.Int64).alias("_entries"))

@@ -8,9 +8,10 @@ from datetime import date
 
 import polars as pl
 
-from scoring.beside import beside
+from scoring.beside import beside, without
 from scoring.book import Book
 from scoring.known import known
+from scoring.once import once
 from scoring.policy import WatchPolicy
 
 __all__ = ["watched"]
@@ -36,16 +37,9 @@ def watched(frame: pl.DataFrame, book: Book, policy: WatchPolicy, as_of: date) -
         _outlook(policy).alias("outlook"), level.alias("watch_level")
     )
     kept = (pl.col("watch_level") == "normal") & _stays(policy, as_of)
-    return (
-        frame.with_columns(kept.alias("kept_on_list"))
-        .with_columns(
-            pl.when("kept_on_list")
-            .then(pl.lit("attention"))
-            .otherwise("watch_level")
-            .alias("watch_level")
-        )
-        .drop("watch_note_on")
-    )
+    level = pl.when("kept_on_list").then(pl.lit("attention")).otherwise("watch_level")
+    frame = frame.with_columns(kept.alias("kept_on_list"))
+    return without(frame.with_columns(level.alias("watch_level")), "watch_note_on")
 
 
 def _with_notes(frame: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
@@ -57,6 +51,7 @@ def _with_notes(frame: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
     return beside(frame, newest)
 
 
+@once
 def _stays(policy: WatchPolicy, as_of: date) -> pl.Expr:
     """Tell who was on the list and is not released: clear for long enough, and noted after that."""
     listed = (pl.col("previous_watch_level") != "normal").fill_null(value=False)
@@ -69,6 +64,7 @@ def _stays(policy: WatchPolicy, as_of: date) -> pl.Expr:
     return listed & ~released
 
 
+@once
 def _outlook(policy: WatchPolicy) -> pl.Expr:
     """Down or up by the delay trend or by the score since the earlier assessment; down wins."""
     trend = pl.col("delay_trend").fill_null(0.0)

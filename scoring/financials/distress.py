@@ -8,6 +8,7 @@ import polars as pl
 from scoring.financials.lines import whole
 from scoring.financials.statements import BEFORE
 from scoring.money import minor_digits
+from scoring.once import once
 from scoring.policy import FinancialsPolicy
 
 __all__ = ["SCORES", "ZONES", "distress"]
@@ -40,6 +41,7 @@ def distress(lines: pl.DataFrame, rules: FinancialsPolicy) -> pl.DataFrame:
     )
 
 
+@once
 def _altman(end: str) -> list[pl.Expr]:
     """Give Z, Z', Z'' and EM; each is null where a part of it is not known."""
 
@@ -93,6 +95,7 @@ def _ohlson(currencies: pl.Series, rules: FinancialsPolicy) -> pl.Expr:
     )
 
 
+@once
 def _bathory() -> pl.Expr:
     owed = pl.when(pl.col("current_liabilities") > 0).then(pl.col("current_liabilities"))
     debt = pl.when(pl.col("total_liabilities") > 0).then(pl.col("total_liabilities"))

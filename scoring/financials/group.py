@@ -12,6 +12,7 @@ import polars as pl
 
 from scoring.curves import share_of_points
 from scoring.groups import Characteristic, Group, with_group
+from scoring.once import once
 from scoring.policy import CharacteristicPolicy, Policy
 
 __all__ = [
@@ -92,7 +93,19 @@ def judged(
     ``industry`` gives shares that industry comparison found (null: none), by code; they go before
     the bands. ``shifts`` moves the cut-offs of the bands, null counts as 0. Edge rules come last.
     """
-    found, moved = industry or {}, shifts or {}
+    if not industry and not shifts:
+        return frame.with_columns(_by_bands(policy))
+    return frame.with_columns(_shares(policy, industry or {}, shifts or {}))
+
+
+@once
+def _by_bands(policy: Policy) -> list[pl.Expr]:
+    return _shares(policy, {}, {})
+
+
+def _shares(
+    policy: Policy, found: Mapping[str, pl.Expr], moved: Mapping[str, pl.Expr]
+) -> list[pl.Expr]:
     columns = []
     for code, part in scored_ratios(policy).items():
         value = pl.col(code)
@@ -102,7 +115,7 @@ def judged(
         if code in found:
             share = pl.coalesce(found[code], share)
         columns.append(_edged(code, share, policy).alias(f"financial_{code}"))
-    return frame.with_columns(columns)
+    return columns
 
 
 def _edged(code: str, share: pl.Expr, policy: Policy) -> pl.Expr:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from scoring.financials.statements import BEFORE
+from scoring.once import once
 
 __all__ = ["annual", "average", "before", "empty", "prepared", "whole"]
 
@@ -26,6 +27,7 @@ def prepared(statements: pl.DataFrame) -> pl.DataFrame:
     return statements
 
 
+@once
 def _other_side(end: str) -> list[pl.Expr]:
     assets, debt, own = (
         pl.col(name + end) for name in ("total_assets", "total_liabilities", "equity")
@@ -36,6 +38,7 @@ def _other_side(end: str) -> list[pl.Expr]:
     ]
 
 
+@once
 def _derived(end: str) -> list[pl.Expr]:
     reserve, undistributed = (
         pl.col(name + end) for name in ("surplus_reserve", "undistributed_profit")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from scoring.once import once
 from scoring.policy import FinancialsPolicy
 from scoring.schemas import SCHEMAS, STATEMENT_LINES
 
@@ -34,6 +35,7 @@ class StatementMistake(NamedTuple):
     lines: tuple[str, ...]
 
 
+@once
 def _not_balanced(rules: FinancialsPolicy) -> pl.Expr:
     """Compare assets with liabilities and equity. A side that is not stated is not judged."""
     up, down = rules.balance_tolerance.as_integer_ratio()
@@ -74,6 +76,7 @@ CHECKS = (
 )
 
 
+@once
 def mistake(rules: FinancialsPolicy) -> pl.Expr:
     """Give the code of the first failed check, null where a statement passes all."""
     return pl.coalesce(pl.when(check.fails(rules)).then(pl.lit(check.code)) for check in CHECKS)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import polars as pl
 
 from scoring.financials.lines import annual, average, before, empty, whole
+from scoring.once import once
 from scoring.policy import FinancialsPolicy
 
 __all__ = ["AMOUNTS", "FLAGS", "RATIOS", "STATUSES", "STATUS_TYPE", "ratios"]
@@ -123,13 +124,22 @@ def ratios(lines: pl.DataFrame, rules: FinancialsPolicy) -> pl.DataFrame:
 
     A ratio has its status in ``<ratio>_status``, so has ``tangible_net_worth``.
     """
+    for stage in _stages(rules):
+        lines = lines.with_columns(stage)
+    return lines
+
+
+@once
+def _stages(rules: FinancialsPolicy) -> tuple[list[pl.Expr], ...]:
+    """Build the columns, in the order in which they need each other."""
     quotients = _quotients()
-    frame = lines.with_columns(
-        *(_value(ratio).alias(code) for code, ratio in quotients.items()),
-        *(_status(ratio).alias(f"{code}_status") for code, ratio in quotients.items()),
-        *_amounts(),
+    values = [_value(ratio).alias(code) for code, ratio in quotients.items()]
+    statuses = [_status(ratio).alias(f"{code}_status") for code, ratio in quotients.items()]
+    return (
+        [*values, *statuses, *_amounts()],
+        [*_differences(), *_special_statuses()],
+        _flags(rules),
     )
-    return frame.with_columns(*_differences(), *_special_statuses()).with_columns(_flags(rules))
 
 
 def _value(ratio: _Ratio) -> pl.Expr:

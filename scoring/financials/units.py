@@ -11,6 +11,7 @@ import polars as pl
 from scoring.book import Book
 from scoring.keys import day_key
 from scoring.known import priced, told
+from scoring.once import once
 from scoring.policy import FinancialsPolicy
 
 __all__ = ["guarded"]
@@ -39,6 +40,7 @@ def guarded(rows: pl.DataFrame, book: Book, rules: FinancialsPolicy, as_of: date
     return rows.with_columns(flag.otherwise("mistake").alias("mistake"))
 
 
+@once
 def _contradicted(rules: FinancialsPolicy) -> pl.Expr:
     revenue, capital = (pl.col(name).cast(pl.Int128) for name in ("revenue", "capital"))
     in_period = pl.col("sold_in_period")

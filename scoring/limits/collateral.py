@@ -9,6 +9,7 @@ import polars as pl
 
 from scoring.book import Book
 from scoring.known import known, priced, told
+from scoring.once import once
 from scoring.parents import parents_of
 from scoring.policy import GRADES, Policy
 
@@ -40,6 +41,7 @@ def _in_force(book: Book, as_of: date) -> pl.DataFrame:
     return priced(book, rows, ("amount",)).drop_nulls("amount")
 
 
+@once
 def _haircut(policy: Policy) -> pl.Expr:
     """Take the row's own haircut, else the policy's, in whole ten-thousandths."""
     rules = policy.limits

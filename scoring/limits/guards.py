@@ -8,10 +8,11 @@ from datetime import date
 
 import polars as pl
 
-from scoring.beside import beside
+from scoring.beside import beside, without
 from scoring.book import Book
 from scoring.known import known, priced
 from scoring.limits.waterfall import prepaid, rounded_down
+from scoring.once import once
 from scoring.policy import LimitPolicy, Policy
 from scoring.windows import months_before
 
@@ -39,31 +40,23 @@ def guarded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.
     frame = _frozen(frame, policy.limits, pl.col(level))
     frame = _raised(frame, as_of)
     temporary = pl.when(pl.col("frozen") | prepaid(policy)).then(0).otherwise("temporary")
-    return (
-        frame.with_columns(temporary.fill_null(0).alias("temporary"))
-        .with_columns((pl.col("limit") + pl.col("temporary")).alias("effective_limit"))
-        .drop("_ceiling", "_top", "_reviewed_on", *_FRACTIONS)
+    frame = frame.with_columns(temporary.fill_null(0).alias("temporary")).with_columns(
+        (pl.col("limit") + pl.col("temporary")).alias("effective_limit")
     )
+    return without(frame, "_ceiling", "_top", *_FRACTIONS)
 
 
 _DECIDED: dict[str, type[pl.DataType]] = {
     "approved_limit": pl.Int64,
     "approved_until": pl.Date,
     "temporary": pl.Int64,
-    "_reviewed_on": pl.Date,
 }
 
 
 def _with_decisions(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     if not book.decisions.height:
         return frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in _DECIDED.items())
-    temporary = _temporary(book, policy.limits, as_of)
-    return beside(frame, _approved(book, as_of), temporary, _reviews(book, as_of))
-
-
-def _reviews(book: Book, as_of: date) -> pl.DataFrame:
-    rows = known(book, "decisions", as_of).filter(pl.col("kind") == "review")
-    return rows.group_by("e").agg(pl.col("from_on").max().alias("_reviewed_on"))
+    return beside(frame, _approved(book, as_of), _temporary(book, policy.limits, as_of))
 
 
 def _approved(book: Book, as_of: date) -> pl.DataFrame:
@@ -97,6 +90,7 @@ def _temporary(book: Book, rules: LimitPolicy, as_of: date) -> pl.DataFrame:
     return amounts.group_by("e").agg(pl.col("amount").sum().alias("temporary"))
 
 
+@once
 def _ceiling() -> pl.Expr:
     """The most the caps and the collateral bear, whatever was granted before."""
     capped = pl.min_horizontal("cap_grade", *_RISKS)
@@ -106,6 +100,7 @@ def _ceiling() -> pl.Expr:
     return pl.when(pl.col("grade").is_null()).then("computed_limit").otherwise(graded)
 
 
+@once
 def _step_top(policy: Policy, as_of: date) -> pl.Expr:
     """The most a limit may rise to now; null when nothing bounds it.
 
@@ -120,7 +115,7 @@ def _step_top(policy: Policy, as_of: date) -> pl.Expr:
     months = {index: row.review_months for index, row in enumerate(policy.grades)}
     every = pl.col("grade").replace_strict(months, default=None, return_dtype=pl.Int32)
     again = raised.dt.offset_by(pl.format("{}mo", every)) <= as_of
-    may = raised.is_null() | (pl.col("_reviewed_on") > raised).fill_null(value=False) | again
+    may = raised.is_null() | (pl.col("last_review_on") > raised).fill_null(value=False) | again
     top = pl.max_horizontal("starter", pl.when(may).then(step).otherwise(before))
     bounded = pl.col("step_up").is_not_null() & before.is_not_null()
     return pl.when(bounded).then(pl.max_horizontal(top, pl.min_horizontal("secured", "need")))

@@ -11,6 +11,7 @@ import polars as pl
 
 from scoring.book import Book
 from scoring.known import priced, told
+from scoring.once import once
 from scoring.policy import Policy
 
 __all__ = [
@@ -47,6 +48,7 @@ def with_statement_figures(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@once
 def methods(policy: Policy) -> list[pl.Expr]:
     """Give the columns of M1, M2, M4 and M5; one that the policy has off is null."""
     rules = policy.limits
@@ -143,6 +145,7 @@ def externals(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     )
 
 
+@once
 def history(policy: Policy) -> pl.Expr:
     """M7: what was owed at the height, if it was handled well, and some more."""
     up, down = (1 + policy.limits.high_credit_growth).as_integer_ratio()
@@ -150,6 +153,7 @@ def history(policy: Policy) -> pl.Expr:
     return pl.when(proven).then(pl.col("high_credit") * up // down)
 
 
+@once
 def history_floor(policy: Policy) -> pl.Expr:
     """Lift capacity to a share of well-handled high credit, for good grades of some age (6.3)."""
     rules = policy.limits

@@ -4,12 +4,14 @@ import polars as pl
 
 from scoring.keys import day_key
 from scoring.ledger import Ledger
+from scoring.once import once
 from scoring.policy import Policy
 from scoring.windows import Windows
 
 __all__ = ["average_need", "need", "need_days", "peak_purchases", "seasonal_need"]
 
 
+@once
 def need_days(policy: Policy) -> pl.Expr:
     """Terms plus lateness in whole days; lateness counts for good grades only, and little (M3)."""
     rules = policy.limits
@@ -48,12 +50,14 @@ def peak_purchases(ledger: Ledger, frame: pl.DataFrame, windows: Windows) -> pl.
     return spans.group_by("e").agg(pl.col("span").max().clip(lower_bound=0).alias("peak"))
 
 
+@once
 def seasonal_need(policy: Policy) -> pl.Expr:
     """M3s: the peak of purchases and its expected growth; null where nothing was bought."""
     up, down = (1 + policy.limits.growth).as_integer_ratio()
     return pl.when(pl.col("sales") > 0).then(pl.col("peak") * up // down)
 
 
+@once
 def average_need(policy: Policy) -> pl.Expr:
     """M3: monthly purchases for the days, times safety, plus tax; null where nothing was bought."""
     up, down = (1 + policy.limits.value_added_tax).as_integer_ratio()
@@ -62,6 +66,7 @@ def average_need(policy: Policy) -> pl.Expr:
     return pl.when(pl.col("sales") > 0).then(average).cast(pl.Int64)
 
 
+@once
 def need(policy: Policy) -> pl.Expr:
     """Take the method the policy prefers, else the other."""
     order = ("need_seasonal", "need_average")

@@ -6,6 +6,7 @@ the unsecured part; what is secured comes on top, and need bounds the whole.
 
 import polars as pl
 
+from scoring.once import once
 from scoring.policy import Policy
 from scoring.policy.limits import CAPACITY_METHODS
 
@@ -37,6 +38,7 @@ def _with_bases(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     return frame.with_columns(lifted.alias("capacity"), _average(policy).alias("average"))
 
 
+@once
 def _average(policy: Policy) -> pl.Expr:
     """Weigh the methods that speak of this customer; null where none does."""
     names = (*CAPACITY_METHODS, "history", "external")
@@ -62,6 +64,7 @@ def _base(policy: Policy) -> pl.Expr:
     return pl.when(pl.col("capacity").is_not_null()).then("average").otherwise(without)
 
 
+@once
 def _unsecured(policy: Policy) -> pl.Expr:
     return pl.min_horizontal(_base(policy), "external", *_RISKS).clip(lower_bound=0)
 
@@ -86,6 +89,7 @@ def _starter_only(frame: pl.DataFrame) -> pl.Expr:
     return pl.col("starter_only").fill_null(value=False)
 
 
+@once
 def prepaid(policy: Policy) -> pl.Expr:
     """Tell who gets no credit at all: grades whose safety is 0 (CC, C, D)."""
     worst = [index for index, row in enumerate(policy.grades) if row.safety == 0]

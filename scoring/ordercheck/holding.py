@@ -16,6 +16,7 @@ from scoring.book import Book
 from scoring.dunning import first_day_of_level
 from scoring.known import known
 from scoring.money import Money
+from scoring.once import once
 from scoring.ordercheck.facts import Ask, OrderRequest, facts_of
 from scoring.ordercheck.rules import REACTIONS, FiredRule, fired, reaction_of
 from scoring.policy import GRADES, Policy
@@ -73,33 +74,46 @@ def rules_fired(frame: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFram
     ``hold_rules`` (all that fire, parted by spaces) and ``checked_on``. A column that the rules
     read and the frame lacks is unknown: its rule does not fire.
     """
-    conditions = {
-        code: (condition(policy, as_of, frame) & ~_exempt(code, frame)).fill_null(value=False)
-        for code, condition in _STANDING.items()
-        if code not in policy.order_check.off
-    }
-    grave = {code: REACTIONS.index(reaction_of(code, policy)) for code in conditions}
-    order = sorted(conditions, key=lambda code: (-grave[code], int(code[1:])))
-    blocking = [code for code in order if grave[code] >= REACTIONS.index("hold")]
-    listed = [
-        pl.when(conditions[code]).then(pl.lit(code))
-        for code in sorted(conditions, key=lambda code: int(code[1:]))
-    ]
-    return frame.with_columns(
-        _first(conditions, {code: code for code in blocking}).alias("hold_rule"),
-        _first(conditions, {code: reaction_of(code, policy) for code in blocking})
-        .fill_null(pl.lit("none"))
-        .alias("hold"),
-        pl.concat_str(listed, separator=" ", ignore_nulls=True).alias("hold_rules")
-        if listed
-        else pl.lit("").alias("hold_rules"),
-        pl.lit(as_of).alias("checked_on"),
+    rules = [code for code in _STANDING if code not in policy.order_check.off]
+    fires = frame.select(
+        "currency",
+        *(
+            (_STANDING[code](policy, as_of, frame) & ~_exempt(code, frame))
+            .fill_null(value=False)
+            .alias(code)
+            for code in rules
+        ),
     )
+    said = fires.with_columns(_words(tuple(rules), policy)).select(
+        "hold_rule", "hold", "hold_rules", pl.lit(as_of).alias("checked_on")
+    )
+    return frame.hstack(said)
 
 
-def _first(conditions: Mapping[str, pl.Expr], words: Mapping[str, str]) -> pl.Expr:
-    """Say the word of the first condition that holds."""
-    said = [pl.when(conditions[code]).then(pl.lit(word)) for code, word in words.items()]
+@once
+def _words(rules: tuple[str, ...], policy: Policy) -> list[pl.Expr]:
+    """Build what is said of a row that tells, a column a rule, which of them fire."""
+    grave = {code: REACTIONS.index(reaction_of(code, policy)) for code in rules}
+    ordered = sorted(rules, key=lambda code: int(code[1:]))
+    blocking = [code for code in ordered if grave[code] >= REACTIONS.index("hold")]
+    gravest = sorted(blocking, key=lambda code: -grave[code])
+    reactions = {code: reaction_of(code, policy) for code in gravest}
+    return [
+        _first({code: code for code in gravest}).alias("hold_rule"),
+        _first(reactions).fill_null(pl.lit("none")).alias("hold"),
+        pl.concat_str(
+            pl.lit(""),
+            *(pl.when(pl.col(code)).then(pl.lit(f"{code} ")) for code in ordered),
+            ignore_nulls=True,
+        )
+        .str.strip_chars_end()
+        .alias("hold_rules"),
+    ]
+
+
+def _first(words: Mapping[str, str]) -> pl.Expr:
+    """Say the word of the first rule that fires."""
+    said = [pl.when(pl.col(code)).then(pl.lit(word)) for code, word in words.items()]
     return pl.coalesce(*said) if said else pl.lit(None, pl.String)
 
 

@@ -122,16 +122,9 @@ def _with_concentration(frame: pl.DataFrame, book: Book, policy: Policy) -> pl.D
     base = policy.limits.concentration_base
     names = frame["currency"].unique().sort().to_list()
     whole = {} if base is None else minor_amounts(base, names, book.rates, policy.currency)
-    table = pl.DataFrame(
-        {"currency": names, "whole": [whole.get(name) for name in names]},
-        schema={"currency": pl.String, "whole": pl.Int64},
-    )
-    share = pl.col("ar") * 100.0 / pl.col("whole")
-    return (
-        frame.join(table, on="currency", how="left", maintain_order="left")
-        .with_columns(pl.when(pl.col("whole") > 0).then(share).alias("concentration_percent"))
-        .drop("whole")
-    )
+    all_of = pl.col("currency").replace_strict(whole, default=None, return_dtype=pl.Int64)
+    share = pl.col("ar") * 100.0 / all_of
+    return frame.with_columns(pl.when(all_of > 0).then(share).alias("concentration_percent"))
 
 
 def _surge(policy: Policy) -> pl.Expr:

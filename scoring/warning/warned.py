@@ -1,13 +1,14 @@
 """Every entity's signals at a date, in columns; with when each was first and last seen."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
-from scoring.beside import beside
+from scoring.beside import beside, without
 from scoring.book import Book
 from scoring.known import known
 from scoring.ledger import Ledger
+from scoring.once import once
 from scoring.policy import Policy
 from scoring.utilisation import used
 from scoring.warning.payment import with_payment_evidence
@@ -39,17 +40,22 @@ def warned(
     frame = with_record_evidence(
         frame.with_columns(pl.lit(windows.as_of).alias("warned_on")), book, policy, windows
     ).with_columns(pl.lit(0, pl.Int64).alias("critical_relatives"))
-    own = [rule for rule in RULES if rule.code != "E23"]
-    group = next(rule for rule in RULES if rule.code == "E23")
-    frame = frame.with_columns(_level(rule.level(policy), rule.code, policy) for rule in own)
-    frame = _with_relatives(frame, book)
-    frame = frame.with_columns(_level(group.level(policy), "E23", policy))
+    own, group = _levels(policy)
+    frame = _with_relatives(frame.with_columns(own), book).with_columns(group)
     return _summed(_with_history(frame, book, policy, windows))
 
 
-def _level(level: pl.Expr, code: str, policy: Policy) -> pl.Expr:
-    off = code in policy.warning.off
-    return (pl.lit(0) if off else level).cast(pl.Int32).alias(f"signal_{code}")
+@once
+def _levels(policy: Policy) -> tuple[list[pl.Expr], pl.Expr]:
+    """Build the level of each signal of its own, and that of E23, which looks at the others."""
+    levels = {
+        rule.code: (pl.lit(0) if rule.code in policy.warning.off else rule.level(policy))
+        .cast(pl.Int32)
+        .alias(f"signal_{rule.code}")
+        for rule in RULES
+    }
+    group = levels.pop("E23")
+    return list(levels.values()), group
 
 
 def _with_relatives(frame: pl.DataFrame, book: Book) -> pl.DataFrame:
@@ -81,8 +87,15 @@ def _with_history(
             *(pl.lit(0, pl.Int32).alias(f"fading_{c}") for c in CODES),
             pl.lit(None, pl.Date).alias("_seen"),
         )
-    frame = beside(frame, _earlier(earlier, windows))
-    start = windows.as_of - timedelta(days=policy.warning.decay_days)
+    told = frame.select("e", *(f"signal_{code}" for code in CODES))
+    lasting = beside(told, _earlier(earlier, windows)).select(_lasting(policy, windows.as_of))
+    return frame.hstack(lasting)
+
+
+@once
+def _lasting(policy: Policy, as_of: date) -> list[pl.Expr]:
+    """Build when each signal was first seen, what fades, and when any was seen last."""
+    today, start = pl.lit(as_of), as_of - timedelta(days=policy.warning.decay_days)
     columns = []
     for rule in RULES:
         on, last = pl.col(f"signal_{rule.code}") > 0, pl.col(f"_last_{rule.code}")
@@ -94,9 +107,7 @@ def _with_history(
             fading.then(rule.lowest).otherwise(0).cast(pl.Int32).alias(f"fading_{rule.code}"),
         ]
     seen = pl.max_horizontal(f"_last_{code}" for code in CODES).alias("_seen")
-    return frame.with_columns(*columns, seen).drop(
-        *(f"_first_{code}" for code in CODES), *(f"_last_{code}" for code in CODES)
-    )
+    return [*columns, seen]
 
 
 def _earlier(earlier: pl.DataFrame, windows: Windows) -> pl.DataFrame:
@@ -119,8 +130,9 @@ def _summed(frame: pl.DataFrame) -> pl.DataFrame:
     fading = [pl.col(f"fading_{code}") for code in CODES]
     worst = pl.max_horizontal(*now, *fading)
     any_now = pl.max_horizontal(*now) > 0
-    return frame.with_columns(
+    frame = frame.with_columns(
         pl.sum_horizontal(*now, *fading).alias("warning_points"),
         (worst >= CRITICAL).alias("critical"),
         pl.when(any_now).then("warned_on").otherwise("_seen").alias("last_signal_on"),
-    ).drop("_seen", "warned_on")
+    )
+    return without(frame, "_seen", "warned_on")

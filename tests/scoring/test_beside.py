@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from scoring.beside import beside
+from scoring.beside import beside, without
 
 _ALL = pl.DataFrame({"e": pl.Series([0, 1, 2], dtype=pl.UInt32), "x": ["a", "b", "c"]})
 
@@ -37,3 +37,8 @@ def test_it_says_the_same_as_a_join() -> None:
 def test_a_frame_in_another_order_is_refused(rows: list[int]) -> None:
     with pytest.raises(ValueError, match="in the order of e"):
         beside(_part(rows), _part([0], y=[1]))
+
+
+def test_what_only_served_on_the_way_is_left_out_of_the_copy_alone() -> None:
+    assert without(_ALL, "x").columns == ["e"]
+    assert _ALL.columns == ["e", "x"]

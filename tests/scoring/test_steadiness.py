@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.book import Book
+from scoring.last_review import looked_back
 from scoring.policy import GRADES, Policy, load_policy
 from scoring.previous import PREVIOUS
 from scoring.rating import graded
-from scoring.steadiness import steadied, triggered
+from scoring.review import triggered
+from scoring.steadiness import steadied
 from tests.builders import AS_OF, Row, a_book, an_entity, days_ago
 from tests.scoring.limit_rows import a_decision, a_previous
 from tests.scoring.warnings import earlier_signal
@@ -31,6 +33,7 @@ def _steady(
     earlier: float | None = None,
     rows: tuple[Row, ...] = (),
     first_on: date = _LONG_AGO,
+    late: int = 0,
     **previous: Any,
 ) -> dict[str, Any]:
     """Steady one score against the one before."""
@@ -41,12 +44,12 @@ def _steady(
         "previous_score": earlier,
         "previous_on": None if before is None else days_ago(1),
     }
-    known = {"e": 0, "score": score, "known": True, "taken_on": first_on, "late_oldest": 0}
+    known = {"e": 0, "score": score, "known": True, "taken_on": first_on, "late_oldest": late}
     kinds: dict[str, type[pl.DataType]] = {**PREVIOUS, "e": pl.UInt32, "score": pl.Float64}
     frame = pl.DataFrame([values | previous | known], schema_overrides=kinds)
     book: Book = a_book(an_entity(), *rows)
-    found = steadied(graded(frame, policy), book, policy, AS_OF)
-    row = triggered(found, book, policy, AS_OF).row(0, named=True)
+    found = steadied(looked_back(graded(frame, policy), book, policy, AS_OF), policy, AS_OF)
+    row = triggered(found, policy, AS_OF).row(0, named=True)
     held = row["score_grade"]
     return row | {"held": None if held is None else GRADES[held]}
 
@@ -162,6 +165,22 @@ def test_what_calls_for_a_review() -> None:
     assert fall["review_due"] == "score_drop"
     assert (slow["review_due"], once["review_due"]) == (None, None)
     assert twice["review_due"] == "watch_entries"
+
+
+def test_a_review_lets_what_called_for_it_rest() -> None:
+    falling = {"before": "A", "earlier": 70.0}
+    entered = (
+        earlier_signal("E1", days_ago(200), days_ago(150)),
+        earlier_signal("E6", days_ago(90), days_ago(90)),
+    )
+
+    def due(days: int, *rows: Row, **values: Any) -> object:
+        review = a_decision("review", from_on=days_ago(days))
+        return _steady(60.0, rows=(*rows, review), **values)["review_due"]
+
+    assert (due(2, **falling), due(1, **falling)) == ("score_drop", None)
+    assert (due(11, late=70), due(10, late=70)) == ("long_delay", None)
+    assert (due(91, *entered), due(90, *entered)) == ("watch_entries", None)
 
 
 @settings(max_examples=40, deadline=None)
