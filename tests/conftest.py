@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -84,7 +85,20 @@ def empty_engine(database_url: str) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def engine(empty_engine: sa.Engine) -> sa.Engine:
+def engine(empty_engine: sa.Engine, tables_file: Path) -> sa.Engine:
     """Open a database with the product's tables."""
-    upgrade(empty_engine)
+    if empty_engine.dialect.name == "sqlite":
+        shutil.copyfile(tables_file, str(empty_engine.url.database))
+    else:
+        upgrade(empty_engine)
     return empty_engine
+
+
+@pytest.fixture(scope="session")
+def tables_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Upgrade an empty SQLite file once: copying it takes a tenth of the time."""
+    path = tmp_path_factory.mktemp("tables") / "zixin.db"
+    engine = create_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()  # the last connection puts the write-ahead log into the file
+    return path

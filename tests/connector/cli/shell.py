@@ -80,12 +80,17 @@ class Shell:
 
 @contextmanager
 def a_shell(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *, provisioned: bool = True
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    provisioned: bool = True,
+    accounts: int = ACCOUNTS,
+    months: int = MONTHS,
 ) -> Iterator[Shell]:
-    """Start both CRMs with twenty customers, and put the secrets and the clock where commands look."""
+    """Start both CRMs with a company, and put the secrets and the clock where commands look."""
     clock = FixedClock(noon(AS_OF))
     monkeypatch.setattr("connector.wiring.product.SystemClock", lambda _zone: clock)
-    company = generate(ACCOUNTS, MONTHS, seed=1, as_of=AS_OF)
+    company = generate(accounts, months, seed=1, as_of=AS_OF)
     with installed(folder, company, as_of=AS_OF, provisioned=provisioned) as installation:
         for name, secret in installation.environment.items():
             monkeypatch.setenv(name, secret)

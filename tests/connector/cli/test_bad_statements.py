@@ -29,11 +29,10 @@ def _ratings(shell: Shell) -> dict[str, str]:
 
 
 @pytest.fixture
-def before(shell: Shell) -> dict[str, str]:
-    """Pull and rate everybody."""
-    shell("pull")
-    shell("assess")
-    return _ratings(shell)
+def before(pulled: Shell) -> dict[str, str]:
+    """Rate everybody."""
+    pulled("assess")
+    return _ratings(pulled)
 
 
 def _speak_english(config: Path) -> None:

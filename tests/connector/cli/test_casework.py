@@ -18,12 +18,11 @@ REASON = "老客户，已约定下周付款"
 
 
 @pytest.fixture
-def held(shell: Shell) -> str:
+def held(ran: Shell) -> str:
     """A company whose orders are blocked."""
-    config = shell.installation.config
+    config = ran.installation.config
     config.write_text(config.read_text(encoding="utf-8") + PEOPLE, encoding="utf-8")
-    shell("run")
-    with open_here(shell.installation, shell.clock) as zixin, reading(zixin.engine) as conn:
+    with open_here(ran.installation, ran.clock) as zixin, reading(zixin.engine) as conn:
         found = [each.assessment for each in latest_assessments(conn)]
     return next(one.entity for one in found if one.hold == "hold" and one.currency == "CNY")
 

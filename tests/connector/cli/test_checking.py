@@ -26,8 +26,8 @@ def a_free_company(shell: Shell) -> StoredAssessment:
     return max(free, key=lambda each: each.assessment.available.minor)  # type: ignore[union-attr] # filtered above
 
 
+@pytest.mark.usefixtures("ran")
 def test_orders_pass_or_are_blocked_with_every_rule_and_a_way_out(shell: Shell) -> None:
-    shell("run")
     company = a_free_company(shell).assessment
     available = company.available
     assert available is not None
@@ -49,8 +49,8 @@ def test_orders_pass_or_are_blocked_with_every_rule_and_a_way_out(shell: Shell) 
 @pytest.mark.parametrize(
     ("lang", "words"), [("zh", ("结论", "规则")), ("en", ("Decision", "Rule"))]
 )
+@pytest.mark.usefixtures("ran")
 def test_it_is_told_in_both_tongues(lang: str, words: tuple[str, ...], shell: Shell) -> None:
-    shell("run")
     held = [each for each in stored(shell) if each.assessment.hold != "none"]
     assert held, "the sample company has somebody on hold"
     entity = held[0].assessment.entity
@@ -64,8 +64,8 @@ def test_it_is_told_in_both_tongues(lang: str, words: tuple[str, ...], shell: Sh
         assert code in told
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_hold_in_the_crm_is_the_check_of_a_small_order(shell: Shell) -> None:
-    shell("run")
     for each in stored(shell)[::3]:
         said = each.assessment
         if said.rating not in GRADES:
@@ -76,8 +76,8 @@ def test_the_hold_in_the_crm_is_the_check_of_a_small_order(shell: Shell) -> None
             assert found["result"] == (said.hold if code else found["result"])
 
 
+@pytest.mark.usefixtures("ran")
 def test_prepaid_orders_need_no_limit_and_past_days_no_fresh_data(shell: Shell) -> None:
-    shell("run")
     entity = a_free_company(shell).assessment.entity
     earlier = (AS_OF - timedelta(days=30)).isoformat()
 
@@ -87,8 +87,8 @@ def test_prepaid_orders_need_no_limit_and_past_days_no_fresh_data(shell: Shell) 
     assert "R14" in past["unchecked"]
 
 
+@pytest.mark.usefixtures("ran")
 def test_stale_data_is_a_warning(shell: Shell) -> None:
-    shell("run")
     entity = a_free_company(shell).assessment.entity
     shell.clock.move(timedelta(hours=25))
 
@@ -108,10 +108,10 @@ def test_stale_data_is_a_warning(shell: Shell) -> None:
         (("REF", "1", "--lang", "fr"), "zh and en"),
     ],
 )
+@pytest.mark.usefixtures("ran")
 def test_mistakes_are_told_with_their_place(
     arguments: tuple[str, ...], sentence: str, shell: Shell
 ) -> None:
-    shell("run")
     view = shell.installation.crms.crm("zoho").accounts()[0]
     given = [f"{ZOHO}:{view.id}" if word == "REF" else word for word in arguments]
 

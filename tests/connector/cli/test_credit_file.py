@@ -15,15 +15,14 @@ REASON = "客户已提供本季度审计报告与银行流水，情况好转，�
 
 
 @pytest.fixture
-def company(shell: Shell) -> str:
-    """Pull, rate everybody, and name one company that is rated."""
-    config = shell.installation.config
+def company(pulled: Shell) -> str:
+    """Rate everybody, and name one company that is rated."""
+    config = pulled.installation.config
     text = config.read_text(encoding="utf-8")
     place = text.index("[[connections]]")
     config.write_text(f"{text[:place]}{PEOPLE}\n{text[place:]}", encoding="utf-8")
-    shell("pull")
-    shell("assess")
-    return a_rated_company(shell)
+    pulled("assess")
+    return a_rated_company(pulled)
 
 
 def a_rated_company(shell: Shell) -> str:

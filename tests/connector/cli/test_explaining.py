@@ -40,8 +40,8 @@ def book_a_payment(shell: Shell) -> str:
         ("en", ("Credit assessment", "Rating", "payment behaviour")),
     ],
 )
+@pytest.mark.usefixtures("ran")
 def test_it_is_told_in_both_tongues(lang: str, words: tuple[str, ...], shell: Shell) -> None:
-    shell("run")
     view = shell.installation.crms.crm("zoho").accounts()[0]
 
     told = shell("explain", f"{ZOHO}:{view.id}", "--lang", lang).stdout
@@ -52,8 +52,8 @@ def test_it_is_told_in_both_tongues(lang: str, words: tuple[str, ...], shell: Sh
     assert view.rating in told
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_company_s_tongue_is_the_default(shell: Shell) -> None:
-    shell("run")
     name = shell.installation.crms.crm("zoho").accounts()[0].name
     assert "评级" in shell("explain", name).stdout
 
@@ -65,9 +65,8 @@ def test_the_company_s_tongue_is_the_default(shell: Shell) -> None:
     assert "zh and en" in shell("explain", name, "--lang", "fr", code=2).stderr
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_document_is_the_stored_explanation_byte_for_byte(shell: Shell) -> None:
-    shell("run")
-
     kept = stored(shell)
 
     assert len(kept) == ACCOUNTS
@@ -76,9 +75,9 @@ def test_the_document_is_the_stored_explanation_byte_for_byte(shell: Shell) -> N
         assert told == pretty(each.explanation)
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_past_year_is_explained_by_the_calendar_it_was_decided_with(shell: Shell) -> None:
     day = "2024-10-10"  # after a week of holidays with make-up workdays
-    shell("pull")
     shell("assess", "--as-of", day)
 
     for each in stored(shell)[::4]:
@@ -105,8 +104,8 @@ def test_facts_after_the_date_do_not_matter(shell: Shell) -> None:
     assert other.startswith(ZOHO)
 
 
+@pytest.mark.usefixtures("ran")
 def test_a_past_day_is_replayed_with_the_bytes_that_were_stored(shell: Shell) -> None:
-    shell("run")
     kept = {each.assessment.entity: each.explanation for each in stored(shell)}
     account = book_a_payment(shell)
     shell.clock.move(timedelta(days=1))
@@ -132,9 +131,8 @@ def test_a_past_day_is_replayed_with_the_bytes_that_were_stored(shell: Shell) ->
     )
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_day_nobody_decided_is_worked_out(shell: Shell) -> None:
-    shell("pull")
-
     told = shell(
         "explain", f"{ZOHO}:{account_id(shell)}", "--as-of", EARLIER, "--lang", "en"
     ).stdout
@@ -144,8 +142,8 @@ def test_a_day_nobody_decided_is_worked_out(shell: Shell) -> None:
     assert EARLIER in told
 
 
+@pytest.mark.usefixtures("pulled")
 def test_every_figure_is_shown_on_request(shell: Shell) -> None:
-    shell("pull")
     ref = f"{ZOHO}:{account_id(shell)}"
 
     short, full = (
@@ -166,8 +164,8 @@ def open_amount(document: str) -> Decimal:
     return Decimal(next(step["value"]["minor"] for step in steps if step["method"] == "ar"))
 
 
+@pytest.mark.usefixtures("ran")
 def test_explaining_stores_nothing(shell: Shell) -> None:
-    shell("run")
     kept = stored(shell)
 
     shell("explain", kept[0].assessment.entity, "--as-of", EARLIER, "--json")
@@ -175,9 +173,8 @@ def test_explaining_stores_nothing(shell: Shell) -> None:
     assert stored(shell) == kept
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_stranger_is_wrong_use(shell: Shell) -> None:
-    shell("pull")
-
     for ref in ("nobody", f"{ZOHO}:404", "", ":"):
         result = shell("explain", ref, code=2)
 

@@ -26,9 +26,8 @@ def test_two_names_are_compared_part_by_part(lang: str, words: str) -> None:
     assert '"decision": "suggest"' in invoke("identity", "match", *names, "--json").stdout
 
 
+@pytest.mark.usefixtures("ran")
 def test_duplicates_are_listed_and_nothing_is_merged(shell: Shell) -> None:
-    shell("run")
-
     found = shell.json("identity", "duplicates")
     told = shell("identity", "duplicates", "--lang", "en").stdout
 

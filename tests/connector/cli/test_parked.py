@@ -24,19 +24,17 @@ def days_shown(shell: Shell, account: str) -> int:
 
 
 @pytest.fixture
-def edited(shell: Shell) -> str:
+def edited(ran: Shell) -> str:
     """An account whose days past due a person has overwritten; a day later we meet it again."""
-    shell("run")
-    account = an_overdue_account(shell)
-    crm = shell.installation.crms.crm("zoho")
+    account = an_overdue_account(ran)
+    crm = ran.installation.crms.crm("zoho")
     crm.put_record("Accounts", {"Credit_Oldest_Days": THEIRS}, account)
-    shell.clock.move(timedelta(days=1))
+    ran.clock.move(timedelta(days=1))
     return account
 
 
+@pytest.mark.usefixtures("ran")
 def test_nothing_waits_after_a_good_run(shell: Shell) -> None:
-    shell("run")
-
     assert shell.json("parked", "list") == {"records": [], "work": []}
     assert "0 pieces of work" in shell("parked", "list").stdout
 

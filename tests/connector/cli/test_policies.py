@@ -120,9 +120,8 @@ def test_a_diff_names_values_with_both_sides(shell: Shell, tight: Path) -> None:
     assert "共 3 处不同" in shell("policy", "diff", "active", str(tight)).stdout
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_simulation_reads_in_both_languages(shell: Shell, tight: Path) -> None:
-    shell("pull")
-
     chinese = shell("policy", "simulate", str(tight)).stdout
     english = shell("policy", "simulate", str(tight), "--lang", "en").stdout
     document = shell.json("policy", "simulate", str(tight))
@@ -138,14 +137,13 @@ def test_a_simulation_reads_in_both_languages(shell: Shell, tight: Path) -> None
     assert shell.json("policy", "list")["versions"] == []
 
 
+@pytest.mark.usefixtures("pulled")
 def test_the_same_policy_changes_nobody(shell: Shell) -> None:
-    shell("pull")
-
     assert "没有客户变化" in shell("policy", "simulate", "active").stdout
 
 
+@pytest.mark.usefixtures("pulled")
 def test_assessments_stay_under_the_policy_of_their_day(shell: Shell, tight: Path) -> None:
-    shell("pull")
     shell("assess")
     shell("policy", "add", str(tight), "--by", "林")
     tomorrow = AS_OF + timedelta(days=1)
@@ -162,10 +160,10 @@ def test_assessments_stay_under_the_policy_of_their_day(shell: Shell, tight: Pat
     assert versions == {(AS_OF, "default-1"), (tomorrow, "tight")}
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_card_is_handed_in_with_the_policy_and_blended(
     shell: Shell, tight: Path, tmp_path: Path
 ) -> None:
-    shell("pull")
     card = written(tmp_path, card_text(a_card("wadl", n_bad=150)), "card.json")
 
     shell("policy", "add", str(tight), "--by", "林", "--card", str(card))

@@ -21,8 +21,8 @@ def stored(shell: Shell) -> list[StoredAssessment]:
         return latest_assessments(conn)
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_portfolio_sums_what_was_decided(shell: Shell) -> None:
-    shell("run")
     decided = [each.assessment for each in stored(shell)]
 
     found = shell.json("report", "portfolio")["portfolio"]
@@ -39,8 +39,8 @@ def test_the_portfolio_sums_what_was_decided(shell: Shell) -> None:
     assert len(found["top"]) <= 10
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_trend_grows_by_a_day_each_night(shell: Shell) -> None:
-    shell("run")
     first = shell.json("report", "portfolio")
     shell.clock.move(timedelta(days=1))
     shell("run")
@@ -63,10 +63,10 @@ def test_month_ends_are_counted_back() -> None:
 
 @pytest.mark.parametrize("report", ["portfolio", "ageing", "migration"])
 @pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.usefixtures("ran")
 def test_no_figure_is_cut_on_a_narrow_screen(
     report: str, width: int, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell("run")
     monkeypatch.setattr(
         "tests.connector.cli.shell._TERMINAL", {"NO_COLOR": "1", "COLUMNS": str(width)}
     )
@@ -86,20 +86,18 @@ def test_no_figure_is_cut_on_a_narrow_screen(
 @pytest.mark.parametrize(
     ("lang", "words"), [("zh", ("压力测试", "坏账准备")), ("en", ("Stress test", "Provision"))]
 )
+@pytest.mark.usefixtures("ran")
 def test_the_portfolio_is_told_in_both_tongues(
     lang: str, words: tuple[str, ...], shell: Shell
 ) -> None:
-    shell("run")
-
     told = shell("report", "portfolio", "--lang", lang).stdout
 
     assert all(word in told for word in words), told
     assert "zh and en" in shell("report", "portfolio", "--lang", "fr", code=2).stderr
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_ageing_names_every_customer_and_currency(shell: Shell) -> None:
-    shell("run")
-
     found = shell.json("report", "ageing")
 
     owing = {each.assessment.entity: each.assessment for each in stored(shell)}
@@ -117,10 +115,10 @@ def test_the_ageing_names_every_customer_and_currency(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(("lang", "total"), [("zh", "合计"), ("en", "Total")])
+@pytest.mark.usefixtures("ran")
 def test_the_workbook_holds_what_the_report_says(
     lang: str, total: str, shell: Shell, tmp_path: Path
 ) -> None:
-    shell("run")
     path = tmp_path / "portfolio.xlsx"
 
     result = shell("report", "portfolio", "--xlsx", str(path), "--lang", lang, "--json")
@@ -139,9 +137,8 @@ def test_a_workbook_that_cannot_be_written_is_wrong_use(shell: Shell, tmp_path: 
     assert "cannot be written" in shell("report", "ageing", "--xlsx", str(nowhere), code=2).stderr
 
 
+@pytest.mark.usefixtures("ran")
 def test_grades_move_between_what_was_decided_and_what_is_worked_out(shell: Shell) -> None:
-    shell("run")
-
     found = shell.json("report", "migration")
 
     assert (found["since"], found["until"]) == ("2026-02-28", AS_OF.isoformat())
@@ -155,9 +152,8 @@ def test_grades_move_between_what_was_decided_and_what_is_worked_out(shell: Shel
     assert notches == sorted(notches, reverse=True)
 
 
+@pytest.mark.usefixtures("pulled")
 def test_the_earlier_day_comes_first(shell: Shell) -> None:
-    shell("pull")
-
     said = shell("report", "migration", "--since", "2026-03-31", "--as-of", "2026-03-31", code=2)
 
     assert "must lie before" in said.stderr

@@ -17,11 +17,11 @@ STANDARDS = "year,industry,parent,size,indicator,excellent,good,average,lower,po
 
 
 @pytest.fixture
-def firm(shell: Shell, tmp_path: Path) -> tuple[Shell, str, str]:
+def firm(pulled: Shell, tmp_path: Path) -> tuple[Shell, str, str]:
     """Give a company with a statement (debts are 60 % of its assets), and its industry."""
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY, encoding="utf-8")
-    shell("pull")
+    shell = pulled
     shell("policy", "add", str(policy), "--by", "林")
     shell("policy", "activate", "with-statements", "--by", "陈")
     with open_here(shell.installation, shell.clock) as zixin, reading(zixin.engine) as conn:

@@ -21,12 +21,14 @@ from tests.journeys.harness import open_here
 BIG, MONTHS = 60, 18
 
 
-@pytest.fixture
-def big(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    """A company with enough settled invoices for a model of lateness."""
-    monkeypatch.setattr("tests.connector.cli.shell.ACCOUNTS", BIG)
-    monkeypatch.setattr("tests.connector.cli.shell.MONTHS", MONTHS)
-    with a_shell(tmp_path / "big", monkeypatch) as ready:
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A company with enough settled invoices for a model of lateness, read once; fitting changes nothing."""
+    folder = tmp_path_factory.mktemp("big") / "zixin"
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        a_shell(folder, patch, accounts=BIG, months=MONTHS) as ready,
+    ):
         ready("pull")
         yield ready
 
@@ -42,9 +44,8 @@ def owed(shell: Shell) -> dict[str, int]:
     return sums
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_forecast_s_weeks_add_up_to_what_is_open(shell: Shell) -> None:
-    shell("pull")
-
     document = shell.json("forecast", "--weeks", "6")
 
     sums: dict[str, int] = {}
@@ -56,8 +57,8 @@ def test_a_forecast_s_weeks_add_up_to_what_is_open(shell: Shell) -> None:
     assert weeks == [1, 2, 3, 4, 5, 6, None]
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_forecast_is_a_table_in_the_company_s_tongue(shell: Shell) -> None:
-    shell("pull")
     assert "回款预测" in shell("forecast").stdout
 
     shell.installation.edit("[company]\n", '[company]\nlanguage = "en"\n')
@@ -74,9 +75,8 @@ def test_before_the_first_pull_there_is_nothing_to_forecast_or_replay(shell: She
     assert shell.json("backtest")["ratings"] == []
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_backtest_tells_ratings_and_cash_at_month_ends(shell: Shell, tmp_path: Path) -> None:
-    shell("pull")
-
     document = shell.json("backtest", "--months", "4", "--report", str(tmp_path / "report"))
 
     ends = ["2025-12-31", "2026-01-31", "2026-02-28", "2026-03-31"]
@@ -90,8 +90,8 @@ def test_a_backtest_tells_ratings_and_cash_at_month_ends(shell: Shell, tmp_path:
     assert "各月末评级分布" in page
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_backtest_s_past_does_not_change_with_what_comes_later(shell: Shell) -> None:
-    shell("pull")
     earlier: Any = shell.json("backtest", "--months", "2", "--as-of", "2026-01-31")
     later: Any = shell.json("backtest", "--months", "4")
 
@@ -100,18 +100,17 @@ def test_a_backtest_s_past_does_not_change_with_what_comes_later(shell: Shell) -
     assert earlier["ratings"][-1] in later["ratings"]
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_backtest_prints_its_tables(shell: Shell) -> None:
-    shell("pull")
-
     told = shell("backtest", "--months", "3").stdout
 
     for words in ("各月末评级分布", "各等级之后发生了什么", "月末后 4 周回款"):
         assert words in told
 
 
+@pytest.mark.usefixtures("pulled")
 def test_few_defaults_are_not_measurable_yet(shell: Shell) -> None:
     shell.installation.edit("[company]\n", '[company]\nlanguage = "en"\n')
-    shell("pull")
 
     result = shell("train", "card", code=3)
 
@@ -120,9 +119,9 @@ def test_few_defaults_are_not_measurable_yet(shell: Shell) -> None:
     assert result.stdout == ""
 
 
+@pytest.mark.usefixtures("pulled")
 def test_few_settled_invoices_are_not_measurable_yet(shell: Shell) -> None:
     shell.installation.edit("[company]\n", '[company]\nlanguage = "en"\n')
-    shell("pull")
 
     result = shell("train", "lateness", "--as-of", "2025-09-30", code=3)
 

@@ -10,9 +10,8 @@ from tests.connector.cli.shell import AS_OF, Shell, invoke
 ON = AS_OF.isoformat()
 
 
+@pytest.mark.usefixtures("pulled")
 def test_own_book_says_what_cannot_be_measured_yet(shell: Shell, tmp_path: Path) -> None:
-    shell("pull")
-
     document = shell.json("validate", "--as-of", ON, "--report", str(tmp_path / "report"))
 
     targets = {row["target"]: row for row in document["results"]}
@@ -24,9 +23,8 @@ def test_own_book_says_what_cannot_be_measured_yet(shell: Shell, tmp_path: Path)
     assert "尚无法衡量" in page
 
 
+@pytest.mark.usefixtures("pulled")
 def test_table_for_people_has_the_sentence_in_the_companys_language(shell: Shell) -> None:
-    shell("pull")
-
     said = shell("validate", "--as-of", ON).stdout
 
     assert "尚无法衡量" in said

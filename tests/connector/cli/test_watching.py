@@ -8,8 +8,8 @@ from tests.connector.cli.shell import AS_OF, Shell
 COMMANDS = (("watch", "list"), ("review", "list"), ("worklist",))
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_documents_agree_with_what_the_crms_were_told(shell: Shell) -> None:
-    shell("run")
     views = [
         view
         for vendor in shell.installation.crms.names()
@@ -34,10 +34,10 @@ def test_the_documents_agree_with_what_the_crms_were_told(shell: Shell) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.usefixtures("ran")
 def test_tables_fit_the_screen(
     command: tuple[str, ...], width: int, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell("run")
     terminal = {"NO_COLOR": "1", "COLUMNS": str(width)}
     monkeypatch.setattr("tests.connector.cli.shell._TERMINAL", terminal)
 
@@ -59,9 +59,8 @@ def test_before_the_first_pull_each_list_says_that_it_is_empty(shell: Shell) -> 
     assert "no claim is near its end" in said[2]
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_year_without_announced_holidays_is_provisional(shell: Shell) -> None:
-    shell("pull")
-
     known = shell.json("worklist")
     later = shell.json("worklist", "--as-of", "2031-03-31")
     told = shell("worklist", "--as-of", "2031-03-31", "--lang", "en").stdout

@@ -58,8 +58,8 @@ def test_one_connection_alone_can_be_pulled(shell: Shell) -> None:
     assert ZOHO in shell("pull", "nobody", code=2).stderr
 
 
+@pytest.mark.usefixtures("pulled")
 def test_assess_rates_everybody_once_and_writes_to_no_crm(shell: Shell) -> None:
-    shell("pull")
     shell.forget_calls()
 
     document = shell.json("assess")
@@ -70,17 +70,16 @@ def test_assess_rates_everybody_once_and_writes_to_no_crm(shell: Shell) -> None:
     assert shell.journal("zoho") == shell.journal("fxiaoke") == []
 
 
+@pytest.mark.usefixtures("pulled")
 def test_one_account_alone_can_be_assessed(shell: Shell) -> None:
-    shell("pull")
-
     assert shell.json("assess", "--account", a_zoho_account(shell))["assessed"] == 1
     told = shell("assess", "--account", f"{ZOHO}:404", code=2)
     assert (told.stdout, f"{ZOHO}:404" in told.stderr) == ("", True)
     assert "1 companies assessed" in shell("assess", "--account", a_zoho_account(shell)).stdout
 
 
+@pytest.mark.usefixtures("pulled")
 def test_a_dry_push_lists_every_field_and_writes_nothing(shell: Shell) -> None:
-    shell("pull")
     shell("assess")
     before = crm_state(shell.installation.crms)
     shell.forget_calls()
@@ -94,8 +93,8 @@ def test_a_dry_push_lists_every_field_and_writes_nothing(shell: Shell) -> None:
     assert crm_state(shell.installation.crms) == before
 
 
+@pytest.mark.usefixtures("pulled")
 def test_push_writes_what_the_dry_push_listed(shell: Shell) -> None:
-    shell("pull")
     shell("assess")
     diffs = shell.json("push", "--dry-run")
     summaries = {
@@ -166,8 +165,8 @@ def test_a_dry_run_lists_what_a_run_would_write_and_writes_nothing(shell: Shell)
     assert shell.json("run", "--dry-run") == []
 
 
+@pytest.mark.usefixtures("ran")
 def test_the_day_after_only_what_changed_is_listed_and_written(shell: Shell) -> None:
-    shell("run")
     shell.clock.move(timedelta(days=1))
     tomorrow = (AS_OF + timedelta(days=1)).isoformat()
 
@@ -207,10 +206,10 @@ def test_a_crm_that_cannot_be_reached_is_code_4_and_the_other_is_served(
 
 
 @pytest.mark.parametrize("command", ["push", "run"])
+@pytest.mark.usefixtures("pulled")
 def test_a_crm_that_takes_no_writes_is_told_and_what_it_misses_waits(
     command: str, shell: Shell
 ) -> None:
-    shell("pull")
     shell("assess")
     faults = shell.installation.crms.crm("zoho").faults
     faults.replace([FaultRule(match="PUT /crm/v8/Accounts", kind=FaultKind.RATE_LIMIT)])
