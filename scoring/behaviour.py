@@ -111,10 +111,7 @@ def _with_settlement(
     done = pl.col("rest") <= _tolerance(pl.col("claim"), rules)
     same = pl.col("i") == pl.col("i").shift().fill_null(NOTHING)
     return (
-        parts.with_columns(
-            levels["unit"].gather(parts["e"]).alias("unit"),
-            levels["small"].gather(parts["e"]).alias("small"),
-        )
+        parts.hstack(levels[parts["e"]])
         .with_columns(
             (pl.col("on") - pl.col("due")).dt.total_days().alias("delay"),
             (pl.col("claim") >= pl.col("small")).alias("large"),
@@ -136,10 +133,7 @@ def _marked(standing: pl.DataFrame, levels: pl.DataFrame, rules: BehaviourPolicy
     residue = (left < amount) & (left <= tolerance)
     booked_residue = (pl.col("open") < amount) & (pl.col("open") <= tolerance)
     undisputed = pl.col("open") - pl.col("disputed_open")
-    return standing.with_columns(
-        levels["unit"].gather(standing["e"]).alias("unit"),
-        levels["small"].gather(standing["e"]).alias("small"),
-    ).with_columns(
+    return standing.hstack(levels[standing["e"]]).with_columns(
         ((undisputed > 0) & (pl.col("dpd") > 0) & ~booked_residue).alias("owed"),
         ((pl.col("unpaid") > 0) & (pl.col("dpd") > 0) & ~residue).alias("late"),
         (pl.col("amount") >= pl.col("small")).alias("large"),
@@ -253,7 +247,7 @@ def _since_high_credit(
     """Tell which settled claims were open at or after the day of the high credit: ``handled``."""
     if rules.well_handled_span == "window":
         return pl.lit(value=True).alias("handled")
-    day = beside(ledger.entities, high)["high_credit_on"].gather(settled["e"])
+    day = beside(ledger.entities, high)["high_credit_on"][settled["e"]]
     return (settled["on"] >= day).fill_null(value=True).alias("handled")
 
 

@@ -24,13 +24,13 @@ def beside(frame: pl.DataFrame, *parts: pl.DataFrame) -> pl.DataFrame:
 
 def _placed(part: pl.DataFrame, rows: pl.Series) -> list[pl.Series]:
     """Put a part's columns in the order of all entities."""
-    columns = [column for column in part.get_columns() if column.name != "e"]
+    entity, columns = part["e"], without(part, "e")
     if not part.height:
         return [_nulls(column.name, column.dtype, len(rows)) for column in columns]
-    if part["e"].equals(rows, check_names=False):
-        return columns
-    place = _nulls("e", pl.UInt32(), len(rows)).scatter(part["e"], rows.head(part.height))
-    return [column.gather(place) for column in columns]
+    if not entity.equals(rows, check_names=False):
+        place = _nulls("e", pl.UInt32(), len(rows)).scatter(entity, rows.head(part.height))
+        columns = columns[place]
+    return columns.get_columns()
 
 
 def _nulls(name: str, kind: pl.DataType, count: int) -> pl.Series:

@@ -91,9 +91,9 @@ def _events(
     keys = owed.select(day_key(pl.col("e"), day))["e"]
     at = ledger.balance["key"].search_sorted(keys, side="right").cast(pl.Int64) - 1
     up, down = rules.ar_share.as_integer_ratio()
-    materiality = ledger.entities["materiality"].gather(owed["e"]).alias("least")
+    materiality = ledger.entities["materiality"][owed["e"]].alias("least")
     return (
-        owed.with_columns(ledger.balance["ar"].gather(at).alias("ar"), materiality)
+        owed.with_columns(ledger.balance["ar"][at].alias("ar"), materiality)
         .filter(
             pl.col("amount") * down >= pl.max_horizontal(pl.col("ar") * up, pl.col("least") * down)
         )

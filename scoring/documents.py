@@ -10,7 +10,7 @@ import polars as pl
 
 from scoring.book import Book
 from scoring.financials import sound
-from scoring.known import known, told
+from scoring.known import known, remembered, told
 from scoring.policy import GRADES, DossierPolicy, Policy
 
 __all__ = ["DOCUMENT_ITEMS", "happened", "papers", "standing", "statement_papers"]
@@ -46,6 +46,12 @@ def papers(book: Book, rules: DossierPolicy, as_of: date, kind: str) -> pl.DataF
 
     Valid until ``expires`` (null: for good), worthless from ``gone`` on; both count from ``on``.
     """
+    return remembered(
+        book, as_of, ("papers", kind, rules), lambda: _papers(book, rules, as_of, kind)
+    )
+
+
+def _papers(book: Book, rules: DossierPolicy, as_of: date, kind: str) -> pl.DataFrame:
     item, looked = DOCUMENT_ITEMS[kind]
     rows = told(book, as_of, kind).filter(standing(as_of))
     if kind == "balance_confirmation":

@@ -50,6 +50,7 @@ MEASURES: dict[str, tuple[str, str | None, None]] = {
 }
 
 _FRESH = 100.0
+_ENTITIES = 2**32  # more than there are: item and entity packed into one number sort like the pair
 _NAMES = tuple(ITEMS)
 _NO_DOCUMENTS = pl.DataFrame(
     schema={
@@ -88,19 +89,15 @@ def filed(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.Da
         .unique("e", keep="first", maintain_order=True)
         .rename({"item": "expiring", "valid_to": "expiring_on"})
     )
-    # Every entity has its row, in the order of ``e``: what is not set stays null.
-    nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height)
-    fresh = [
-        (
-            nothing.clone().scatter(items[item]["e"], items[item]["fresh"])
-            if item in items
-            else nothing
-        ).alias(f"fresh_{item}")
-        for item in ITEMS
-    ]
+    # An item without documents has its column too, in its place.
+    documents = {item: items.get(item, _NO_DOCUMENTS) for item in ITEMS}
+    fresh = (
+        pl.DataFrame([rows["e"], rows["fresh"].alias(f"fresh_{item}")])
+        for item, rows in documents.items()
+    )
     checked = pl.col("fresh_judicial_check") >= _FRESH
     return (
-        beside(frame.hstack(fresh), first)
+        beside(frame, *fresh, first)
         .with_columns(_item(item, set(items), weights, policy.dossier) for item in ITEMS)
         .with_columns(
             _completeness(weights).alias("completeness"),
@@ -177,20 +174,28 @@ def _states(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
 
 def _freshest(documents: pl.LazyFrame, as_of: date) -> pl.DataFrame:
     """Take the freshest document: 100 while it is valid, falling to 0 by ``gone`` (3.2)."""
-    expires, gone = pl.col("expires"), pl.col("gone")
+    expires, gone, key = pl.col("expires"), pl.col("gone"), pl.col("key")
     valid = expires.is_null() | (expires >= as_of)
     left = (gone - pl.lit(as_of)).dt.total_days()
     whole = (gone - expires).dt.total_days()
     fresh = pl.when(valid).then(_FRESH).otherwise((left * _FRESH / whole).clip(0.0, _FRESH))
     return (
-        documents.with_columns(fresh.alias("fresh"))
-        .group_by("item", "e")
-        .agg(
-            pl.col("fresh").max(),
-            pl.col("on").max(),
-            pl.when(~expires.is_null().any()).then(expires.max()).alias("valid_to"),
+        documents.select(
+            (pl.col("item").cast(pl.Int64) * _ENTITIES + pl.col("e")).alias("key"),
+            "on",
+            fresh.alias("fresh"),
+            expires.fill_null(date.max).alias("valid_to"),
         )
-        .sort("item", "e")
+        .group_by("key")
+        .agg(pl.all().max())
+        .sort("key")
+        .select(
+            (key // _ENTITIES).cast(pl.UInt8).alias("item"),
+            (key % _ENTITIES).cast(pl.UInt32).alias("e"),
+            "fresh",
+            "on",
+            pl.when(pl.col("valid_to") != date.max).then("valid_to"),
+        )
         .collect()
     )
 

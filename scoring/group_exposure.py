@@ -66,7 +66,7 @@ def _lines(links: pl.DataFrame, depth: int) -> Iterator[pl.DataFrame]:
     for level in range(1, depth + 1):
         pairs = pl.DataFrame({"e": links["e"], "top": line}).drop_nulls("top")
         yield pairs.with_columns(pl.lit(level, pl.Int32).alias("level"))
-        line = above.gather(line)
+        line = above[line]
 
 
 def _groups(frame: pl.DataFrame, pairs: pl.DataFrame, convert: Conversion) -> pl.DataFrame:

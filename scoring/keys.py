@@ -6,7 +6,7 @@ each is taken away.
 
 import polars as pl
 
-__all__ = ["DAYS_BASE", "NOTHING", "at_first", "day_key"]
+__all__ = ["DAYS_BASE", "NOTHING", "at_first", "day_key", "of_day_key"]
 
 DAYS_BASE = 2**24  # holds every day a date can name, before and after 1970
 NOTHING = 2**32 - 1  # no row number
@@ -15,6 +15,14 @@ NOTHING = 2**32 - 1  # no row number
 def day_key(entity: pl.Expr, day: pl.Expr) -> pl.Expr:
     """Pack an entity and a day into one number that sorts like the pair."""
     return entity.cast(pl.Int64) * DAYS_BASE + (day.cast(pl.Int32) + DAYS_BASE // 2)
+
+
+def of_day_key(key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Unpack what ``day_key`` packed: the entity and the day."""
+    return (
+        (key // DAYS_BASE).cast(pl.UInt32),
+        (key % DAYS_BASE - DAYS_BASE // 2).cast(pl.Int32).cast(pl.Date),
+    )
 
 
 def at_first(first: pl.Expr, value: pl.Expr) -> pl.Expr:

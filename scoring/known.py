@@ -4,7 +4,7 @@ Many stages of an assessment read the same long frames: what was found for a Boo
 kept beside the Book.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 from weakref import WeakKeyDictionary
 
@@ -13,7 +13,7 @@ import polars as pl
 from scoring.book import Book
 from scoring.rates import Conversion
 
-__all__ = ["KNOWN_FROM", "known", "priced", "told"]
+__all__ = ["KNOWN_FROM", "known", "priced", "remembered", "told"]
 
 #: Frame → the column that says from which day a row may count.
 KNOWN_FROM = {
@@ -34,8 +34,8 @@ KNOWN_FROM = {
 }
 _LEDGER = ("items", "payments", "allocations")  # long, and seldom read here: not kept
 
-#: What is known at a date: name of a frame, or ("records", kind) → rows.
-Kept = dict[object, pl.DataFrame]
+#: What is known at a date: name of a frame, ("records", kind), or a key of ``remembered`` → rows.
+Kept = dict[Hashable, pl.DataFrame]
 _KEPT: WeakKeyDictionary[Book, tuple[date, Kept]] = WeakKeyDictionary()
 
 
@@ -65,6 +65,19 @@ def told(book: Book, as_of: date, *kinds: str) -> pl.DataFrame:
     return pl.concat(parts) if parts else book.ledger.file["credit_records"].clear()
 
 
+def remembered(
+    book: Book, as_of: date, key: Hashable, find: Callable[[], pl.DataFrame]
+) -> pl.DataFrame:
+    """Return what several stages ask of the Book at ``as_of``; found by the first that asks.
+
+    ``key`` says what was asked and by which rules.
+    """
+    kept = _kept(book, as_of)
+    if key not in kept:
+        kept[key] = find()
+    return kept[key]
+
+
 def _kept(book: Book, as_of: date) -> Kept:
     found = _KEPT.get(book)
     if found is None or found[0] != as_of:
@@ -85,11 +98,12 @@ def priced(book: Book, frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFr
     ``frame`` has ``e``. An amount is null where it was null and where there is no exchange rate.
     Amounts must not be negative; convert a negative one by its sign and size.
     """
-    target = book.ledger.entities["currency"].gather(frame["e"]).alias("target")
+    target = book.ledger.entities["currency"][frame["e"]].alias("target")
     currency = frame["currency"]
     if currency.null_count():
         currency = currency.zip_with(currency.is_not_null(), target)
-    stated = frame.with_columns(currency, target)
+        frame = frame.with_columns(currency)
+    stated = frame.hstack([target])
     if currency.equals(target):
         return stated
     convert = Conversion(book.rates, book.policy_currency)

@@ -15,7 +15,7 @@ import polars as pl
 
 from scoring.beside import beside
 from scoring.chain import notes_receivable, open_orders
-from scoring.keys import NOTHING, at_first, day_key
+from scoring.keys import NOTHING, at_first, day_key, of_day_key
 from scoring.laying import applied_to_claims, clipped, laid_on_claims
 from scoring.losses import default_records, reversed_payments, worlds_of, written_elsewhere
 from scoring.money import minor_digits
@@ -81,10 +81,7 @@ def ledger_of(frames: Mapping[str, pl.DataFrame], rates: Mapping[str, Rate], bas
     )
     file = {name: _keyed(frame, names) for name, frame in frames.items() if name != "entities"}
     target = names["currency"]
-    keyed = {
-        name: file[name].with_columns(target.gather(file[name]["e"]).alias("target"))
-        for name in _PRICED
-    }
+    keyed = {name: file[name].hstack([target[file[name]["e"]].alias("target")]) for name in _PRICED}
     returned = reversed_payments(keyed["returns"])
     claims, lost_claims = _claims(keyed["items"], convert)
     allocations = within_payments(frames["allocations"], frames["payments"])
@@ -153,23 +150,27 @@ def _facts(keyed: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _balance(claims: pl.DataFrame, applied: pl.DataFrame) -> pl.DataFrame:
+    amount = pl.col("amount")
+    undone = pl.col("until").is_not_null()
     changes = pl.concat(
         [
-            claims.select("e", pl.col("issued").alias("on"), "amount"),
-            applied.select("e", pl.col("at").alias("on"), -pl.col("amount")),
-            applied.filter(pl.col("until").is_not_null()).select(
-                "e", pl.col("until").alias("on"), "amount"
-            ),
+            claims.lazy().select(day_key(pl.col("e"), pl.col("issued")).alias("key"), amount),
+            applied.lazy().select(day_key(pl.col("e"), pl.col("at")).alias("key"), -amount),
+            applied.lazy()
+            .filter(undone)
+            .select(day_key(pl.col("e"), pl.col("until")).alias("key"), amount),
         ]
     )
-    days = changes.group_by("e", "on").agg(pl.col("amount").sum()).sort("e", "on")
+    entity, day = of_day_key(pl.col("key"))
     first = pl.col("e") != pl.col("e").shift().fill_null(NOTHING)
-    total = pl.col("amount").cum_sum()
-    return days.select(
-        "e",
-        "on",
-        (total - at_first(first, total - pl.col("amount"))).alias("ar"),
-        day_key(pl.col("e"), pl.col("on")).alias("key"),
+    total = amount.cum_sum()
+    return (
+        changes.group_by("key")
+        .agg(amount.sum())
+        .sort("key")
+        .with_columns(entity.alias("e"), day.alias("on"))
+        .select("e", "on", (total - at_first(first, total - amount)).alias("ar"), "key")
+        .collect()
     )
 
 

@@ -39,7 +39,7 @@ def parents_of(book: Book, depth: int) -> pl.DataFrame:
     found = rows.select("e", "parent").join(keys, on="parent", how="left", maintain_order="left")
     above, line = found["parent_e"], found["parent_e"]
     for _ in range(depth):
-        line = above.gather(line)
+        line = above[line]
     ends = line.is_null()
     return found.select(
         "e",
@@ -73,8 +73,8 @@ def with_parents(frame: pl.DataFrame, book: Book, policy: Policy) -> pl.DataFram
         frame = _one_pass(
             frame.with_columns(
                 own.alias("own_grade"),
-                rated.gather(above).alias("parent_grade"),
-                frame["grave"].gather(above).alias("parent_grave"),
+                rated[above].alias("parent_grade"),
+                frame["grave"][above].alias("parent_grave"),
             ),
             policy,
         )

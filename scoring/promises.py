@@ -129,17 +129,20 @@ def _in_rows(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def _received(book: Book, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Sum the receipts of each promise: promise, received (the entity's currency)."""
-    back = known(book, "returns", as_of).select("payment")
-    cash = priced(book, known(book, "payments", as_of), ["amount"])
-    cash = cash.join(back, on="payment", how="anti").select("e", "payment", "paid_on", "amount")
-    laid = priced(book, known(book, "allocations", as_of), ["amount"]).select(
-        "payment", pl.col("item").alias("on_item"), pl.col("amount").alias("laid")
-    )
     spans = rows.select("promise", "e", "item", "made_on", "due_on")
+    # Payments are many, and few entities promise.
+    theirs = known(book, "payments", as_of).join(spans, on="e", how="semi")
+    back = known(book, "returns", as_of).select("payment")
+    cash = priced(book, theirs, ["amount"]).join(back, on="payment", how="anti")
+    cash = cash.select("e", "payment", "paid_on", "amount")
     paid = spans.join(cash, on="e", how="inner").filter(
         pl.col("paid_on").is_between("made_on", "due_on")
     )
     for_item = paid.filter(pl.col("item").is_not_null()).select("promise", "item", "payment")
+    of_them = known(book, "allocations", as_of).join(for_item, on="payment", how="semi")
+    laid = priced(book, of_them, ["amount"]).select(
+        "payment", pl.col("item").alias("on_item"), pl.col("amount").alias("laid")
+    )
     elsewhere = (
         for_item.join(laid, on="payment", how="inner")
         .filter(pl.col("on_item") != pl.col("item"))

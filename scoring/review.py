@@ -15,7 +15,7 @@ __all__ = [
     "ROLES",
     "Role",
     "approver",
-    "cycle_day_after",
+    "cycle_day",
     "may_approve",
     "overdue_request",
     "reviewed",
@@ -31,21 +31,22 @@ _NO_FACTS = date(2000, 1, 1)
 _LAST_DAY = 28  # a short month would lose a later day for good; the 28th exists in all
 
 
-def cycle_day_after(day: pl.Expr, every: pl.Expr) -> pl.Expr:
-    """Return the first review day after ``day``: whole intervals of ``every`` months after the taking on.
+def cycle_day(as_of: date, every: pl.Expr, *, coming: bool) -> pl.Expr:
+    """Return the last review day up to ``as_of``, or the one ``coming`` after it.
 
-    A customer was taken on when the CRM says so, or with its first fact: books that begin on one
-    day must not call everybody in on one day. The date stands still from day to day until it is
-    reached. Needs ``known`` and ``taken_on``.
+    Review days are whole intervals of ``every`` months after the taking on. A customer was taken on
+    when the CRM says so, or with its first fact: books that begin on one day must not call
+    everybody in on one day. The date stands still from day to day until it is reached. Needs
+    ``known`` and ``taken_on``.
     """
     first = pl.when("known").then("taken_on").otherwise(pl.lit(_NO_FACTS))
     month = first.dt.year().cast(pl.Int64) * 12 + first.dt.month() - 1
     on = first.dt.day().clip(upper_bound=_LAST_DAY)
-    today = day.dt.year().cast(pl.Int64) * 12 + day.dt.month() - 1
-    last = month + (today - month) // every * every
-    passed = (last < today) | (on <= day.dt.day())
-    following = last + passed.cast(pl.Int64) * every
-    return pl.date(following // 12, following % 12 + 1, on)
+    # The newest month in which the day of the month has been reached.
+    reached = pl.lit(as_of.year * 12 + as_of.month - 1) - (on > as_of.day)
+    last = reached - (reached - month) % every
+    found = last + every if coming else last
+    return pl.date(found // 12, found % 12 + 1, on)
 
 
 def scheduled(frame: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
@@ -61,7 +62,7 @@ def scheduled(frame: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
         months, default=policy.unrated_review_months, return_dtype=pl.Int64
     )
     planned = pl.col("last_review_on").dt.offset_by(pl.format("{}mo", every))
-    cycle = cycle_day_after(pl.lit(as_of), every)
+    cycle = cycle_day(as_of, every, coming=True)
     frame = frame.with_columns(pl.coalesce(planned, cycle).alias("next_review_on"))
     valid = pl.col("next_review_on") + pl.duration(days=policy.limits.valid_days_after_review)
     if "approved_until" in frame.columns:

@@ -10,7 +10,7 @@ import polars as pl
 
 from scoring.once import once
 from scoring.policy import Policy
-from scoring.review import cycle_day_after
+from scoring.review import cycle_day
 from scoring.windows import months_before
 
 __all__ = ["steadied"]
@@ -76,7 +76,7 @@ def _at_review(policy: Policy, as_of: date) -> pl.Expr:
     every = pl.col("previous_grade").replace_strict(
         months, default=policy.unrated_review_months, return_dtype=pl.Int64
     )
-    due = cycle_day_after(pl.col("previous_on"), every) <= as_of
+    due = cycle_day(as_of, every, coming=False) > pl.col("previous_on")
     decided = pl.col("last_review_on") > pl.col("previous_on")
     return pl.when(pl.col("last_review_on").is_not_null()).then(decided).otherwise(due)
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from scoring.policy import Policy
 
-__all__ = ["discount_rate", "late_interest", "termed"]
+__all__ = ["agreed_terms", "discount_rate", "late_interest", "termed"]
 
 _PERCENT = 100
 _YEAR = 365
@@ -24,13 +24,7 @@ def termed(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     than the law allows, ``needs_contract`` where a public one has them by contract only;
     ``legal_terms_exceeded`` says the first as a truth value.
     """
-    agreed = pl.coalesce(
-        "terms_days",
-        pl.col("weighted_terms")
-        .clip(lower_bound=0)
-        .round(mode="half_away_from_zero")
-        .cast(pl.Int32),
-    )
+    agreed = agreed_terms()
     most = {index: row.max_terms_days for index, row in enumerate(policy.grades)}
     deposits = {index: float(row.deposit * _PERCENT) for index, row in enumerate(policy.grades)}
     prepay = _prepay(frame, policy)
@@ -49,6 +43,12 @@ def termed(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         legal.alias("legal_terms"),
         (legal == "exceeded").fill_null(value=False).alias("legal_terms_exceeded"),
     )
+
+
+def agreed_terms() -> pl.Expr:
+    """Terms in days as the CRM has them, else as our invoices to the customer grant them."""
+    granted = pl.col("weighted_terms").clip(lower_bound=0).round(mode="half_away_from_zero")
+    return pl.coalesce("terms_days", granted.cast(pl.Int32))
 
 
 def _prepay(frame: pl.DataFrame, policy: Policy) -> pl.Expr:

@@ -42,12 +42,20 @@ def within_payments(allocations: pl.DataFrame, payments: pl.DataFrame) -> pl.Dat
     """
     key = ["payment", "currency"]
     own = payments.select(*key, pl.col("amount").alias("whole"))
-    sums = allocations.lazy().group_by(key).agg(pl.col("amount").sum())
-    beyond = sums.join(own.lazy(), on=key).filter(pl.col("amount") > pl.col("whole")).collect()
+    sums = (
+        allocations.lazy()
+        .select(*key, "amount")
+        .join(own.lazy().select(*key).with_row_index("row"), on="payment", suffix="_received")
+        .filter(pl.col("currency") == pl.col("currency_received"))
+        .group_by("row")  # by number: groups of texts would take much memory
+        .agg(pl.col("amount").sum())
+        .collect()
+    )
+    beyond = own[sums.filter(pl.col("amount") > own["whole"][sums["row"]])["row"]]
     if not beyond.height:
         return allocations
     order = allocations.sort("paid_on", "allocation")
-    marked = order.join(beyond.select(*key, "whole"), on=key, how="left", maintain_order="left")
+    marked = order.join(beyond, on=key, how="left", maintain_order="left")
     amount = pl.col("amount")
     left = pl.col("whole") - (amount.cum_sum().over(key) - amount)
     fits = pl.min_horizontal(amount, left.clip(lower_bound=0).fill_null(amount))

@@ -53,17 +53,23 @@ def used(frame: pl.DataFrame, ledger: Ledger, policy: Policy, windows: Windows) 
 
 
 def drawn(ledger: Ledger, windows: Windows) -> pl.DataFrame:
-    """List the levels of receivable less unapplied money: e, on, net, sorted by both."""
+    """List the levels of receivable less unapplied money: e, on, net.
+
+    Those of an entity stand together, in order of day.
+    """
+    known = pl.col("on") <= windows.as_of
+    few = pl.col("e").is_in(ledger.spare["e"].unique().implode())  # who has unapplied money
     first = pl.col("e") != pl.col("e").shift().fill_null(NOTHING)
     before = pl.when(first).then(0).otherwise(pl.col("ar").shift())
     changes = pl.concat(
         [
-            _changes(ledger.balance, "on", pl.col("ar") - before),
+            _changes(ledger.balance.filter(few), "on", pl.col("ar") - before),
             _changes(ledger.spare, "on", -pl.col("amount")),
             _changes(ledger.spare.drop_nulls("until"), "until", pl.col("amount")),
         ]
     )
-    return _running(changes.filter(pl.col("on") <= windows.as_of).sort("key"))
+    whole = ledger.balance.filter(known & ~few).select("e", "on", pl.col("ar").alias("net"))
+    return pl.concat([whole, _running(changes.filter(known).sort("key"))])
 
 
 def _changes(frame: pl.DataFrame, on: str, net: pl.Expr) -> pl.LazyFrame:

@@ -12,7 +12,7 @@ import polars as pl
 from scoring.book import Book
 from scoring.financials.mistakes import StatementMistake, mistake, statement_mistakes
 from scoring.financials.units import guarded
-from scoring.known import KNOWN_FROM
+from scoring.known import KNOWN_FROM, remembered
 from scoring.policy import FinancialsPolicy
 from scoring.schemas import STATEMENT_LINES
 
@@ -59,6 +59,10 @@ def _sound(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _known(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
+    return remembered(book, as_of, ("statements", rules), lambda: _judged(book, rules, as_of))
+
+
+def _judged(book: Book, rules: FinancialsPolicy, as_of: date) -> pl.DataFrame:
     """Key and judge the statements known at the date, the newest of an entity last.
 
     Their lines stay where they are, ``row`` says in which row of the Book: most columns are needed

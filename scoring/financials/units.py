@@ -70,7 +70,7 @@ def _with_sales(rows: pl.DataFrame, book: Book, as_of: date) -> pl.DataFrame:
 
     def upto(frame: pl.DataFrame, day: pl.Expr) -> pl.Series:
         keys = frame.select(day_key(pl.col("e"), day).alias("key")).to_series()
-        return sums.gather(claims["key"].search_sorted(keys, side="right"))
+        return sums[claims["key"].search_sorted(keys, side="right")]
 
     start = pl.col("period_end").dt.offset_by(pl.format("-{}mo", "months"))
     today = pl.lit(as_of)

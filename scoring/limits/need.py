@@ -6,6 +6,7 @@ from scoring.keys import day_key
 from scoring.ledger import Ledger
 from scoring.once import once
 from scoring.policy import Policy
+from scoring.terms import agreed_terms
 from scoring.windows import Windows
 
 __all__ = ["average_need", "need", "need_days", "peak_purchases", "seasonal_need"]
@@ -15,14 +16,7 @@ __all__ = ["average_need", "need", "need_days", "peak_purchases", "seasonal_need
 def need_days(policy: Policy) -> pl.Expr:
     """Terms plus lateness in whole days; lateness counts for good grades only, and little (M3)."""
     rules = policy.limits
-    terms = pl.coalesce(
-        "terms_days",
-        pl.col("weighted_terms")
-        .clip(lower_bound=0)
-        .round(mode="half_away_from_zero")
-        .cast(pl.Int32),
-        pl.lit(policy.behaviour.default_terms_days, pl.Int32),
-    )
+    terms = agreed_terms().fill_null(pl.lit(policy.behaviour.default_terms_days, pl.Int32))
     late = pl.col("wadl").fill_null(0.0).clip(upper_bound=float(rules.late_days_in_need))
     counted = late.round(mode="half_away_from_zero").cast(pl.Int64) * pl.col("lateness").fill_null(
         value=False
@@ -39,14 +33,14 @@ def peak_purchases(ledger: Ledger, frame: pl.DataFrame, windows: Windows) -> pl.
     bought = ledger.claims.select("e", "issued", "amount").filter(
         (issued <= windows.as_of) & (issued > windows.year)
     )
-    days = frame["need_days"].gather(bought["e"]).alias("days")
+    days = frame["need_days"][bought["e"]].alias("days")
     bought = bought.with_columns(
         days, day_key(pl.col("e"), issued).alias("key"), pl.col("amount").cum_sum().alias("total")
     )
     starts = bought.select(pl.col("key") - pl.col("days")).to_series()
     before = bought["key"].search_sorted(starts, side="right")
     totals = pl.concat([pl.Series([0], dtype=pl.Int64), bought["total"]])
-    spans = bought.with_columns((pl.col("total") - totals.gather(before)).alias("span"))
+    spans = bought.with_columns((pl.col("total") - totals[before]).alias("span"))
     return spans.group_by("e").agg(pl.col("span").max().clip(lower_bound=0).alias("peak"))
 
 

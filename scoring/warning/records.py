@@ -25,6 +25,7 @@ _EVENT_COUNTS = (
     *("warn_control_changes", "warn_capital_cuts", "warn_failed_calls_new"),
     *("warn_guarantor_trouble", "warn_ring_fenced"),
 )
+_SOURCE = ("e", "kind", "source")
 _WORD_COUNTS = ("warn_withdrawn", "warn_refused", "warn_expired")
 _FOREIGN: dict[str, type[pl.DataType]] = {
     "z_double": pl.Float64,
@@ -98,22 +99,31 @@ def _standing(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
         return _NO_WORDS
     ordered = records.sort("e", "kind", "source", "known_on", "record")
     bureau, cover = pl.col("kind") == "bureau", pl.col("kind") == "insurance"
-    before = pl.col("value").shift().over("e", "kind", "source")
+    another = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift()) for key in _SOURCE)
+    before = pl.when(~pl.col("first")).then(pl.col("value").shift())
     fell = pl.col("value") < before * (1 - float(rules.bureau_drop)) + 1e-9
-    newest = ordered.with_columns((bureau & fell & recent).alias("fell")).group_by(
-        "e", "kind", "source", maintain_order=True
+    marked = ordered.with_columns(another.alias("first")).with_columns(
+        pl.col("first").cum_sum().alias("paper"),
+        pl.col("first").shift(-1, fill_value=True).alias("newest"),
+        (bureau & fell & recent).fill_null(value=False).alias("fell"),
     )
-    papers = newest.agg(
-        pl.col("status", "known_on", "valid_to").last(), pl.col("fell").any()
-    ).with_columns(
-        (cover & pl.col("status").is_in(["refused", "withdrawn"])).alias("lost"),
-        (pl.col("kind") == "balance_confirmation").alias("confirms"),
-    )
+    # A source has one newest paper; a fall counts once a source, whichever of its papers fell.
+    falls = marked.filter("fell").select(pl.col("paper").unique())
+    lost = cover & pl.col("status").is_in(["refused", "withdrawn"])
+    confirms = pl.col("kind") == "balance_confirmation"
     late = pl.col("valid_to").dt.offset_by(f"{rules.confirmation_days}d") < as_of
-    return papers.group_by("e").agg(
-        (pl.col("lost") | pl.col("fell").fill_null(value=False)).sum().alias("warn_withdrawn"),
-        (pl.col("confirms") & (pl.col("status") == "refused")).sum().alias("warn_refused"),
-        (pl.col("confirms") & late).sum().alias("warn_expired"),
+    return (
+        marked.filter("newest")
+        .select(
+            "e",
+            (
+                lost.fill_null(value=False) | pl.col("paper").is_in(falls.to_series().implode())
+            ).alias("warn_withdrawn"),
+            (confirms & (pl.col("status") == "refused")).alias("warn_refused"),
+            (confirms & late).alias("warn_expired"),
+        )
+        .group_by("e")
+        .agg(pl.all().sum())
     )
 
 
