@@ -8,6 +8,7 @@ import pytest
 
 from scoring.assess import assess
 from scoring.limits import loss_cap, rounded_down
+from scoring.limits.amounts import policy_amounts
 from scoring.limits.need import average_need
 from scoring.policy import Policy, load_policy
 from tests.builders import (
@@ -35,6 +36,18 @@ def test_average_need() -> None:
     ).with_columns(safety_down=5)
 
     assert frame.select(average_need(Policy())).item() == 14_400_000
+
+
+def test_the_policys_amounts_stand_in_each_currency_and_components_only_where_limited() -> None:
+    currencies, rates = pl.Series(["USD", "CNY", "EUR", "CNY"]), {"USD": a_rate("8")}
+    policy = load_policy("[exposure]\nnotes_limit = 900")
+    found = policy_amounts(currencies, policy, rates)
+
+    assert found["currency"].to_list() == ["CNY", "EUR", "USD"]
+    assert found["notes_limit"].to_list() == [90_000, None, 11_250]
+    assert found["starter"].to_list() == [5_000_000, None, 625_000]
+    assert {"receivable_limit", "delivered_limit", "orders_limit"}.isdisjoint(found.columns)
+    assert "notes_limit" not in policy_amounts(currencies, Policy(), rates).columns
 
 
 def test_lateness_does_not_count_in_the_need_of_weak_grades() -> None:

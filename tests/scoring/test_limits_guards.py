@@ -1,8 +1,9 @@
 """Guards: stability, steps, the watch list, people's limits, temporary ones, expiry."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,6 +83,37 @@ def test_the_next_step_waits_for_the_next_review() -> None:
 
     assert (waiting["limit"], waiting["limit_raised_on"]) == (1_000_000, raised)
     assert decided["limit"] == later["limit"] == 1_500_000
+
+
+def test_a_step_comes_with_the_day_of_the_interval_and_not_with_the_review_of_the_raise() -> None:
+    """Nine months for grade A; the review that raised the limit does not raise it again."""
+    nine_months, review = date(2025, 9, 30), a_decision("review", from_on=days_ago(100))
+
+    def limit(raised: date, *rows: Row) -> object:
+        previous = a_previous(limit=1_000_000, limit_raised_on=raised)
+        return _figures(_BUYER, previous, *rows, policy=_SMALL_STARTER)["limit"]
+
+    assert limit(nine_months) == 1_500_000
+    assert limit(nine_months + timedelta(days=1)) == 1_000_000
+    assert limit(days_ago(100), review) == 1_000_000
+    assert limit(days_ago(101), review) == 1_500_000
+
+
+def test_what_collateral_alone_bears_is_the_most_that_is_kept() -> None:
+    """A grade without unsecured credit keeps an earlier limit up to its collateral."""
+    grades = (
+        msgspec.structs.replace(row, unsecured=row.unsecured and row.grade != "A")
+        for row in Policy().grades
+    )
+    policy = msgspec.structs.replace(Policy(), grades=tuple(grades))
+    deposit = a_collateral("cash_deposit", 3_800_000)
+
+    def limit(before: int) -> tuple[object, object]:
+        found = _figures(_BUYER, deposit, a_previous(limit=before), policy=policy)
+        return found["limit"], found["bound_by"]
+
+    assert limit(3_700_000) == (3_700_000, "previous_limit")
+    assert limit(3_800_001) == (3_800_000, "secured")
 
 
 @pytest.mark.parametrize("before", [0, 100_000, 1_900_000])
@@ -169,6 +201,28 @@ def test_temporary_limits_add_up_and_end_by_date() -> None:
     assert _figures(_BUYER, first, second)["effective_limit"] == 4_600_000
     third = _figures(_BUYER, ended, first, second)
     assert third["temporary"] == 500_000, "the third of a year does not count"
+
+
+def test_temporary_limits_of_the_last_twelve_months_count_towards_the_number_of_a_year() -> None:
+    def temporary(*days: int) -> object:
+        earlier = [
+            a_decision(
+                "temporary_limit", amount=900_000, from_on=days_ago(day), to_on=days_ago(day)
+            )
+            for day in days
+        ]
+        today = a_decision("temporary_limit", amount=100_000, to_on=AS_OF)
+        return _figures(_BUYER, *earlier, today)["temporary"]
+
+    assert temporary(364, 363) == 0
+    assert temporary(366, 365) == 100_000  # a year ago: another year
+    assert temporary(395, 394) == 100_000
+
+
+def test_a_lasting_limit_is_no_temporary_one() -> None:
+    decided = a_decision("limit", amount=7_777_700, to_on=AS_OF)
+
+    assert _figures(_BUYER, decided)["temporary"] == 0
 
 
 def test_a_temporary_limit_lasts_90_days_at_most() -> None:

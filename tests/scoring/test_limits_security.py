@@ -57,6 +57,7 @@ def test_collateral_must_be_valid_registered_and_priced() -> None:
     assert worth(valid_from=days_ago(-1)) == 0
     assert worth(registered=False) == 0
     assert worth(haircut=0.25) == 750_000
+    assert worth(haircut=0.0) == 1_000_000
     assert worth(currency="USD") == 4_000_000
     assert worth(currency="EUR") == 0
 

@@ -63,14 +63,20 @@ def test_loss_per_cycle_break_even_and_kelly() -> None:
 
     assert round(float(cycle_pd(Decimal("0.026"), 75)), 8) == 0.00539852
     assert break_even(Decimal("0.18"), Decimal("0.6")) == Decimal("0.3")
+    assert break_even(Decimal("0.18"), Decimal("0.6"), financing=Decimal("0.1")) == Decimal("0.3")
+    assert break_even(Decimal("0.18"), Decimal("0.6"), days=73) == Decimal("0.3")
+    financed = break_even(Decimal("0.18"), Decimal("0.6"), financing=Decimal("0.15"), days=73)
+    assert financed == Decimal("0.25")
     assert _cents(kelly_cap(Decimal("0.026"), limits)) == Decimal("1169053.49")
 
 
 def test_kelly_is_off_without_capital_and_undefined_at_large_margins() -> None:
     wide = load_policy("[limits]\nrisk_capital = 1\nmargin = 0.7").limits
+    equal = load_policy("[limits]\nrisk_capital = 1\nmargin = 0.6\nlgd = 0.6").limits
 
     assert kelly_cap(Decimal("0.026"), Policy().limits) is None
     assert kelly_cap(Decimal("0.026"), wide) is None
+    assert kelly_cap(Decimal("0.026"), equal) is None
 
 
 def _in_the_red(**more: Any) -> dict[str, Any]:
