@@ -89,8 +89,72 @@ POLICIES = st.sampled_from(
 @given(st.lists(ROWS, min_size=1, max_size=6), POLICIES)
 @settings(max_examples=200, deadline=None)  # the first frame takes its time
 def test_columns_and_single_checks_agree(rows: list[dict[str, Any]], policy: Policy) -> None:
-    frame = rules_fired(a_frame(*rows), policy, AS_OF)
+    _agree(rows, policy)
 
+
+_LATE = {"overdue_unpaid": 900_00, "ar": 90_000_00, "limit": 10_000_00}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        (_LATE | {"late_oldest": 30}, _LATE | {"late_oldest": 31}, "R3"),
+        (
+            _LATE
+            | {
+                "late_oldest": 31,
+                "overdue_unpaid": 500_00,
+                "hold_min_overdue": None,
+                "limit": 25_000_00,
+            },
+            _LATE
+            | {
+                "late_oldest": 31,
+                "overdue_unpaid": 500_01,
+                "hold_min_overdue": None,
+                "limit": 25_000_00,
+            },
+            "R3",
+        ),
+        (
+            _LATE | {"late_oldest": 31, "overdue_unpaid": 500_00},
+            _LATE | {"late_oldest": 31, "overdue_unpaid": 500_01},
+            "R3",
+        ),
+        (_LATE | {"late_oldest": 60}, _LATE | {"late_oldest": 61}, "R4"),
+        (
+            _LATE | {"late_oldest": 61, "overdue_unpaid": 0, "hold_min_overdue": None},
+            _LATE | {"late_oldest": 61, "overdue_unpaid": 1, "hold_min_overdue": None},
+            "R4",
+        ),
+        (
+            _LATE | {"late_oldest": 61, "overdue_unpaid": 499_99},
+            _LATE | {"late_oldest": 61, "overdue_unpaid": 500_00},
+            "R4",
+        ),
+        (_LATE | {"late_oldest": 3, "ar": 900_00}, _LATE | {"late_oldest": 4, "ar": 900_00}, "R5"),
+        (
+            _LATE | {"late_oldest": 4, "ar": 3_000_00},
+            _LATE | {"late_oldest": 4, "ar": 2_999_99},
+            "R5",
+        ),
+        ({"limit_valid_to": AS_OF}, {"limit_valid_to": days_ago(1)}, "R6"),
+        ({"dossier_valid_to": days_ago(30)}, {"dossier_valid_to": days_ago(31)}, "R6"),
+        ({"broken_promises_90d": 1}, {"broken_promises_90d": 2}, "R12"),
+    ],
+)
+def test_each_rule_begins_where_its_words_say(
+    before: dict[str, Any], after: dict[str, Any], rule: str
+) -> None:
+    found = rules_fired(a_frame(before, after), Policy(), AS_OF)["hold_rules"].to_list()
+
+    assert [rule in said.split() for said in found] == [False, True]
+    _agree([before, after], Policy())
+
+
+def _agree(rows: list[dict[str, Any]], policy: Policy) -> None:
+    """Compare the columns with the check of an order of nothing, row by row."""
+    frame = rules_fired(a_frame(*rows), policy, AS_OF)
     for row in frame.iter_rows(named=True):
         nothing = OrderRequest(amount=Money(0, "CNY"))
         decision = check_order(facts_of(row), nothing, policy, AS_OF)

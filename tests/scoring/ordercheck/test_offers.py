@@ -109,6 +109,31 @@ def test_too_long_terms_are_offered_as_granted() -> None:
     assert (offer.kind, offer.order.terms_days, offer.order.amount) == ("terms", 45, cny(1_000))
 
 
+def test_without_granted_terms_none_are_offered() -> None:
+    (offer,) = check(an_account(terms_days=None), an_ask(terms_days=30)).offers
+
+    assert (offer.kind, offer.order.terms_days) == ("terms", 0)
+
+
+def test_the_smallest_part_of_an_order_may_be_offered_but_nothing_smaller() -> None:
+    one_left = an_account(exposure=10_000_00 - 1)
+
+    def smaller(minor: int) -> list[Money]:
+        offers = check(one_left, OrderRequest(amount=Money(minor, "CNY"))).offers
+        return [offer.order.amount for offer in offers if offer.kind == "smaller"]
+
+    assert smaller(2) == smaller(3) == [Money(1, "CNY")]
+    assert smaller(1) == []
+
+
+def test_paying_the_overdue_ends_it_and_all_that_hangs_on_it() -> None:
+    owing = an_account(overdue=3_000_00, ar=9_000_00, exposure=8_000_00, oldest_days=40)
+    paid = after_paying_overdue(owing)
+
+    assert (paid.overdue, paid.oldest_days) == (0, None)
+    assert (paid.ar, paid.exposure) == (6_000_00, 5_000_00)
+
+
 def test_weak_customer_is_asked_to_prepay() -> None:
     (offer,) = check(an_account(grade="CCC", limit=0), an_ask()).offers
 
