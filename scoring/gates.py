@@ -7,6 +7,7 @@ from datetime import date
 
 import polars as pl
 
+from scoring.assessment import Reason
 from scoring.beside import beside, without
 from scoring.book import Book
 from scoring.gate import Gate, Params, Row, one_digit
@@ -16,7 +17,7 @@ from scoring.once import once
 from scoring.parents import with_parents
 from scoring.policy import GRADES, Policy
 
-__all__ = ["GATES", "Gate", "Params", "Row", "gated", "one_digit"]
+__all__ = ["GATES", "Gate", "Params", "Row", "gated", "one_digit", "why_unrated"]
 
 #: Gates that a parent's guarantee may lift: our doubts about what we know, not what happened.
 _DOUBTS = ("negative_equity", "thin_history", "low_confidence", "no_statements", "young_company")
@@ -87,6 +88,16 @@ def _forbidden() -> pl.Expr:
         .then(pl.lit("identity_conflict"))
         .when(missing)
         .then(pl.lit("missing_rate"))
+    )
+
+
+def why_unrated(row: Row) -> Reason | None:
+    """Say why somebody has no rating; ``None`` for who has one."""
+    code = row["unrated"]
+    if code is None:
+        return None
+    return Reason(
+        code, {"currency": row["unknown"] or row["currency"]} if code == "missing_rate" else {}
     )
 
 

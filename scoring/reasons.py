@@ -20,7 +20,7 @@ Codes and parameters:
 from decimal import Decimal
 
 from scoring.assessment import Reason, Sign
-from scoring.gates import GATES, Params, Row, one_digit
+from scoring.gates import GATES, Params, Row, one_digit, why_unrated
 from scoring.ordercheck import fired_rules
 from scoring.policy import GRADES, Policy
 from scoring.scorecard import Characteristic, Group, groups_in_use
@@ -34,12 +34,9 @@ _GOOD_PERCENT = 90
 
 def reasons_of(row: Row, policy: Policy) -> tuple[Reason, ...]:
     """Pick the reasons of one row of the assessed frame: gates, then losses, then strengths."""
-    unrated = row["unrated"]
+    unrated = why_unrated(row)
     if unrated is not None:
-        params = (
-            {"currency": row["unknown"] or row["currency"]} if unrated == "missing_rate" else {}
-        )
-        return (Reason(unrated, params),)
+        return (unrated,)
     gates = [_gate_reason(code, row, policy) for code in _fired(row, policy)][:MOST_AGAINST]
     groups = groups_in_use(policy)
     most = MOST_AGAINST if len(groups) == 1 else 2

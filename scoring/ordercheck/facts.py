@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from scoring.assessment import Reason
+from scoring.gates import why_unrated
 from scoring.money import Money
 from scoring.policy import GRADES, Policy
 from scoring.rates import Rate, factor, round_half_up
@@ -57,7 +59,8 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``None`` is unknown. ``limit`` is the one in force with temporary ones. ``overdue`` and
     ``oldest_days`` leave out disputes and what cash we hold covers. ``manual_hold`` is the reason
-    of a hold somebody decided. ``frozen``: the watch level froze the limit. ``exempt`` are rules that somebody excepted this entity from.
+    of a hold somebody decided. ``undecided`` says why nobody may be rated, and so given credit, yet.
+    ``frozen``: the watch level froze the limit. ``exempt`` are rules that somebody excepted this entity from.
     """
 
     currency: str
@@ -68,7 +71,7 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     oldest_days: int | None = None
     min_overdue: int | None = None
     grade: str | None = None
-    undecided: str | None = None
+    undecided: Reason | None = None
     gates: tuple[str, ...] = ()
     limit_valid_to: date | None = None
     dossier_valid_to: date | None = None
@@ -131,7 +134,8 @@ def facts_of(
 ) -> AccountFacts:
     """Read the facts off one row of the assessed frame. A column that is not there is unknown."""
     grade, limit = row["grade"], row.get("effective_limit")
-    may_buy = row["unrated"] in {None, "no_history"}
+    unrated = why_unrated(row)
+    is_new = unrated is not None and unrated.code == "no_history"
     return AccountFacts(
         currency=row["currency"],
         limit=row["limit"] if limit is None else limit,
@@ -141,7 +145,7 @@ def facts_of(
         oldest_days=row["late_oldest"],
         min_overdue=row["hold_min_overdue"],
         grade=None if grade is None else GRADES[grade],
-        undecided=None if may_buy else row["unrated"],
+        undecided=None if is_new else unrated,
         gates=tuple(name[5:] for name, fired in row.items() if name.startswith("gate_") and fired),
         limit_valid_to=row.get("limit_valid_to"),
         dossier_valid_to=row.get("dossier_valid_to"),

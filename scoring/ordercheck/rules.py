@@ -5,7 +5,8 @@ an amount look at the part of the order that takes credit.
 
 Codes of the reasons and their parameters:
 
-* ``order_frozen``: exposure. ``order_over_limit``: short, limit, exposure. ``order_no_limit``, ``order_no_rate``: none, currency.
+* ``order_frozen``: exposure. ``order_over_limit``: short, limit, exposure. ``order_no_limit``, ``order_no_rate``: none, currency;
+  in place of ``order_no_limit`` why there is no rating, where it must be settled first.
 * ``order_nearly_used``: percent, threshold. ``overdue_days``: days, threshold, amount.
 * ``order_overdue_share``: percent, threshold, amount.
 * ``order_limit_expired``, ``order_dossier_expired``: day.
@@ -23,6 +24,7 @@ from typing import Literal
 
 import msgspec
 
+from scoring.assessment import Reason
 from scoring.dunning import reached_level
 from scoring.gates import Params, one_digit
 from scoring.ordercheck.facts import Ask
@@ -94,7 +96,10 @@ def _over_limit(ask: Ask) -> Verdict | None:
         return Verdict("order_frozen", {"exposure": facts.money(facts.exposure)})
     if ask.credit == 0:
         return None
-    return Verdict("order_no_limit") if facts.limit is None else _short(ask, ask.credit)
+    if facts.limit is None:
+        why = facts.undecided or Reason("order_no_limit", {})
+        return Verdict(why.code, why.params)
+    return _short(ask, ask.credit)
 
 
 def _short(ask: Ask, credit: int) -> Verdict | None:

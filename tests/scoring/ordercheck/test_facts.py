@@ -3,6 +3,7 @@
 import pytest
 
 from scoring.assess import assess
+from scoring.assessment import Reason
 from scoring.money import Money
 from scoring.ordercheck import OrderRequest, facts_of
 from scoring.policy import Policy
@@ -17,7 +18,7 @@ def test_who_must_not_be_rated_says_why(identity: str, undecided: str | None) ->
     book = a_book(an_entity(identity=identity), a_steady_payer())
     facts = facts_of(assess(book, Policy(), AS_OF).figures("E1"))
 
-    assert facts.undecided == undecided
+    assert facts.undecided == (undecided and Reason(undecided, {}))
     assert (facts.grade is None) == (undecided is not None)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scoring.assessment import Reason
 from scoring.money import Money
 from scoring.ordercheck import AccountFacts, OrderRequest
 from scoring.policy import Policy
@@ -301,6 +302,13 @@ def test_nobody_orders_on_credit_without_a_limit() -> None:
 
     assert (found.result, found.fired[0].reason) == ("hold", "order_no_limit")
     assert check(an_account(limit=None), an_ask(prepaid=True)).result == "pass"
+
+
+def test_who_must_not_be_rated_yet_hears_why() -> None:
+    undecided = Reason("missing_rate", {"currency": "EUR"})
+    (rule, *_) = check(an_account(limit=None, undecided=undecided)).fired
+
+    assert (rule.code, rule.reason, rule.params) == ("R1", "missing_rate", {"currency": "EUR"})
 
 
 def test_a_segment_has_its_own_headroom() -> None:
