@@ -14,11 +14,12 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.flow.checking import Checked, LookedAt, OrderChecks
-from connector.flow.decisions import DecisionError, Desk
+from connector.flow.decisions import Asked, DecisionError, Desk
 from connector.flow.importing.companies import Companies
 from connector.store.audit import AuditEntry, append
 from connector.store.cases import UNDECIDED, StoredCase, find_case, find_cases, save_case
 from connector.store.engine import in_one_commit, reading
+from scoring.money import Money
 from scoring.ordercheck import (
     Action,
     Case,
@@ -34,18 +35,6 @@ from scoring.review import ROLES
 __all__ = ["CaseDesk"]
 
 _ID_BYTES = 4
-
-
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A case in the words of a decision, for the approval matrix: the exposure after the order."""
-
-    author: str
-    account_system: str
-    account_id: str
-    amount_minor: int
-    amount_currency: str
-    grade: str | None = None
-    to_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,18 +249,13 @@ def _action(case: Case, order: OrderRequest | None) -> Action:
     return "release_with_condition" if changed != case.order else "release_partly"
 
 
-def _asked(found: StoredCase) -> _Asked:
-    """Say how much would be owed after the order, in the account's currency."""
+def _asked(found: StoredCase) -> Asked:
+    """Say for the approval matrix how much would be owed after the order, in its currency."""
     facts, order = found.case.facts, found.case.order
     after = facts.exposure + order.amount.minor - order.covered
     same = order.amount.currency == facts.currency
-    return _Asked(
-        author=found.author,
-        account_system=found.account.system,
-        account_id=found.account.record_id,
-        amount_minor=after if same else order.amount.minor,
-        amount_currency=order.amount.currency,
-    )
+    owed = Money(after if same else order.amount.minor, order.amount.currency)
+    return Asked(author=found.author, account=found.account, amount=owed)
 
 
 def _gist(stored: StoredCase) -> bytes:

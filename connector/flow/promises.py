@@ -7,9 +7,9 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.flow.decisions import DecisionError, Desk
-from connector.flow.importing.companies import Companies
+from connector.flow.decisions.company import company_named
+from connector.flow.importing.companies import Companies, Company
 from connector.flow.importing.run import SOURCE, keep
-from connector.store.accounts import entity_of
 from connector.store.engine import in_one_commit
 from connector.store.file_tables import promises
 from connector.store.staleness import mark_stale
@@ -45,25 +45,11 @@ def add_promise(
     Raises:
         DecisionError: No such company or invoice, no amount, or a day that is past.
     """
-    if on < desk.today:
-        raise DecisionError("ends_before", to_on=on)
-    if amount.minor <= 0:
-        raise DecisionError("negative_amount")
-    if not by.strip():
-        raise DecisionError("no_author")
+    _check(desk, amount, on, by)
 
     def add(conn: sa.Connection) -> None:
-        entity = entity_of(conn, ref)
-        companies = Companies(conn)
-        company = None if entity is None else companies.of_entity(entity)
-        if company is None:
-            raise DecisionError("unknown_company", ref=ref)
-        account, invoice = companies.account_of(company, ref), None
-        if item is not None:
-            found = companies.invoice(company, item)
-            if found is None:
-                raise DecisionError("unknown_item", item=item)
-            account, invoice = found
+        company = company_named(conn, ref)
+        account, invoice = _account_and_invoice(conn, company, ref, item)
         _supersede(conn, account, invoice, desk.today)
         promise = Promise(
             record_id=secrets.token_hex(_ID_BYTES),
@@ -79,6 +65,28 @@ def add_promise(
         keep(conn, SOURCE, Kind.PROMISES, [(company.entity, promise)], desk.now, why)
 
     in_one_commit(desk.engine, add)
+
+
+def _check(desk: Desk, amount: Money, on: date, by: str) -> None:
+    if on < desk.today:
+        raise DecisionError("ends_before", to_on=on)
+    if amount.minor <= 0:
+        raise DecisionError("negative_amount")
+    if not by.strip():
+        raise DecisionError("no_author")
+
+
+def _account_and_invoice(
+    conn: sa.Connection, company: Company, ref: str, item: str | None
+) -> tuple[AccountRef, str | None]:
+    """Find what is promised for: an account that is named or the first, or an invoice of any."""
+    companies = Companies(conn)
+    if item is None:
+        return companies.account_of(company, ref), None
+    found = companies.invoice(company, item)
+    if found is None:
+        raise DecisionError("unknown_item", item=item)
+    return found
 
 
 def _supersede(conn: sa.Connection, account: AccountRef, invoice: str | None, today: date) -> None:
