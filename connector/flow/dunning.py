@@ -13,7 +13,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from connector.flow.pauses import AccountPauses, pauses_of
-from connector.flow.tasks import TaskPlan, TaskWish, TaskWords, plan_tasks
+from connector.flow.task_text import TaskWish, TaskWords
+from connector.flow.tasks import TaskPlan, plan_tasks
 from connector.store.accounts import contacts_of
 from connector.store.book import entity_chunks, load_book
 from connector.store.engine import in_one_commit, reading

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from connector.flow.tasks import PromiseMade
+from connector.flow.task_text import PromiseMade
 from scoring.book import Book
 from scoring.calendar import WorkCalendar
 from scoring.dunning import Block, Pauses, Plan

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from adapters.port import CreditField, FieldUpdate, field_text
 from connector.flow.fields import STAMPS
+from connector.flow.job import Job
 from connector.flow.receipts import last_told
-from connector.flow.run import Job
 from connector.store.assessments import assessment_id
 from connector.store.book import entity_chunks
 from connector.store.engine import reading

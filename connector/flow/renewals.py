@@ -14,7 +14,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from adapters.port import Priority, TaskChange, TaskDraft
-from connector.flow.tasks import KEY_LENGTH, TaskWords
+from connector.flow.task_text import TaskWords
+from connector.flow.tasks import KEY_LENGTH
 from connector.store.book import load_book
 from connector.store.engine import in_one_commit, reading
 from connector.store.file_tables import credit_records, statements

@@ -1,9 +1,8 @@
 """The whole job, once: pull, group, assess, plan tasks, push. One failing CRM stops no other."""
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from time import monotonic
 from typing import Unpack
 
@@ -13,63 +12,27 @@ import sqlalchemy as sa
 from adapters.errors import CredentialsRejected, CrmError
 from adapters.port import CrmPort, Usage
 from connector.clock import Clock
-from connector.flow.assess import AssessReport, Rules, Scope, assess_stale
-from connector.flow.dunning import DunningReport, plan_dunning
-from connector.flow.entities import group_entities
+from connector.flow.assess import Scope
+from connector.flow.decide import decide
+from connector.flow.job import Job, Step, silent
 from connector.flow.pull import PullReport, PullWish, pull, pull_records
 from connector.flow.push import PushReport, push_due
-from connector.flow.renewals import plan_renewals
-from connector.flow.tasks import TaskWords
-from connector.store.accounts import accounts_apart_from
-from connector.store.cursors import read_once
 from connector.store.engine import in_one_commit, reading
 from connector.store.problems import count_problems
 from connector.store.queue_tables import paused
-from connector.store.references import check_references
 from connector.store.usage import add_usage
 from connector.work.parked import count_parked
 from connector.work.pauses import halt, resume
-from scoring.records import AccountRef, Kind
+from scoring.records import Kind
 
 __all__ = [
     "ConnectionReport",
-    "Decision",
-    "Job",
     "PortReader",
     "RunReport",
     "RunWish",
-    "decide",
     "read_crm",
     "run_once",
 ]
-
-Step = Callable[[str, str, int, "int | None"], None]
-"""Told of progress: what is done, for whom, how much so far, of how much if known."""
-
-
-def _nothing(_as_of: date) -> None:
-    """Have no cases to look at."""
-
-
-def _silent(_what: str, _whom: str, _done: int, _total: int | None) -> None:
-    """Show nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What a run works with. ``step_time`` tells the moment to note for a business date's steps.
-
-    ``recheck`` looks at the blocked orders again once a date's facts were assessed.
-    """
-
-    engine: sa.Engine
-    ports: Mapping[str, CrmPort]
-    clock: Clock
-    rules: Rules
-    words: TaskWords
-    step_time: Callable[[date], datetime]
-    rng: random.Random
-    recheck: Callable[[date], object] = _nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,15 +84,8 @@ class RunReport(msgspec.Struct):
         return [report.error for report in self.connections.values() if report.error]
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """What was decided between pull and push."""
-
-    assessed: AssessReport
-    tasks: DunningReport
-
-
 def run_once(
-    job: Job, wish: RunWish, *, step: Step = _silent, seconds: Callable[[], float] = monotonic
+    job: Job, wish: RunWish, *, step: Step = silent, seconds: Callable[[], float] = monotonic
 ) -> RunReport:
     """Do the whole job once and report. A CRM that cannot be read is named, not raised."""
     began = seconds()
@@ -192,68 +148,6 @@ def _resume_halted(conn: sa.Connection, system: str) -> None:
     halted = sa.select(paused.c.system).where(paused.c.system == system, paused.c.until.is_(None))
     if conn.execute(halted).first() is not None:
         resume(conn, system)
-
-
-def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = _silent) -> Decision:
-    """Group, assess and plan tasks for what was pulled; the write-backs wait in the outbox.
-
-    A company in a CRM that was never read to its end waits: invoices without their payments would
-    make bad ratings and tasks for nothing. With ``Scope.STALE`` tasks are planned for the accounts that were assessed, else for all;
-    and cash that has just come in makes no task to apply it yet.
-    """
-    now = job.clock.now()
-    group_entities(job.engine, now=now, default_currency=job.rules.policy.currency)
-    if scope is not Scope.STALE:
-        in_one_commit(job.engine, lambda conn: check_references(conn, now=now))
-    unread = _unread(job)
-    assessed = assess_stale(
-        job.engine,
-        job.rules,
-        as_of,
-        job.clock,
-        scope=scope,
-        unread=unread,
-        progress=lambda done, total: step("assess", "", done, total),
-    )
-    job.recheck(as_of)
-    only = assessed.accounts if scope is Scope.STALE else _all_but(job, unread)
-    if only == []:
-        return Decision(assessed, DunningReport())
-    tasks = plan_dunning(
-        job.engine,
-        policy=job.rules.policy,
-        rates=job.rules.rates,
-        words=job.words,
-        as_of=as_of,
-        now=job.step_time(as_of),
-        only=only,
-        apply_cash=scope is not Scope.STALE,
-    )
-    if scope is not Scope.STALE:
-        plan_renewals(
-            job.engine,
-            policy=job.rules.policy,
-            rates=job.rules.rates,
-            words=job.words,
-            as_of=as_of,
-            now=job.step_time(as_of),
-            only=only,
-        )
-    return Decision(assessed, tasks)
-
-
-def _unread(job: Job) -> list[str]:
-    """Name the connections whose feeds were not all read to their end yet."""
-    with reading(job.engine) as conn:
-        return [name for name, port in job.ports.items() if not read_once(conn, name, port.kinds)]
-
-
-def _all_but(job: Job, unread: Sequence[str]) -> list[AccountRef] | None:
-    """Name the accounts of companies in no unread connection; ``None``: all."""
-    if not unread:
-        return None
-    with reading(job.engine) as conn:
-        return accounts_apart_from(conn, unread)
 
 
 def _push(job: Job, report: RunReport, step: Step) -> None:

@@ -11,8 +11,8 @@ from connector.flow.checking import OrderChecks
 from connector.flow.decisions import Desk
 from connector.flow.fields import plan_fields
 from connector.flow.industries import IndustryMeasures
-from connector.flow.run import Job
-from connector.flow.tasks import TaskWords
+from connector.flow.job import Job
+from connector.flow.task_text import TaskWords
 from connector.wiring.product import Zixin
 from scoring.assess import Assessments, assess, assess_both
 from scoring.book import Book

@@ -15,9 +15,11 @@ from flask import Flask
 
 from adapters.errors import CrmError
 from connector.flow.assess import Scope
+from connector.flow.decide import decide
+from connector.flow.job import Job
 from connector.flow.push import push_due
 from connector.flow.react import react_due
-from connector.flow.run import Job, PortReader, decide, read_crm
+from connector.flow.run import PortReader, read_crm
 from connector.flow.simulation import try_shadows
 from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from connector.flow.dunning import overdue_wishes
 from connector.flow.reports.sheets import Cell, Sheet
 from connector.flow.reports.survey import ENTITIES_AT_ONCE, Survey
-from connector.flow.tasks import TaskWish, TaskWords
+from connector.flow.task_text import TaskWish, TaskWords
 from connector.store.accounts import entity_names
 from connector.store.book import entity_chunks, load_book
 from connector.store.engine import reading

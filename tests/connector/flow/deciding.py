@@ -17,8 +17,8 @@ from connector.calendars import work_calendar
 from connector.clock import Clock
 from connector.flow.assess import Rules
 from connector.flow.fields import plan_fields
-from connector.flow.run import Job
-from connector.flow.tasks import TaskWords
+from connector.flow.job import Job
+from connector.flow.task_text import TaskWords
 from connector.texts.catalogue import Texts
 from scoring.assessment import Assessment
 from scoring.book import Book

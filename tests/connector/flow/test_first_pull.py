@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from adapters.errors import CredentialsRejected
 from connector.clock import FixedClock
 from connector.flow.assess import Scope
+from connector.flow.decide import decide
 from connector.flow.pull import pull
-from connector.flow.run import decide, read_crm, run_once
+from connector.flow.run import read_crm, run_once
 from connector.store.engine import reading
 from connector.work.pauses import paused_systems
 from scoring.records import Kind

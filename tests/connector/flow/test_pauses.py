@@ -11,7 +11,7 @@ from connector.flow.dunning import plan_dunning
 from connector.flow.entities import group_entities
 from connector.flow.pauses import pauses_of
 from connector.flow.pull import pull
-from connector.flow.tasks import PromiseMade
+from connector.flow.task_text import PromiseMade
 from connector.store.engine import reading
 from connector.store.file_tables import decisions, promises
 from connector.store.queue_tables import outbox

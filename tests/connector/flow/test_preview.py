@@ -8,10 +8,11 @@ from adapters.port import CreditField
 from connector.clock import FixedClock
 from connector.flow.entities import group_entities
 from connector.flow.fields import STAMPS
+from connector.flow.job import Job
 from connector.flow.preview import FieldDiff, waiting_diffs, would_write
 from connector.flow.pull import pull
 from connector.flow.push import push_due
-from connector.flow.run import Job, RunWish, run_once
+from connector.flow.run import RunWish, run_once
 from connector.store.assessments import latest_assessments
 from connector.store.engine import reading
 from connector.store.queue_tables import outbox

@@ -15,8 +15,9 @@ from adapters.errors import CredentialsRejected, CrmUnavailable
 from adapters.port import CreditField, Usage
 from connector.clock import FixedClock
 from connector.flow.assess import Scope
+from connector.flow.decide import decide
 from connector.flow.react import Reader
-from connector.flow.run import PortReader, RunReport, RunWish, decide, run_once
+from connector.flow.run import PortReader, RunReport, RunWish, run_once
 from connector.store.assessments import latest_assessments
 from connector.store.engine import create_engine, reading
 from connector.store.migrations import upgrade

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from adapters.port import TaskChange, TaskDraft
-from connector.flow.tasks import TaskPlan, TaskWish, TaskWords, plan_tasks, task_key
+from connector.flow.task_text import TaskWish, TaskWords
+from connector.flow.tasks import TaskPlan, plan_tasks, task_key
 from connector.store.tasks import TaskRow
 from connector.texts.catalogue import Texts
 from scoring.calendar import WorkCalendar

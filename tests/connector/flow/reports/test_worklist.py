@@ -17,7 +17,7 @@ from connector.flow.reports.worklist import (
     work_sheet,
     worklist,
 )
-from connector.flow.tasks import TaskWords
+from connector.flow.task_text import TaskWords
 from connector.texts.catalogue import Texts
 from scoring.money import Money
 from scoring.records import Kind

@@ -1,0 +1,107 @@
+"""What is decided between pull and push: groups, assessments, and the tasks that follow."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from connector.flow.assess import AssessReport, Scope, assess_stale
+from connector.flow.dunning import DunningReport, plan_dunning
+from connector.flow.entities import group_entities
+from connector.flow.job import Job, Step, silent
+from connector.flow.renewals import plan_renewals
+from connector.store.accounts import accounts_apart_from
+from connector.store.cursors import read_once
+from connector.store.engine import in_one_commit, reading
+from connector.store.references import check_references
+from scoring.records import AccountRef
+
+__all__ = ["Decision", "decide"]
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What was decided between pull and push."""
+
+    assessed: AssessReport
+    tasks: DunningReport
+
+
+def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = silent) -> Decision:
+    """Group, assess and plan tasks for what was pulled; the write-backs wait in the outbox.
+
+    A company in a CRM that was never read to its end waits: invoices without their payments would
+    make bad ratings and tasks for nothing. With ``Scope.STALE`` tasks are planned for the accounts
+    that were assessed, else for all; and cash that has just come in makes no task to apply it yet.
+    """
+    _group(job, scope)
+    unread = _unread(job)
+    assessed = _assess(job, as_of, scope, unread, step)
+    job.recheck(as_of)
+    only = assessed.accounts if scope is Scope.STALE else _all_but(job, unread)
+    if only == []:
+        return Decision(assessed, DunningReport())
+    tasks = _plan_overdue(job, as_of, scope, only)
+    if scope is not Scope.STALE:
+        _plan_renewals(job, as_of, only)
+    return Decision(assessed, tasks)
+
+
+def _group(job: Job, scope: Scope) -> None:
+    """Group accounts into companies; where all are looked at, see what their records refer to."""
+    now = job.clock.now()
+    group_entities(job.engine, now=now, default_currency=job.rules.policy.currency)
+    if scope is not Scope.STALE:
+        in_one_commit(job.engine, lambda conn: check_references(conn, now=now))
+
+
+def _unread(job: Job) -> list[str]:
+    """Name the connections whose feeds were not all read to their end yet."""
+    with reading(job.engine) as conn:
+        return [name for name, port in job.ports.items() if not read_once(conn, name, port.kinds)]
+
+
+def _assess(job: Job, as_of: date, scope: Scope, unread: Sequence[str], step: Step) -> AssessReport:
+    return assess_stale(
+        job.engine,
+        job.rules,
+        as_of,
+        job.clock,
+        scope=scope,
+        unread=unread,
+        progress=lambda done, total: step("assess", "", done, total),
+    )
+
+
+def _all_but(job: Job, unread: Sequence[str]) -> list[AccountRef] | None:
+    """Name the accounts of companies in no unread connection; ``None``: all."""
+    if not unread:
+        return None
+    with reading(job.engine) as conn:
+        return accounts_apart_from(conn, unread)
+
+
+def _plan_overdue(
+    job: Job, as_of: date, scope: Scope, only: Sequence[AccountRef] | None
+) -> DunningReport:
+    return plan_dunning(
+        job.engine,
+        policy=job.rules.policy,
+        rates=job.rules.rates,
+        words=job.words,
+        as_of=as_of,
+        now=job.step_time(as_of),
+        only=only,
+        apply_cash=scope is not Scope.STALE,
+    )
+
+
+def _plan_renewals(job: Job, as_of: date, only: Sequence[AccountRef] | None) -> None:
+    plan_renewals(
+        job.engine,
+        policy=job.rules.policy,
+        rates=job.rules.rates,
+        words=job.words,
+        as_of=as_of,
+        now=job.step_time(as_of),
+        only=only,
+    )

@@ -1,0 +1,43 @@
+"""What the whole job works with: the CRMs, the rules, the words, and who is told of progress."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from adapters.port import CrmPort
+from connector.clock import Clock
+from connector.flow.assess import Rules
+from connector.flow.task_text import TaskWords
+
+__all__ = ["Job", "Step", "silent"]
+
+Step = Callable[[str, str, int, "int | None"], None]
+"""Told of progress: what is done, for whom, how much so far, of how much if known."""
+
+
+def _nothing(_as_of: date) -> None:
+    """Have no cases to look at."""
+
+
+def silent(_what: str, _whom: str, _done: int, _total: int | None) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a run works with. ``step_time`` tells the moment to note for a business date's steps.
+
+    ``recheck`` looks at the blocked orders again once a date's facts were assessed.
+    """
+
+    engine: sa.Engine
+    ports: Mapping[str, CrmPort]
+    clock: Clock
+    rules: Rules
+    words: TaskWords
+    step_time: Callable[[date], datetime]
+    rng: random.Random
+    recheck: Callable[[date], object] = _nothing
