@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from connector.store.audit import AuditEntry, append
 from connector.store.queue_tables import inbox, outbox
-from connector.work.queue import join_newer
+from connector.work.wishes import join_newer
 
 __all__ = ["ParkedItem", "UnknownItem", "count_parked", "drop", "list_parked", "retry"]
 

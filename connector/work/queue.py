@@ -1,8 +1,8 @@
 """The outbox: WriteBacks waiting to reach a CRM, put down in the commit that decided them.
 
-A field update collapses: a newer wish for an account joins the one that waits. A task is asked for
-once per key, for ever. A task change replaces the change that waits. What to do about failures is
-decided in ``retry.py``; this module only carries it out.
+A task is asked for once per key, for ever. A field update or a task change is a wish: a newer one
+joins or replaces the one that waits (``wishes.py``). What to do about failures is decided in
+``retry.py``; this module only carries it out.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,15 +16,15 @@ from adapters.port import CreditField, FieldUpdate, FieldValue, TaskDraft
 from connector.store.engine import insert_or_ignore
 from connector.store.queue_tables import outbox
 from connector.work import claim as claims
+from connector.work.wishes import join_newer, put_wishes
 from connector.work.writebacks import (
+    NewRows,
     WriteBack,
     WriteKind,
     collapse_key,
     decode,
     decode_unconfirmed,
-    encode,
     encode_unconfirmed,
-    kind_of,
     lane_of,
     merge,
     merge_unconfirmed,
@@ -32,11 +32,9 @@ from connector.work.writebacks import (
 from scoring.records import AccountRef
 
 __all__ = [
-    "SUPERSEDED",
     "claim",
     "enqueue",
     "forget_sending",
-    "join_newer",
     "mark_sending",
     "note_missed",
     "put_back",
@@ -44,17 +42,11 @@ __all__ = [
     "waiting_values",
 ]
 
-SUPERSEDED = "a newer wish took its place"
 _ROWS_PER_STATEMENT = 200
-_MOST_ROUNDS = 5
 _NO_IDS: Mapping[AccountRef, str] = {}
 
 Row = sa.Row[Any]
 T = TypeVar("T")
-
-# Literals, not parameters: only then do the databases recognise their partial indexes.
-_READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
-_PARKED: sa.ColumnElement[str] = sa.literal_column("'parked'")
 
 
 def enqueue(
@@ -77,122 +69,19 @@ def enqueue(
             tasks.append(write)  # type: ignore[arg-type] # only a draft has no collapse key
         else:
             wishes[key] = merge(wishes[key], write) if key in wishes else write
-    values = _Values(now, assessment_ids)
+    new = NewRows(now, assessment_ids)
     created = 0
     for chunk in _chunks(tasks):
-        created += _insert(conn, [values.of(task) for task in chunk])
+        created += _insert(conn, [new.of(task) for task in chunk])
     for keys in _chunks(sorted(wishes)):  # sorted: two writers lock rows in the same order
-        created += _enqueue_wishes(conn, {key: wishes[key] for key in keys}, values)
+        created += put_wishes(conn, {key: wishes[key] for key in keys}, new)
     return created
-
-
-class _Values:
-    """Builds outbox rows."""
-
-    def __init__(self, now: datetime, assessment_ids: Mapping[AccountRef, str]) -> None:
-        self.now = now
-        self._assessment_ids = assessment_ids
-
-    def of(self, write: WriteBack, unconfirmed: bytes | None = None) -> dict[str, Any]:
-        """Describe a new row."""
-        return {
-            "system": write.account.system,
-            "kind": kind_of(write).value,
-            "account_id": write.account.record_id,
-            "task_key": None if isinstance(write, FieldUpdate) else write.key,
-            "collapse_key": collapse_key(write),
-            "body": encode(write),
-            "assessment_id": self.assessment_id(write),
-            "created_at": self.now,
-            "unconfirmed": unconfirmed,
-            "lane": lane_of(write.account),
-            "run_after": self.now,
-        }
-
-    def assessment_id(self, write: WriteBack) -> str | None:
-        """Name the assessment that decided a write."""
-        known = self._assessment_ids.get(write.account)
-        if known is None and isinstance(write, FieldUpdate):
-            named = write.values.get(CreditField.ASSESSMENT_ID)
-            return named if isinstance(named, str) else None
-        return known
 
 
 def _insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> int:
     # Rows beside the statement, not inside it: then it is compiled once.
     statement = insert_or_ignore(conn, outbox).returning(outbox.c.id)
     return len(conn.execute(statement, rows).all())
-
-
-def _enqueue_wishes(conn: sa.Connection, wishes: dict[str, WriteBack], values: _Values) -> int:
-    """Insert what nobody waits with, join what waits; again where another writer was faster."""
-    created = 0
-    left = dict(wishes)
-    parked = _take_parked(conn, left, values.now)
-    for _round in range(_MOST_ROUNDS):
-        rows = [values.of(write, parked.get(key)) for key, write in left.items()]
-        statement = insert_or_ignore(conn, outbox).returning(outbox.c.collapse_key)
-        for key in conn.execute(statement, rows).scalars().all():
-            created += 1
-            del left[key]
-        for row in _locked(conn, left, _READY) if left else ():
-            key = row.collapse_key
-            _join(conn, row, left.pop(key), values, parked.get(key))
-        if not left:
-            return created
-    msg = f"{len(left)} wishes found no place in the outbox: other writers were always faster"
-    raise RuntimeError(msg)
-
-
-def _locked(
-    conn: sa.Connection, keys: Collection[str], state: sa.ColumnElement[str]
-) -> Sequence[Row]:
-    statement = (
-        sa.select(outbox)
-        .where(outbox.c.collapse_key.in_(list(keys)), outbox.c.state == state)
-        .order_by(outbox.c.collapse_key)
-        .with_for_update()
-    )
-    return conn.execute(statement).all()
-
-
-def _join(
-    conn: sa.Connection, row: Row, newer: WriteBack, values: _Values, parked: bytes | None
-) -> None:
-    merged = merge(decode(row.kind, row.body), newer)
-    known = merge_unconfirmed([decode_unconfirmed(kept) for kept in (row.unconfirmed, parked)])
-    assessment_id = values.assessment_id(newer) or row.assessment_id
-    conn.execute(
-        outbox.update()
-        .where(outbox.c.id == row.id)
-        .values(
-            body=encode(merged),
-            assessment_id=assessment_id,
-            unconfirmed=encode_unconfirmed(known),
-        )
-    )
-
-
-def _take_parked(
-    conn: sa.Connection, keys: Collection[str], now: datetime
-) -> dict[str, bytes | None]:
-    """Let parked wishes give way; keep what they may have left in the CRM."""
-    parked = _locked(conn, keys, _PARKED)
-    if not parked:
-        return {}
-    unconfirmed: dict[str, bytes | None] = {}
-    for row in parked:
-        known = [
-            decode_unconfirmed(kept)
-            for kept in (unconfirmed.get(row.collapse_key), row.unconfirmed)
-        ]
-        unconfirmed[row.collapse_key] = encode_unconfirmed(merge_unconfirmed(known))
-    conn.execute(
-        outbox.update()
-        .where(outbox.c.id.in_([row.id for row in parked]))
-        .values(state="dropped", settled_at=now, last_error=SUPERSEDED)
-    )
-    return unconfirmed
 
 
 def waiting_values(
@@ -315,48 +204,6 @@ def note_missed(conn: sa.Connection, row: Row, *, lease: str, now: datetime) -> 
     conn.execute(
         outbox.update().where(outbox.c.id == row.id, outbox.c.lease == lease).values(missed_at=now)
     )
-
-
-def join_newer(conn: sa.Connection, row: Row, *, lease: str | None, now: datetime) -> bool:
-    """Let a wish that did not succeed give way to the newer one that waits, if there is one.
-
-    The newer wish keeps its values and takes over those that only the older one names.
-    """
-    if row.collapse_key is None:
-        return False
-    newer = [other for other in _locked(conn, [row.collapse_key], _READY) if other.id != row.id]
-    if not newer or not _drop(conn, row, lease, now):
-        return False
-    older, waiting = _current(conn, row.id), newer[0]
-    merged = merge(decode(older.kind, older.body), decode(waiting.kind, waiting.body))
-    known = [decode_unconfirmed(older.unconfirmed), decode_unconfirmed(waiting.unconfirmed)]
-    conn.execute(
-        outbox.update()
-        .where(outbox.c.id == waiting.id)
-        .values(
-            body=encode(merged),
-            unconfirmed=encode_unconfirmed(merge_unconfirmed(known)),
-            overwrite=sa.or_(outbox.c.overwrite, older.overwrite),
-        )
-    )
-    return True
-
-
-def _drop(conn: sa.Connection, row: Row, lease: str | None, now: datetime) -> bool:
-    if lease is not None:
-        return claims.settle(
-            conn, outbox, row.id, lease=lease, state="dropped", now=now, error=SUPERSEDED
-        )
-    statement = (
-        outbox.update()
-        .where(outbox.c.id == row.id, outbox.c.state == "parked")
-        .values(state="dropped", settled_at=now, last_error=SUPERSEDED)
-    )
-    return conn.execute(statement).rowcount == 1
-
-
-def _current(conn: sa.Connection, row_id: int) -> Row:
-    return conn.execute(sa.select(outbox).where(outbox.c.id == row_id)).one()
 
 
 def _chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:

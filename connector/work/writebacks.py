@@ -12,6 +12,7 @@ from adapters.port import CreditField, FieldUpdate, FieldValue, TaskChange, Task
 from scoring.records import AccountRef
 
 __all__ = [
+    "NewRows",
     "Unconfirmed",
     "WriteBack",
     "WriteKind",
@@ -137,6 +138,38 @@ def merge_unconfirmed(
     for field, value in (sent or {}).items():
         union[field] = union.get(field, frozenset()) | {field_text(value)}
     return union
+
+
+class NewRows:
+    """Describes new outbox rows: when they came, and which assessment decided them."""
+
+    def __init__(self, now: datetime, assessment_ids: Mapping[AccountRef, str]) -> None:
+        self.now = now
+        self._assessment_ids = assessment_ids
+
+    def of(self, write: WriteBack, unconfirmed: bytes | None = None) -> dict[str, Any]:
+        """Describe a new row; ``unconfirmed`` is what an earlier one may have left in the CRM."""
+        return {
+            "system": write.account.system,
+            "kind": kind_of(write).value,
+            "account_id": write.account.record_id,
+            "task_key": None if isinstance(write, FieldUpdate) else write.key,
+            "collapse_key": collapse_key(write),
+            "body": encode(write),
+            "assessment_id": self.assessment_id(write),
+            "created_at": self.now,
+            "unconfirmed": unconfirmed,
+            "lane": lane_of(write.account),
+            "run_after": self.now,
+        }
+
+    def assessment_id(self, write: WriteBack) -> str | None:
+        """Name the assessment that decided a write."""
+        known = self._assessment_ids.get(write.account)
+        if known is None and isinstance(write, FieldUpdate):
+            named = write.values.get(CreditField.ASSESSMENT_ID)
+            return named if isinstance(named, str) else None
+        return known
 
 
 def _tagged(value: FieldValue) -> tuple[str, str]:
