@@ -1,5 +1,6 @@
 """``zixin order-check``: may this order go on, and if not, why and what would let it pass."""
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -75,20 +76,16 @@ def order_check(
     """Tell whether an order may go on, why, and what would let it pass; 3 when it is blocked."""
     with opened(config) as zixin:
         texts = chosen_texts(zixin, lang)
-        day = day_of(as_of, zixin.clock.today())
-        if by is not None and day != zixin.clock.today():
-            end(ExitCode.WRONG_USE, "--by opens a case, and a case is of today: leave out --as-of")
-        with reading(zixin.engine) as conn:
-            entity = company_of(conn, ref)
-            name = entity_names(conn)[entity]
+        day = _day(as_of, zixin.clock.today(), by)
+        entity, name = _company(zixin, ref)
         looked_at = checks_of(zixin, day).look_at([entity])
-        unit = currency or looked_at.currency(entity)
-        order = OrderRequest(
-            amount=parse_money("AMOUNT", amount, unit),
-            terms_days=terms,
-            discount_percent=None if discount is None else parse_number("--discount", discount),
+        order = _order(
+            amount,
+            currency or looked_at.currency(entity),
+            terms=terms,
+            discount=discount,
             prepaid=prepaid,
-            deposit=None if deposit is None else parse_money("--deposit", deposit, unit),
+            deposit=deposit,
             segment=segment,
         )
         checked = looked_at.check(entity, order)
@@ -101,14 +98,40 @@ def order_check(
     raise typer.Exit(ExitCode.WELL if checked.decision.passes or _released(case) else BLOCKED)
 
 
-def _released(case: StoredCase | None) -> bool:
-    return case is not None and case.case.state == "released"
+def _day(as_of: str | None, today: date, by: str | None) -> date:
+    """Read the day to check on; ends the command where a case is to be opened on a past one."""
+    day = day_of(as_of, today)
+    if by is not None and day != today:
+        end(ExitCode.WRONG_USE, "--by opens a case, and a case is of today: leave out --as-of")
+    return day
 
 
-def _print_case(case: StoredCase | None, texts: Texts) -> None:
-    if case is not None:
-        code = "order.case_released" if _released(case) else "order.case_open"
-        say(texts.say(code, id=case.id, state=texts.say(f"case.state.{case.case.state}")))
+def _company(zixin: Zixin, ref: str) -> tuple[str, str]:
+    """Find the entity that is meant, and its name."""
+    with reading(zixin.engine) as conn:
+        entity = company_of(conn, ref)
+        return entity, entity_names(conn)[entity]
+
+
+def _order(
+    amount: str,
+    currency: str,
+    *,
+    terms: int | None,
+    discount: str | None,
+    prepaid: bool,
+    deposit: str | None,
+    segment: str | None,
+) -> OrderRequest:
+    """Read the order off the arguments; ends the command with a sentence for one that is none."""
+    return OrderRequest(
+        amount=parse_money("AMOUNT", amount, currency),
+        terms_days=terms,
+        discount_percent=None if discount is None else parse_number("--discount", discount),
+        prepaid=prepaid,
+        deposit=None if deposit is None else parse_money("--deposit", deposit, currency),
+        segment=segment,
+    )
 
 
 def _case_of(
@@ -122,6 +145,16 @@ def _case_of(
     if released is not None or by is None:
         return released
     return cases.open(checked, number=number, by=by)
+
+
+def _released(case: StoredCase | None) -> bool:
+    return case is not None and case.case.state == "released"
+
+
+def _print_case(case: StoredCase | None, texts: Texts) -> None:
+    if case is not None:
+        code = "order.case_released" if _released(case) else "order.case_open"
+        say(texts.say(code, id=case.id, state=texts.say(f"case.state.{case.case.state}")))
 
 
 def _print_decision(decision: OrderDecision, name: str, texts: Texts) -> None:

@@ -86,16 +86,14 @@ def sandbox(
     unlimited: Annotated[bool, typer.Option(help="Lift the CRMs' call and credit limits.")] = False,
 ) -> None:
     """Run two look-alike CRMs on this machine, for trying and testing. Ends with Ctrl-C."""
-    if only not in {None, "zoho", "fxiaoke"}:
-        end(ExitCode.WRONG_USE, f"--only {only!r}: there are zoho and fxiaoke")
+    _check_only(only)
     day = day_of(as_of, datetime.now(ZONE).date())
     company = _company(load_from, only, accounts=accounts, months=months, seed=seed, day=day)
-    clock = SandboxClock(noon(day)) if as_of else None
     running = open_company(
         company,
         ports=(zoho, fxiaoke),
         only=only,
-        clock=clock,
+        clock=SandboxClock(noon(day)) if as_of else None,
         seed=seed,
         provisioned=provisioned,
         unlimited=unlimited,
@@ -105,9 +103,18 @@ def sandbox(
             _play(running, faults)
         if config is not None:
             write_config(running, config, unlimited=unlimited)
-        for name in running.names():
-            say(f"{name}: {running.url(name)}  look at it: {running.url(name)}/_sandbox/")
+        _tell_where(running)
         wait_for_the_end()
+
+
+def _check_only(vendor: str | None) -> None:
+    if vendor not in {None, "zoho", "fxiaoke"}:
+        end(ExitCode.WRONG_USE, f"--only {vendor!r}: there are zoho and fxiaoke")
+
+
+def _tell_where(running: Sandbox) -> None:
+    for name in running.names():
+        say(f"{name}: {running.url(name)}  look at it: {running.url(name)}/_sandbox/")
 
 
 def noon(day: date) -> datetime:
