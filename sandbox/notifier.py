@@ -101,8 +101,8 @@ class Notifier:
                 self._dice = Random(self._knobs.seed)
             self._wake.notify_all()
 
-    def send(self, message: Notification) -> None:
-        """Queue a message. Raises ``NotLoopbackError`` for an address of another machine."""
+    def send(self, message: Notification, *, after_seconds: float = 0.0) -> None:
+        """Queue a message, not to be sent before so many seconds. Raises ``NotLoopbackError`` for an address of another machine."""
         if not is_loopback(message.url):
             raise NotLoopbackError(
                 f"the sandbox calls only this machine, and {urlsplit(message.url).hostname} is not"
@@ -111,7 +111,7 @@ class Notifier:
             if self._stopped:
                 self._counters["failed"] += 1
                 return
-            self._enqueue(message)
+            self._enqueue(message, after_seconds)
             self._start()
             self._wake.notify_all()
 
@@ -142,13 +142,13 @@ class Notifier:
         """Return knobs and counters."""
         return {**asdict(self._knobs), "counters": self.counters()}
 
-    def _enqueue(self, message: Notification) -> None:
+    def _enqueue(self, message: Notification, after_seconds: float) -> None:
         # Three draws for each message, so that one knob does not shift the others' dice.
         drop, duplicate, reorder = (self._dice.random() for _ in range(3))
         if drop < self._knobs.drop:
             self._counters["dropped"] += 1
             return
-        delay = self._knobs.delay_seconds
+        delay = self._knobs.delay_seconds + after_seconds
         if reorder < self._knobs.reorder:
             self._counters["reordered"] += 1
             delay += _REORDER_HOLD_SECONDS

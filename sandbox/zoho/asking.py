@@ -93,9 +93,14 @@ class Ask:
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """A status, a JSON body or none, and the API credits the call costs."""
+    """A status, a JSON body or none, and the API credits the call costs.
+
+    ``raw`` is a body that is no JSON, of its ``content_type``.
+    """
 
     status: int = 200
     body: object = None
+    raw: bytes | None = None
+    content_type: str = "application/json;charset=UTF-8"
     credits: int = 1
     headers: dict[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ ALL_SCOPES = (
     "ZohoCRM.modules.ALL",
     "ZohoCRM.settings.ALL",
     "ZohoCRM.coql.READ",
+    "ZohoCRM.bulk.ALL",
     "ZohoCRM.org.READ",
     "ZohoCRM.users.READ",
     "ZohoCRM.notifications.ALL",
@@ -25,6 +26,7 @@ class ZohoOptions:
     search index lags behind writes. ``unmodified_status`` answers a list with
     ``If-Modified-Since`` and nothing new. ``keeps_unlisted_choices`` stores a picklist value that
     is not on the list instead of refusing it. ``upserts_tasks`` lets Tasks be upserted.
+    ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``.
     """
 
     company_name: str = "Zixin Sample Trading"
@@ -45,3 +47,6 @@ class ZohoOptions:
     unmodified_status: int = 304
     keeps_unlisted_choices: bool = False
     search_delay_seconds: int = 30
+    bulk_rows: int = 200_000
+    bulk_job_seconds: float = 3.0
+    bulk_jobs_fail: bool = False

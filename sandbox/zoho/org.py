@@ -8,6 +8,7 @@ from sandbox.faults import Faults
 from sandbox.journal import Journal
 from sandbox.lookalike import AccountView
 from sandbox.notifier import Notifier
+from sandbox.zoho.bulk_read import BulkReadDesk
 from sandbox.zoho.credits import CreditLedger
 from sandbox.zoho.errors import Refusal, ZohoError
 from sandbox.zoho.filling import fill
@@ -62,6 +63,7 @@ class ZohoOrg:
         self.credits = CreditLedger(clock, self.options)
         self.pager = Pager(self.state)
         self.watch = WatchDesk(self.state, notifier)
+        self.bulk_read = BulkReadDesk(self.state, notifier)
         self._app = api_app(self)
         if self.options.provisioned:
             provision(self.state)

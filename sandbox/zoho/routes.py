@@ -24,12 +24,15 @@ _MOST_LIGHT_RECORDS = 10
 class Operation:
     """One operation. Without a ``scope`` of its own it needs the scope of its module.
 
+    Its address is ``base``, the version of the API, and ``path``.
+
     Heavy operations have a lower limit of calls at once.
     """
 
     method: str
     path: str
     handler: Handler
+    base: str = "/crm"
     scope: str | None = None
     is_heavy: IsHeavy = lambda _args, _body: False
 
@@ -57,6 +60,14 @@ def operations(org: "ZohoOrg") -> list[Operation]:
             ("PUT", org.watch.replace, "notifications.UPDATE"),
             ("PATCH", org.watch.change, "notifications.UPDATE"),
             ("DELETE", org.watch.stop, "notifications.DELETE"),
+        )
+    ]
+    found += [
+        Operation(base="/crm/bulk", method=method, path=path, handler=handler, scope=scope)
+        for method, path, handler, scope in (
+            ("POST", "/read", org.bulk_read.create, "bulk.READ"),
+            ("GET", "/read/<job_id>", org.bulk_read.show, "bulk.READ"),
+            ("GET", "/read/<job_id>/result", org.bulk_read.result, "bulk.READ"),
         )
     ]
     lists = org.pager.list_records

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["api_app"]
 
-_JSON = "application/json;charset=UTF-8"
 _MOST_JOURNALED = 100_000
 _SECRETS = re.compile(
     r"(?<!\w)((?:client_secret|refresh_token|access_token|code|token)\"?[=:]\s*\"?)([^&\"\s]+)"
@@ -30,6 +29,7 @@ _SECRETS = re.compile(
 # An API answer says "code" for the outcome, which is no secret.
 _API_SECRETS = re.compile(r"(?<!\w)(\"?token\"?[=:]\s*\"?)([^&\"\s]+)")
 _VERSIONS = frozenset({"v2", "v8"})
+_BINARY = "application/zip"
 _CONDITIONAL = ("If-Modified-Since", "If-Unmodified-Since")
 _PREFIX = "Zoho-oauthtoken "
 
@@ -40,7 +40,7 @@ def api_app(org: "ZohoOrg") -> Flask:
     _add_accounts_server(app, org)
     for number, call in enumerate(operations(org)):
         app.add_url_rule(
-            f"/crm/<version>{call.path}",
+            f"{call.base}/<version>{call.path}",
             endpoint=f"{number} {call.method} {call.path}",
             view_func=_view(org, call),
             methods=[call.method],
@@ -114,15 +114,19 @@ def _play_faults(org: "ZohoOrg") -> None:
 
 def _respond(org: "ZohoOrg", answer: Answer) -> Response:
     org.credits.spend(answer.credits)
-    body = b"" if answer.body is None else orjson.dumps(answer.body)
-    response = Response(body, answer.status, content_type=_JSON)
-    if answer.body is None:
+    body = answer.raw if answer.raw is not None else _json(answer.body)
+    response = Response(body, answer.status, content_type=answer.content_type)
+    if not body:
         # A client that trusts the content type must find none where there is no content.
         response.headers.pop("Content-Type", None)
     for name, value in {**answer.headers, **org.credits.remaining_header()}.items():
         response.headers[name] = value
     _journal(org, response, body, answer.credits)
     return response
+
+
+def _json(body: object) -> bytes:
+    return b"" if body is None else orjson.dumps(body)
 
 
 def _journal(org: "ZohoOrg", response: Response, body: bytes, credits: int) -> None:  # noqa: A002 the trade's word
@@ -134,7 +138,7 @@ def _journal(org: "ZohoOrg", response: Response, body: bytes, credits: int) -> N
         query=_masked(request.query_string),
         request=_masked(request.get_data()) if request.path.startswith("/crm/") else _form_text(),
         status=response.status_code,
-        answer=_masked(body),
+        answer="(binary)" if response.content_type == _BINARY else _masked(body),
         credits=credits,
     )
 
