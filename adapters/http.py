@@ -7,12 +7,12 @@ its retry belongs to the outbox row. Bodies and tokens are never logged. No redi
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import NoReturn, TypeVar
+from typing import BinaryIO, NoReturn, TypeVar
 
 import msgspec
 import requests
@@ -34,6 +34,7 @@ __all__ = ["Answer", "Deadlines", "HttpClient", "Pace", "Request", "encode_json"
 T = TypeVar("T")
 
 BODY_CEILING_BYTES = 20 * 1024 * 1024
+FILE_CEILING_BYTES = 1024 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
@@ -44,11 +45,12 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """Seconds. ``total`` bounds the whole call with its retries and its body."""
+    """Seconds. ``total`` bounds the whole call with its retries and its body; ``file`` a download."""
 
     connect: float = 5.0
     read: float = 30.0
     total: float = 60.0
+    file: float = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,17 +158,17 @@ class HttpClient:
         ``parse`` turns the answer into a value or raises a ``CrmError``.
         """
         deadline = self._pace.monotonic() + self._deadlines.total
-        tries = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((CrmUnavailable, RateLimited)),
-            wait=self._wait,
-            stop=lambda state: (
-                state.attempt_number >= TRIES
-                or self._pace.monotonic() + state.upcoming_sleep >= deadline
-            ),
-            sleep=self._pace.sleep,
-            reraise=True,
-        )
+        tries = self._tries(deadline)
         return tries(lambda: parse(self._send(request, deadline, wrote=False)))
+
+    def download(self, request: Request, target: BinaryIO, parse: Callable[[Answer], T]) -> T:
+        """Read a large body into ``target``, which is empty again before each try.
+
+        Only a body with status 200 goes there; ``parse`` then sees an answer without it.
+        """
+        deadline = self._pace.monotonic() + self._deadlines.file
+        tries = self._tries(deadline)
+        return tries(lambda: parse(self._send(request, deadline, wrote=False, target=target)))
 
     def once(self, request: Request, parse: Callable[[Answer], T]) -> T:
         """Send a request that changes nothing that matters, without a second try."""
@@ -178,6 +180,18 @@ class HttpClient:
         deadline = self._pace.monotonic() + self._deadlines.total
         return parse(self._send(request, deadline, wrote=True))
 
+    def _tries(self, deadline: float) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((CrmUnavailable, RateLimited)),
+            wait=self._wait,
+            stop=lambda state: (
+                state.attempt_number >= TRIES
+                or self._pace.monotonic() + state.upcoming_sleep >= deadline
+            ),
+            sleep=self._pace.sleep,
+            reraise=True,
+        )
+
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, Transient) and error.retry_at is not None:
@@ -185,7 +199,9 @@ class HttpClient:
         ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (state.attempt_number - 1))
         return self._pace.jitter() * ceiling
 
-    def _send(self, request: Request, deadline: float, *, wrote: bool) -> Answer:
+    def _send(
+        self, request: Request, deadline: float, *, wrote: bool, target: BinaryIO | None = None
+    ) -> Answer:
         self._count(request)
         left = max(0.001, deadline - self._pace.monotonic())
         timeout = (min(self._deadlines.connect, left), min(self._deadlines.read, left))
@@ -201,7 +217,10 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = self._body(response, deadline)
+                if target is not None and response.status_code == 200:
+                    body = self._file(response, deadline, target)
+                else:
+                    body = self._body(response, deadline)
         except _OverLimit as error:
             self._fail(request, error.reason, wrote=wrote, cause=error)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -221,14 +240,28 @@ class HttpClient:
         return answer
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:
-        body = bytearray()
+        chunks = self._chunks(response, deadline, BODY_CEILING_BYTES, self._deadlines.total)
+        return b"".join(chunks)
+
+    def _file(self, response: requests.Response, deadline: float, target: BinaryIO) -> bytes:
+        target.seek(0)
+        target.truncate()
+        target.writelines(
+            self._chunks(response, deadline, FILE_CEILING_BYTES, self._deadlines.file)
+        )
+        return b""
+
+    def _chunks(
+        self, response: requests.Response, deadline: float, ceiling: int, seconds: float
+    ) -> Iterator[bytes]:
+        size = 0
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
-            body += chunk
-            if len(body) > BODY_CEILING_BYTES:
-                raise _OverLimit(f"the answer is larger than {BODY_CEILING_BYTES} bytes")
+            size += len(chunk)
+            if size > ceiling:
+                raise _OverLimit(f"the answer is larger than {ceiling} bytes")
             if self._pace.monotonic() > deadline:
-                raise _OverLimit(f"no complete answer within {self._deadlines.total:g} s")
-        return bytes(body)
+                raise _OverLimit(f"no complete answer within {seconds:g} s")
+            yield chunk
 
     def _fail(self, request: Request, reason: str, *, wrote: bool, cause: Exception) -> NoReturn:
         kind = OutcomeUnknown if wrote else CrmUnavailable

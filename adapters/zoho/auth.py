@@ -24,6 +24,7 @@ RECOMMENDED_SCOPES = (
     "ZohoCRM.settings.modules.READ",
     "ZohoCRM.settings.currencies.READ",
     "ZohoCRM.coql.READ",
+    "ZohoCRM.bulk.READ",
     "ZohoCRM.notifications.ALL",
     "ZohoCRM.org.READ",
     "ZohoCRM.users.READ",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
@@ -11,16 +11,19 @@ from adapters.errors import CrmError
 from adapters.http import Answer, HttpClient, Request, encode_json, retry_after
 from adapters.settings import ConnectionSettings
 from adapters.tokens import AccessToken, TokenKeeper
+from adapters.zoho.coql import coql_credits
 from adapters.zoho.errors import DEAD_TOKEN_CODES, Refusal, to_error
 from adapters.zoho.settings import ZohoOptions, api_url
 
-__all__ = ["Item", "ZohoClient", "coql_credits", "iso", "write_credits"]
+__all__ = ["Item", "ZohoClient", "iso", "write_credits"]
 
 VERSION = "v8"
 _NOTHING = frozenset({204, 304})
 _ITEMISED = frozenset({200, 201, 202, 207, 400, 412})
 
 T = TypeVar("T")
+#: How a request is sent and its answer parsed.
+_Send = Callable[[Request, Callable[[Answer], T]], T]
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,8 +117,35 @@ class ZohoClient:
                 "GET", path, operation, token, params=params, headers=headers
             ),
             lambda answer: None if answer.status in _NOTHING else parse(self._well(answer)),
-            wrote=False,
+            self._http.read,
         )
+
+    def start(
+        self,
+        path: str,
+        operation: str,
+        body: Mapping[str, object],
+        parse: Callable[[Answer], T],
+        *,
+        credits: int,  # noqa: A002 the trade's word
+    ) -> T:
+        """Start a job (201), without a second try: one more job would cost again."""
+        encoded = encode_json(body)
+        return self._send(
+            lambda token: self._request(
+                "POST", path, operation, token, body=encoded, credits=credits
+            ),
+            lambda answer: parse(self._well(answer, 201)),
+            self._http.once,
+        )
+
+    def download(self, path: str, operation: str, target: BinaryIO) -> None:
+        """GET a file into ``target``."""
+
+        def into(request: Request, parse: Callable[[Answer], T]) -> T:
+            return self._http.download(request, target, parse)
+
+        self._send(lambda token: self._request("GET", path, operation, token), self._well, into)
 
     def coql(self, query: str, operation: str, parse: Callable[[Answer], T], rows: int) -> T | None:
         """Run a query; ``rows`` is the LIMIT that sets its price. ``None``: no record matches."""
@@ -125,7 +155,7 @@ class ZohoClient:
                 "POST", "coql", operation, token, body=body, credits=coql_credits(rows)
             ),
             lambda answer: None if answer.status in _NOTHING else parse(self._well(answer)),
-            wrote=False,
+            self._http.read,
         )
 
     def write(
@@ -151,7 +181,7 @@ class ZohoClient:
                 method, path, operation, token, params=params, body=encoded, credits=credits
             ),
             lambda answer: self._items(answer, root, count),
-            wrote=True,
+            self._http.write,
         )
 
     def refusal(self, item: Item, operation: str) -> Refusal:
@@ -169,11 +199,9 @@ class ZohoClient:
         self,
         build: Callable[[AccessToken], Request],
         parse: Callable[[Answer], T],
-        *,
-        wrote: bool,
+        send: "_Send[T]",
     ) -> T:
         """Send with a living token; a dead one is replaced once, for nothing was done with it."""
-        send = self._http.write if wrote else self._http.read
         token = self._keeper.token()
         try:
             return send(build(token), parse)
@@ -204,7 +232,7 @@ class ZohoClient:
             authorised["Content-Type"] = "application/json"
         return Request(
             method=method,
-            url=f"{host}/crm/{VERSION}/{path}",
+            url=f"{host}/crm/{_versioned(path)}",
             operation=operation,
             params=params or {},
             headers=authorised,
@@ -212,9 +240,9 @@ class ZohoClient:
             credits=credits,
         )
 
-    def _well(self, answer: Answer) -> Answer:
+    def _well(self, answer: Answer, status: int = 200) -> Answer:
         self._see_clock(answer)
-        if answer.status != 200:
+        if answer.status != status:
             raise self._refused(answer)
         return answer
 
@@ -273,9 +301,10 @@ class ZohoClient:
         self._server_now = at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def coql_credits(rows: int) -> int:
-    """Tell the price of a query by its LIMIT."""
-    return 1 if rows <= 200 else 2 if rows <= 1_000 else 3
+def _versioned(path: str) -> str:
+    """Put the version where Zoho wants it: bulk calls have it after their area."""
+    area, slash, rest = path.partition("/")
+    return f"{area}/{VERSION}{slash}{rest}" if area == "bulk" else f"{VERSION}/{path}"
 
 
 def write_credits(records: int) -> int:

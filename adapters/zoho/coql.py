@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable
 
-__all__ = ["among", "literal", "select"]
+__all__ = ["among", "coql_credits", "literal", "select"]
+
+
+def coql_credits(rows: int) -> int:
+    """Tell the price of a query by its LIMIT."""
+    return 1 if rows <= 200 else 2 if rows <= 1_000 else 3
 
 
 def select(columns: Iterable[str], module: str, where: str, *, limit: int, order: str = "") -> str:

@@ -1,9 +1,9 @@
-"""Examines a Zoho connection: credentials, scopes, clock, modules, fields, picklists, the key."""
+"""Examines a Zoho connection: credentials, scopes, clock, modules, fields, picklists, the key, exports."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from adapters.errors import CredentialsRejected, CrmError
+from adapters.errors import CredentialsRejected, CrmError, NotPermitted, Refused
 from adapters.port import Finding, FindingLevel
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.events import MAX_TOKEN
@@ -60,6 +60,7 @@ class Doctor:
             ("credit fields", self._owned),
             ("owners", self._owners),
             ("scopes", self._query),
+            ("exports", self._exports),
             ("notifications", self._notifications),
         ):
             findings += _part(topic, part)
@@ -139,6 +140,19 @@ class Doctor:
         path, params = f"{module}/deleted", {"type": "all", "per_page": "1", "page": "1"}
         self._client.read(path, "try the deletions", lambda _: None, params=params)
         return ()
+
+    def _exports(self) -> Iterable[Finding]:
+        """Ask for a job that cannot be: only who may export hears that there is none."""
+        if self._client.options.export == "never":
+            return
+        try:
+            self._client.read("bulk/read/1", "try an export", lambda _: None)
+        except NotPermitted:
+            note = "large modules are read by queries, which cost more: exports are not permitted"
+            remedy = "authorise the connection again with ZohoCRM.bulk.READ"
+            yield _finding("exports", _WARNING, note, remedy)
+        except Refused:
+            return
 
     def _notifications(self) -> Iterable[Finding]:
         if not self._channel_token:

@@ -5,15 +5,17 @@ read goes by ``id``; later ones by ``(Modified_Time, id)`` from the watermark le
 the list of deletions. The watermark is Zoho's own stamp, never our clock.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
-from adapters.errors import ContractBroken
+from adapters.errors import ContractBroken, Refused
 from adapters.http import Answer
 from adapters.port import Cursor, Page
+from adapters.zoho.bulk_read import Export, ExportFailed, Exports, export_is_cheaper
 from adapters.zoho.client import ZohoClient, iso
 from adapters.zoho.coql import among, literal, select
 from adapters.zoho.mapping import Translated, Translator
@@ -24,6 +26,7 @@ from scoring.records import Kind
 
 __all__ = ["IDS_PER_QUERY", "OVERLAP", "ZohoReader", "chunks"]
 
+_log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=5)  # a change may be committed later than its stamp says
 IDS_PER_QUERY = 50
 FIRST_ROWS = 200  # most deltas are small, and 200 rows cost one credit
@@ -39,8 +42,9 @@ _T = TypeVar("_T")
 class _Position(msgspec.Struct, frozen=True, kw_only=True):
     """Progress inside a scan.
 
-    Without ``since`` everything is read by id; with it what changed, from ``at`` and ``after`` on,
-    and then, when ``deleted_page`` is set, the deletions.
+    Without ``since`` everything is read by id, or by ``export`` where that is cheaper; with it what
+    changed, from ``at`` and ``after`` on, and then, when ``deleted_page`` is set, the deletions.
+    ``exportable`` is false once an export has failed.
     """
 
     since: datetime | None = None
@@ -48,6 +52,8 @@ class _Position(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     deleted_page: int = 0
     expected: int | None = None
+    export: Export | None = None
+    exportable: bool = True
 
 
 class _Deleted(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +93,7 @@ class ZohoReader:
         self._client = client
         self._metadata = metadata
         self._mapping = mapping
+        self._exports = Exports(client)
         self._decoders: dict[Kind, RowDecoder] = {}
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
@@ -94,6 +101,8 @@ class ZohoReader:
         if kind is Kind.OWNERS:
             return self._owners(cursor)
         position = _position(cursor)
+        if position.export is not None:
+            return self._exported(kind, cursor, position, position.export)
         if position.since is None:
             return self._everything(kind, cursor, position)
         if position.deleted_page:
@@ -145,9 +154,45 @@ class ZohoReader:
         translated = self._translated(kind, rows)
         if not rows.more:
             return _page(kind, translated, Cursor(watermark=promise), expected=expected)
-        ahead = _Position(after=self._further(rows, position), expected=expected)
-        after = Cursor(watermark=cursor.watermark, position=_text(ahead), promise=promise)
-        return _page(kind, translated, after, expected=expected)
+        after = self._further(rows, position)
+        ahead = _Position(after=after, expected=expected, exportable=position.exportable)
+        if position.exportable and not position.after and self._wants_export(expected):
+            ahead = _Position(after=after, export=Export(), expected=expected)
+        onward = Cursor(watermark=cursor.watermark, position=_text(ahead), promise=promise)
+        return _page(kind, translated, onward, expected=expected)
+
+    def _wants_export(self, expected: int | None) -> bool:
+        """Choose by the price of either way for so many records."""
+        match self._client.options.export:
+            case "always":
+                return True
+            case "never":
+                return False
+            case _:
+                return expected is not None and export_is_cheaper(expected)
+
+    def _exported(self, kind: Kind, cursor: Cursor, position: _Position, export: Export) -> Page:
+        """Read the next portion by an export; where none is to be had, by queries all the same."""
+        module = self._mapping.feed(kind).module
+        try:
+            part = self._exports.read(module, self._columns(kind), export)
+        except (ExportFailed, Refused, ContractBroken) as reason:
+            _log.warning("%s: %s is read by queries: %s", self._client.system, module, reason)
+            after, expected = position.after, position.expected
+            ahead = _Position(after=after, expected=expected, exportable=False)
+            onward = Cursor(
+                watermark=cursor.watermark, position=_text(ahead), promise=cursor.promise
+            )
+            return _page(kind, Translated(), onward, expected=position.expected)
+        rows = self._decoder(kind).table(part.header, part.rows, after=int(position.after or 0))
+        translated = self._translated(kind, rows)
+        onward = Cursor(watermark=cursor.promise or cursor.watermark)
+        if part.ahead is not None:
+            ahead = msgspec.structs.replace(position, export=part.ahead)
+            onward = Cursor(
+                watermark=cursor.watermark, position=_text(ahead), promise=cursor.promise
+            )
+        return _page(kind, translated, onward, expected=position.expected)
 
     def _changed(self, kind: Kind, cursor: Cursor, position: _Position) -> Page:
         since = position.since or _NOTHING_YET

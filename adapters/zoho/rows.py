@@ -6,7 +6,7 @@ does not fit are its records looked at one by one, so that one bad record costs 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast
@@ -240,6 +240,33 @@ class RowDecoder:
             raise answer.broken("a record's id is no number")
         return rows
 
+    def table(
+        self, header: Sequence[str], rows: Iterable[Sequence[str]], *, after: int = 0
+    ) -> Rows:
+        """Decode rows of an export: texts under API names, nothing as the empty text.
+
+        Links stand there as bare ids. Rows up to the id ``after`` are known already; a row without
+        an id is none of ours.
+        """
+        links = {name for name, kind in self._types.items() if kind is Link}
+        good: list[Row] = []
+        bad: list[BadRow] = []
+        for cells in rows:
+            record: dict[str, Any] = {
+                name: {"id": cell} if name in links else cell
+                for name, cell in zip(header, cells, strict=False)
+                if cell
+            }
+            record_id = record.get("id", "")
+            if not record_id.isdecimal() or int(record_id) <= after:
+                continue
+            row = self._row(record, strict=False)
+            if isinstance(row, BadRow):
+                bad.append(row)
+            else:
+                good.append(row)
+        return Rows(good=good, bad=bad)
+
     def _one_by_one(self, answer: Answer) -> Rows:
         """Decode leniently: half a surrogate pair is no JSON to a strict decoder."""
         try:
@@ -265,12 +292,12 @@ class RowDecoder:
             raise answer.broken("the answer does not say whether more follows")
         return Rows(good=good, bad=bad, more=info.get("more_records") is True)
 
-    def _row(self, record: Mapping[str, Any]) -> Row | BadRow:
+    def _row(self, record: Mapping[str, Any], *, strict: bool = True) -> Row | BadRow:
         for api_name in self._api_names.values():
             if _broken_text(record.get(api_name)):
                 return self._bad(record, "bad_text", api_name, _BROKEN_TEXT)
         try:
-            return msgspec.convert(record, self._row_type)
+            return msgspec.convert(record, self._row_type, strict=strict)
         except msgspec.ValidationError as error:
             found = _PATH.search(str(error))
             api_name = found[1] if found else "record"

@@ -1,5 +1,7 @@
 """What the configuration may say about a Zoho connection, checked as a whole."""
 
+from typing import Literal
+
 import msgspec
 
 from adapters.settings import ConnectionSettings, read_mapping, read_part
@@ -15,12 +17,16 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     off, ``base_url`` is called. ``page_rows``: records of one COQL page, at most 2,000.
     ``run_workflows``: let the organisation's workflows run on our writes. ``watch_days``: the
     life asked for notification channels; Zoho shortens more than seven days to one hour.
+    ``export``: whether whole modules may be read by Bulk Read: ``auto`` where that is cheaper,
+    ``always``, ``never``. ``export_rows``: records of an export that are saved at once.
     """
 
     follow_api_domain: bool = True
     page_rows: int = 2_000
     run_workflows: bool = False
     watch_days: float = 6.9
+    export: Literal["auto", "always", "never"] = "auto"
+    export_rows: int = 5_000
 
 
 def options_of(settings: ConnectionSettings) -> ZohoOptions:
@@ -28,6 +34,8 @@ def options_of(settings: ConnectionSettings) -> ZohoOptions:
     options = read_part(settings, "options", settings.options, ZohoOptions)
     if not 1 <= options.page_rows <= 2_000:
         raise ValueError(f"connection {settings.name!r}: options.page_rows must be 1 to 2000")
+    if options.export_rows < 1:
+        raise ValueError(f"connection {settings.name!r}: options.export_rows must be 1 or more")
     return options
 
 

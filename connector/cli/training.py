@@ -5,13 +5,13 @@ Training needs the extra ``zixin[train]``; backtest and forecast do not.
 
 from collections.abc import Callable
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import polars as pl
 import typer
 
+from connector.cli.extra import ask_for_the_extra
 from connector.cli.output import complain, print_json, print_table, progress, say, write_json
 from connector.cli.session import (
     DEFAULT_CONFIG,
@@ -70,7 +70,7 @@ def train_command(
     as_of: AsOfOption = None,
 ) -> None:
     """Fit a card on the own book, judge it on the newest part, and write it as data."""
-    _ask_for_the_extra()
+    ask_for_the_extra("connector.flow.training", "training")
     from connector.flow.training import TooFew, train  # noqa: PLC0415 needs the extra
 
     with opened(config) as zixin, progress() as step:
@@ -91,17 +91,6 @@ def train_command(
     if report is not None:
         _write_page(report / TRAIN_PAGE, _training_page(trained, day))
     _write_card(trained.text, out)
-
-
-def _ask_for_the_extra() -> None:
-    try:
-        import_module("connector.flow.training")
-    except ImportError as error:
-        end(
-            ExitCode.WRONG_USE,
-            f"training needs libraries that are not installed ({error.name}): "
-            'pip install "zixin[train]"',
-        )
 
 
 def _training_page(trained: "Trained", day: date) -> str:

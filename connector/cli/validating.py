@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
+from connector.cli.extra import ask_for_the_extra
 from connector.cli.output import Step, complain, print_json, print_table, progress, say
 from connector.cli.session import (
     DEFAULT_CONFIG,
@@ -64,7 +64,7 @@ def validate_command(
 
     With --data on public data sets, else on the stored facts of the own customers, replayed.
     """
-    _ask_for_the_extra()
+    ask_for_the_extra("connector.flow.validation.own_book", "validating")
     if data is not None:
         day = day_of(as_of, SystemClock(ZoneInfo("UTC")).today())
         results: Sequence[Result] = _on_public_data(data, quiet=as_json)
@@ -78,17 +78,6 @@ def validate_command(
         print_json(_document(results, own))
     else:
         _print_results(results, own, Texts(language))
-
-
-def _ask_for_the_extra() -> None:
-    try:
-        import_module("connector.flow.validation.own_book")
-    except ImportError as error:
-        end(
-            ExitCode.WRONG_USE,
-            f"validating needs libraries that are not installed ({error.name}): "
-            "install zixin[train]",
-        )
 
 
 def _on_public_data(folder: Path, *, quiet: bool) -> "list[Result]":

@@ -119,7 +119,11 @@ class BulkReadDesk:
             message = "too many downloads of results within a minute"
             raise ZohoError("TOO_MANY_REQUESTS", message, status=429)
         self._downloads.append(now)
-        return Answer(raw=self._zipped(job), content_type="application/zip")
+        return Answer(
+            raw=self._zipped(job),
+            content_type="application/zip",
+            headers={"Content-Disposition": f"attachment; filename={job.id}.zip"},
+        )
 
     def _job(self, job_id: str) -> _Job:
         job = self._jobs.get(job_id)

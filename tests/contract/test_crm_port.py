@@ -33,13 +33,22 @@ from adapters.settings import Secret
 from sandbox.faults import FaultKind
 from scoring.money import Money
 from scoring.records import Account, AccountRef, Invoice, Kind
-from tests.contract.bench import VENDORS, Bench, Vendor, a_change, a_draft, open_bench, read_all
+from tests.contract.bench import (
+    VENDORS,
+    ZOHO_EXPORTS,
+    Bench,
+    Vendor,
+    a_change,
+    a_draft,
+    open_bench,
+    read_all,
+)
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.name)
+@pytest.fixture(params=[*VENDORS, ZOHO_EXPORTS], ids=["zoho", "fxiaoke", "zoho by exports"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     vendor: Vendor = request.param
     with open_bench(vendor) as running:
@@ -67,10 +76,10 @@ class TestReading:
         pages = read_all(port, Kind.ACCOUNTS)
 
         ids = [record.record_id for page in pages for record in page.records]
-        assert len(pages) == 3
+        assert len(pages) == bench.vendor.pages_of_230
         assert len(ids) == 230
         assert set(ids) == added
-        assert [page.expected for page in pages] == [230, 230, 230]
+        assert {page.expected for page in pages} == {230}
 
     def test_an_empty_feed_ends_with_a_watermark(self, port: CrmPort) -> None:
         for kind in port.kinds:

@@ -5,7 +5,9 @@ from pathlib import Path
 from tests.contract.witnesses.run import run_zoho_witness
 
 
-def test_zohos_v8_sdk_reads_all_updates_150_creates_a_task_and_queries(tmp_path: Path) -> None:
+def test_zohos_v8_sdk_reads_all_updates_150_creates_a_task_queries_and_exports(
+    tmp_path: Path,
+) -> None:
     org, seen = run_zoho_witness("zoho_sdk", tmp_path)
 
     accounts = org.records("Accounts")
@@ -18,6 +20,11 @@ def test_zohos_v8_sdk_reads_all_updates_150_creates_a_task_and_queries(tmp_path:
     assert {account["id"] for account in rated} == set(seen["ids"][:150]) == set(seen["queried"])
     assert {account["Credit_Limit"] for account in rated} == {50000.5}
     assert {account["Credit_Next_Review"] for account in rated} == {"2027-01-31"}
+
+    exported = seen["exported"]
+    assert (exported["http"], exported["last"], exported["count"]) == ("201", "COMPLETED", 450)
+    assert exported["header"] == ["Id", "Account_Name"]
+    assert exported["ids"] == [account["id"] for account in accounts]
 
     (task,) = org.records("Tasks")
     assert seen["task"] == {"http": "201", "status": "success", "id": task["id"]}

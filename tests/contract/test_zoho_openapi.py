@@ -1,12 +1,13 @@
 """The look-alike's answers must have the keys and types of Zoho's own OpenAPI files."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.contract.openapi import FOLDER, mismatches
-from tests.sandbox.zoho.organisation import SignedIn, organisation
+from tests.sandbox.zoho.organisation import SignedIn, first, organisation
 
 pytestmark = [
     pytest.mark.realdata,
@@ -18,6 +19,7 @@ pytestmark = [
 _MODULE = "/crm/v8/{module_api_name}"
 _WATCH = "/crm/v8/actions/watch"
 _FIELDS = "/crm/v8/settings/fields"
+_EXPORT = "/crm/bulk/v8/read"
 _CHANNEL = {
     "channel_id": "1001",
     "events": ["Accounts.all"],
@@ -80,6 +82,22 @@ def test_coql_answers_as_the_openapi_file_says(filled: SignedIn, query: str, sta
     answer = filled.query(query)
     assert answer.status_code == status
     assert mismatches("coql.json", "post", "/crm/v8/coql", status, answer.json) == []
+
+
+def test_exports_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
+    query = {"module": {"api_name": "Accounts"}, "fields": ["id", "Account_Name"]}
+    created = filled.send("POST", _EXPORT, {"query": query, "file_type": "csv"})
+    job = first(created)["details"]["id"]
+    refused = filled.send("POST", _EXPORT, {"query": {"module": {"api_name": "Nothing"}}})
+    unfinished = filled.get(f"{_EXPORT}/{job}")
+    filled.org.clock.advance(timedelta(seconds=filled.org.options.bulk_job_seconds))
+    looks = [unfinished, filled.get(f"{_EXPORT}/{job}"), filled.get(f"{_EXPORT}/1")]
+
+    for answer in (created, refused):
+        assert mismatches("bulk_read.json", "post", _EXPORT, answer.status_code, answer.json) == []
+    for answer in looks:
+        path = f"{_EXPORT}/{{job_id}}"
+        assert mismatches("bulk_read.json", "get", path, answer.status_code, answer.json) == []
 
 
 def test_writes_answer_as_the_openapi_file_says(filled: SignedIn) -> None:

@@ -156,7 +156,8 @@ def test_defaults_enough_make_a_card(big: Shell, monkeypatch: pytest.MonkeyPatch
 def test_without_the_extra_training_says_what_to_install(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("connector.flow.training", "scoring.model.late_fitting"):
+    fitting = ("connector.flow.training", "scoring.model.late_fitting", "scoring.model.trees")
+    for name in fitting:
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "lightgbm", None)
 

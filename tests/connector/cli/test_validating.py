@@ -48,4 +48,4 @@ def test_without_the_extra_the_command_says_what_to_install(
     result = invoke("validate", "--data", str(tmp_path))
 
     assert result.exit_code == 2
-    assert "install zixin[train]" in result.stderr
+    assert 'pip install "zixin[train]"' in result.stderr

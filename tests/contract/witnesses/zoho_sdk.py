@@ -1,12 +1,16 @@
 """Zoho's own SDK for API v8 as an independent client; run as a process of its own.
 
 Usage: ``python -m tests.contract.witnesses.zoho_sdk BASE_URL FOLDER < credentials.json``. It pages
-through all accounts, updates 150 of them, creates a task and asks by COQL, and prints what it saw
-as one JSON document. The SDK keeps global state and writes files: they all go into FOLDER.
+through all accounts, updates 150 of them, creates a task, asks by COQL and exports all accounts in
+bulk, and prints what it saw as one JSON document. The SDK keeps global state and writes files: they all go into FOLDER.
 """
 
+import csv
+import io
 import json
 import sys
+import time
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,10 +18,14 @@ from typing import Any
 from zohocrmsdk.src.com.zoho.api.authenticator.oauth_token import OAuthToken
 from zohocrmsdk.src.com.zoho.api.authenticator.store.file_store import FileStore
 from zohocrmsdk.src.com.zoho.api.logger import Logger
+from zohocrmsdk.src.com.zoho.crm.api.bulk_read import BodyWrapper as ExportBody
+from zohocrmsdk.src.com.zoho.crm.api.bulk_read import BulkReadOperations
+from zohocrmsdk.src.com.zoho.crm.api.bulk_read import Query as ExportQuery
 from zohocrmsdk.src.com.zoho.crm.api.coql import BodyWrapper as QueryBody
 from zohocrmsdk.src.com.zoho.crm.api.coql import CoqlOperations
 from zohocrmsdk.src.com.zoho.crm.api.dc.data_center import DataCenter
 from zohocrmsdk.src.com.zoho.crm.api.initializer import Initializer
+from zohocrmsdk.src.com.zoho.crm.api.modules import MinifiedModule
 from zohocrmsdk.src.com.zoho.crm.api.parameter_map import ParameterMap
 from zohocrmsdk.src.com.zoho.crm.api.record import (
     BodyWrapper,
@@ -30,6 +38,7 @@ from zohocrmsdk.src.com.zoho.crm.api.util.choice import Choice
 
 _BATCH = 100
 _UPDATED = 150
+_LOOKS, _BETWEEN_LOOKS = 50, 0.1
 
 
 def main(base_url: str, folder: Path) -> dict[str, object]:
@@ -49,6 +58,7 @@ def main(base_url: str, folder: Path) -> dict[str, object]:
         "updates": statuses,
         "task": _create_task(ids[0]),
         "queried": _query(),
+        "exported": _export(),
     }
 
 
@@ -129,6 +139,38 @@ def _query() -> list[str]:
     )
     answer = CoqlOperations().get_records(body).get_object()
     return [str(record.get_id()) for record in answer.get_data()]
+
+
+def _export() -> dict[str, object]:
+    module = MinifiedModule()
+    module.set_api_name("Accounts")
+    query = ExportQuery()
+    query.set_module(module)
+    query.set_fields(["id", "Account_Name"])
+    body = ExportBody()
+    body.set_query(query)
+    body.set_file_type("csv")
+    operations = BulkReadOperations()
+    created = operations.create_bulk_read_job(body)
+    job = created.get_object().get_data()[0].get_details()["id"]
+    states = []
+    for _ in range(_LOOKS):
+        detail = operations.get_bulk_read_job_details(int(job)).get_object().get_data()[0]
+        states.append(detail.get_state().get_value())
+        if states[-1] == "COMPLETED":
+            break
+        time.sleep(_BETWEEN_LOOKS)
+    stream = operations.download_result(int(job)).get_object().get_file().get_stream()
+    with zipfile.ZipFile(io.BytesIO(b"".join(stream.iter_content(65_536)))) as archive:
+        (name,) = archive.namelist()
+        rows = list(csv.reader(io.StringIO(archive.read(name).decode("utf-8"))))
+    return {
+        "http": str(created.get_status_code()),
+        "last": states[-1],
+        "count": detail.get_result().get_count(),
+        "header": rows[0],
+        "ids": [row[0] for row in rows[1:]],
+    }
 
 
 if __name__ == "__main__":

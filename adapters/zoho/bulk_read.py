@@ -1,0 +1,214 @@
+"""Reads a whole module as an export (Bulk Read): one job for 200,000 records, in one CSV.
+
+A job costs as much as 33,000 records by query, however many it brings, and takes minutes. It is
+started in one call, waited for in the next ones, and read portion by portion from a file that is
+fetched once; whoever goes on in another process fetches it again. (zoho-crm 3)
+"""
+
+import csv
+import io
+import tempfile
+import weakref
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import BinaryIO
+
+import msgspec
+
+from adapters.errors import CrmUnavailable
+from adapters.http import Answer
+from adapters.zoho.client import ZohoClient
+from adapters.zoho.coql import coql_credits
+
+__all__ = ["Export", "ExportFailed", "ExportPart", "Exports", "export_is_cheaper"]
+
+JOB_CREDITS, JOB_ROWS = 50, 200_000
+WAITS = (3.0, 5.0, 10.0, 10.0, 15.0)  # seconds before each look within one call
+_LOOKS = 6  # what a job is looked at, at the most, while it works: a credit each
+_QUERY_ROWS = 2_000
+
+
+class ExportFailed(Exception):
+    """Zoho could not make the export, or has it no more: the records must be read otherwise."""
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """Where reading by exports stands: the job, the row it was read up to, the token before it."""
+
+    job: str = ""
+    row: int = 0
+    token: str = ""
+
+
+class ExportPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Some rows of an export under their header, and where to go on; ``None``: that was all."""
+
+    header: tuple[str, ...] = ()
+    rows: Sequence[Sequence[str]] = ()
+    ahead: Export | None
+
+
+class _Result(msgspec.Struct, frozen=True, kw_only=True):
+    count: int | None = None
+    more_records: bool = False
+    next_page_token: str | None = None
+
+
+class _Job(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    state: str = ""
+    result: _Result = _Result()
+
+
+class _Jobs(msgspec.Struct, frozen=True, kw_only=True):
+    data: list[_Job]
+
+
+class _Started(msgspec.Struct, frozen=True, kw_only=True):
+    details: _Job
+
+
+class _Starts(msgspec.Struct, frozen=True, kw_only=True):
+    data: list[_Started]
+
+
+class _Open(msgspec.Struct, kw_only=True, weakref=True):
+    """An export on this machine, being read. ``row``: how many rows have been taken out."""
+
+    job: _Job
+    file: BinaryIO
+    header: tuple[str, ...]
+    rows: Iterator[list[str]]
+    row: int = 0
+
+
+_JOBS = msgspec.json.Decoder(_Jobs)
+_STARTS = msgspec.json.Decoder(_Starts)
+
+
+def export_is_cheaper(records: int) -> bool:
+    """Tell whether exports cost fewer credits than queries for so many records."""
+    queries = -(-records // _QUERY_ROWS) * coql_credits(_QUERY_ROWS)
+    return -(-records // JOB_ROWS) * (JOB_CREDITS + _LOOKS + 1) < queries
+
+
+class Exports:
+    """The exports of one connection. One file is kept open at a time."""
+
+    def __init__(self, client: ZohoClient) -> None:
+        self._client = client
+        self._open: _Open | None = None
+
+    def read(self, module: str, columns: Sequence[str], export: Export) -> ExportPart:
+        """Go on with an export: start its job, wait for it, or take the next rows.
+
+        Raises:
+            ExportFailed: The job failed, or is forgotten, or its file is none.
+            CrmError: The call did not do what was asked.
+        """
+        if not export.job:
+            job = self._start(module, columns, export.token)
+            return ExportPart(ahead=Export(job=job, token=export.token))
+        opened = self._opened(module, export)
+        if opened is None:
+            return ExportPart(ahead=export)
+        return self._part(opened, export)
+
+    def _start(self, module: str, columns: Sequence[str], token: str) -> str:
+        whole = {"module": {"api_name": module}, "fields": list(columns), "page": 1}
+        query: dict[str, object] = {"page_token": token} if token else whole
+        started = self._client.start(
+            "bulk/read",
+            f"export {module}",
+            {"query": query, "file_type": "csv"},
+            lambda answer: answer.decode(_STARTS),
+            credits=JOB_CREDITS,
+        )
+        return started.data[0].details.id
+
+    def _opened(self, module: str, export: Export) -> _Open | None:
+        """Return the file at the row asked for; ``None`` while the job still works."""
+        opened = self._open
+        if opened is None or opened.job.id != export.job or opened.row > export.row:
+            job = self._finished(module, export.job)
+            if job is None:
+                return None
+            opened = self._open = self._fetched(module, job)
+        for _ in islice(opened.rows, export.row - opened.row):
+            opened.row += 1
+        return opened
+
+    def _finished(self, module: str, job_id: str) -> _Job | None:
+        """Look after a job for a while; ``None`` when it is not done by then."""
+        pace = self._client.http.pace
+        for wait in WAITS:
+            pace.sleep(wait)
+            job = self._look(module, job_id)
+            if job.state == "COMPLETED":
+                return job
+            if job.state in {"FAILURE", "FAILED"}:
+                raise ExportFailed(f"the export of {module} failed at Zoho")
+        return None
+
+    def _look(self, module: str, job_id: str) -> _Job:
+        found = self._client.read(
+            f"bulk/read/{job_id}", f"look after the export of {module}", _decoded_jobs
+        )
+        if found is None or not found.data:
+            raise ExportFailed(f"Zoho does not know the export of {module} any more")
+        return found.data[0]
+
+    def _fetched(self, module: str, job: _Job) -> _Open:
+        self.close()
+        file = tempfile.TemporaryFile()  # noqa: SIM115 read by the calls that follow
+        self._client.download(f"bulk/read/{job.id}/result", f"fetch the export of {module}", file)
+        rows = _rows(file)
+        if rows is None:
+            file.close()
+            raise CrmUnavailable(
+                "the export came damaged",
+                system=self._client.system,
+                operation=f"fetch the export of {module}",
+            )
+        header = tuple("id" if name == "Id" else name for name in next(rows, []))
+        opened = _Open(job=job, file=file, header=header, rows=rows)
+        weakref.finalize(opened, file.close)
+        return opened
+
+    def _part(self, opened: _Open, export: Export) -> ExportPart:
+        rows = list(islice(opened.rows, self._client.options.export_rows))
+        opened.row += len(rows)
+        if len(rows) == self._client.options.export_rows:
+            ahead: Export | None = Export(job=export.job, row=opened.row, token=export.token)
+        else:
+            self.close()
+            result = opened.job.result
+            if result.count not in {None, opened.row}:
+                raise ExportFailed(f"the export holds {opened.row} records of {result.count}")
+            token = result.next_page_token if result.more_records else None
+            ahead = Export(token=token) if token else None
+        return ExportPart(header=opened.header, rows=rows, ahead=ahead)
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._open is not None:
+            self._open.file.close()
+            self._open = None
+
+
+def _decoded_jobs(answer: Answer) -> _Jobs:
+    return answer.decode(_JOBS)
+
+
+def _rows(file: BinaryIO) -> Iterator[list[str]] | None:
+    """Read the one CSV in a zip row by row, without unpacking it first; ``None``: damaged."""
+    try:
+        archive = zipfile.ZipFile(file)
+        if len(archive.namelist()) != 1 or archive.testzip() is not None:
+            return None
+    except zipfile.BadZipFile:
+        return None
+    entry = archive.open(archive.namelist()[0])
+    text = io.TextIOWrapper(entry, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return csv.reader(text)
