@@ -5,7 +5,8 @@ references (``env:NAME``, ``file:PATH``) resolved here and hidden wherever they 
 """
 
 import os
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from importlib.resources import files
@@ -17,7 +18,18 @@ import msgspec
 import sqlalchemy as sa
 
 from adapters.settings import ConnectionSettings, Secret
-from scoring.document import DocumentError, Mistake, read_document
+from scoring.document import (
+    DocumentError,
+    Mistake,
+    Rule,
+    Word,
+    mistake,
+    placed,
+    read_document,
+    refuse,
+    starts_at,
+    written,
+)
 from scoring.money import UnknownCurrencyError, minor_digits
 
 __all__ = [
@@ -32,6 +44,7 @@ __all__ = [
     "Store",
     "connection_settings",
     "example_text",
+    "language_of",
     "load_config",
     "resolve_secret",
 ]
@@ -61,11 +74,17 @@ class Company(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a time zone nobody knows."""
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            msg = f"time_zone {self.time_zone!r} is unknown; use a name such as Asia/Shanghai"
-            raise ValueError(msg) from None
+        given = written(self.time_zone)
+        unknown = mistake("time_zone", "unknown", given=given, like="Asia/Shanghai")
+        refuse((_is_zone(self.time_zone), unknown))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: it is the name of a folder
+        return False
+    return True
 
 
 class Store(_Section, frozen=True):
@@ -80,9 +99,9 @@ class Store(_Section, frozen=True):
             driver = sa.make_url(self.url).drivername
         except sa.exc.ArgumentError:
             driver = ""
-        if driver.partition("+")[0] not in {"sqlite", "postgresql"}:
-            msg = "url must be a database address: sqlite:///PATH or postgresql+psycopg://…"
-            raise ValueError(msg)
+        known = driver.partition("+")[0] in {"sqlite", "postgresql"}
+        like = "sqlite:///PATH | postgresql+psycopg://…"
+        refuse((known, mistake("url", "must_look", like=like)))
 
 
 class Rates(_Section, frozen=True):
@@ -93,20 +112,34 @@ class Rates(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse unknown currencies, rates that are no positive numbers, and rates without a day."""
+        undated = bool(self.per_unit) and self.on is None
+        refuse(
+            *self._rules(),
+            (not undated, mistake("on", "needed_beside", beside="per_unit")),
+        )
+
+    def _rules(self) -> Iterator[Rule]:
         for currency, rate in self.per_unit.items():
-            try:
-                minor_digits(currency)
-                positive = Decimal(rate) > 0
-            except UnknownCurrencyError as error:
-                raise ValueError(str(error)) from None
-            except InvalidOperation:
-                positive = False
-            if not positive:
-                msg = f"rate of {currency} must be a positive number in quotes, not {rate!r}"
-                raise ValueError(msg)
-        if self.per_unit and self.on is None:
-            msg = "on is missing: rates need the day they are of"
-            raise ValueError(msg)
+            path, given = f"per_unit.{currency}", written(rate)
+            yield _is_currency(currency), mistake(path, "no_currency", given=written(currency))
+            positive = mistake(path, "must_be", wanted=Word.POSITIVE, given=given)
+            yield _is_positive(rate), positive
+
+
+def _is_currency(code: str) -> bool:
+    try:
+        minor_digits(code)
+    except UnknownCurrencyError:
+        return False
+    return True
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return False
+    return number.is_finite() and number > 0
 
 
 class Server(_Section, frozen=True):
@@ -128,14 +161,22 @@ class Schedule(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse times of day that are none, and periods that are not positive."""
-        for name in ("full_pull_at", "assess_at", "dunning_at"):
-            hour, _, minute = getattr(self, name).partition(":")
-            if not (hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
-                msg = f"{name} must be a time of day such as 04:00"
-                raise ValueError(msg)
-        if self.pull_minutes < 1 or self.renew_hours < 1:
-            msg = "pull_minutes and renew_hours must be at least 1"
-            raise ValueError(msg)
+        times = {key: getattr(self, key) for key in ("full_pull_at", "assess_at", "dunning_at")}
+        refuse(
+            *(
+                (
+                    _is_time_of_day(time),
+                    mistake(key, "must_be", wanted=Word.TIME_OF_DAY, given=written(time)),
+                )
+                for key, time in times.items()
+            ),
+            *starts_at(1, pull_minutes=self.pull_minutes, renew_hours=self.renew_hours),
+        )
+
+
+def _is_time_of_day(text: str) -> bool:
+    hour, _, minute = text.partition(":")
+    return hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60
 
 
 class ConnectionConfig(_Section, frozen=True):
@@ -192,10 +233,10 @@ def load_config(path: Path) -> Config:
     try:
         config = read_document(path.read_text(encoding="utf-8"), Config)
     except OSError as error:
-        what = f"cannot be read ({error.strerror}); write one with: zixin init"
-        raise ConfigError(str(path), [Mistake("", what)]) from error
+        told = mistake("", "unreadable_yet", error=str(error.strerror), command="zixin init")
+        raise ConfigError(str(path), [told]) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), [Mistake("", "is not UTF-8 text")]) from error
+        raise ConfigError(str(path), [mistake("", "not_utf8")]) from error
     except DocumentError as error:
         raise ConfigError(str(path), error.mistakes) from error
     mistakes = _cross_check(config)
@@ -204,15 +245,32 @@ def load_config(path: Path) -> Config:
     return config
 
 
+def language_of(path: Path) -> str:
+    """Tell a configuration's tongue though the rest may be wrong; English where it cannot be read."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(data, _Spoken).company.language
+    except (OSError, ValueError, msgspec.ValidationError):
+        return "en"
+
+
+class _Tongue(msgspec.Struct):
+    language: Literal["zh", "en"] = Company().language
+
+
+class _Spoken(msgspec.Struct):
+    company: _Tongue = msgspec.field(default_factory=_Tongue)
+
+
 def _cross_check(config: Config) -> list[Mistake]:
     mistakes = []
     names: set[str] = set()
     for index, connection in enumerate(config.connections):
         place = f"connections[{index}]"
         if connection.name in names:
-            mistakes.append(Mistake(f"{place}.name", f"{connection.name!r} is used twice"))
+            mistakes.append(mistake(f"{place}.name", "twice", names=connection.name))
         if not connection.name or set(connection.name) & set(" :/"):
-            mistakes.append(Mistake(f"{place}.name", "must be a word without space, : or /"))
+            mistakes.append(mistake(f"{place}.name", "plain_word"))
         names.add(connection.name)
         mistakes += _url_mistakes(connection, place)
     return mistakes
@@ -225,26 +283,28 @@ def _url_mistakes(connection: ConnectionConfig, place: str) -> list[Mistake]:
         url = getattr(connection, key)
         local = url.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
         if url and not url.startswith("https://") and not local:
-            mistakes.append(Mistake(f"{place}.{key}", "must begin with https://"))
+            mistakes.append(mistake(f"{place}.{key}", "must_look", like="https://…"))
     return mistakes
 
 
 def resolve_secret(reference: str, folder: Path, environment: Mapping[str, str]) -> Secret:
-    """Fetch what ``env:NAME`` or ``file:PATH`` refers to. Raises ``ValueError`` with the remedy."""
+    """Fetch what ``env:NAME`` or ``file:PATH`` refers to. Raises ``DocumentError`` where it cannot."""
     kind, _, name = reference.partition(":")
     if kind == "env":
         if not environment.get(name):
-            msg = f"environment variable {name} is not set"
-            raise ValueError(msg)
+            raise DocumentError([mistake("", "not_set", name=name)])
         return Secret(environment[name].strip())
     if kind == "file":
         try:
             return Secret((folder / name).read_text(encoding="utf-8").strip())
         except OSError as error:
-            msg = f"file {name} cannot be read ({error.strerror})"
-            raise ValueError(msg) from error
-    msg = "must be a reference such as env:ZOHO_CLIENT_SECRET or file:zoho.secret"
-    raise ValueError(msg)
+            told = mistake("", "no_file", name=name, error=str(error.strerror))
+            raise DocumentError([told]) from error
+        except UnicodeDecodeError as error:
+            told = mistake("", "no_file", name=name, error="not UTF-8")
+            raise DocumentError([told]) from error
+    like = "env:ZOHO_CLIENT_SECRET | file:zoho.secret"
+    raise DocumentError([mistake("", "must_look", like=like)])
 
 
 def connection_settings(
@@ -258,9 +318,9 @@ def connection_settings(
     for key, reference in connection.secrets.items():
         try:
             secrets[key] = resolve_secret(reference, folder, environment)
-        except ValueError as error:
+        except DocumentError as error:
             place = f"connections.{connection.name}.secrets.{key}"
-            mistakes.append(Mistake(place, str(error)))
+            mistakes += placed(error.mistakes, place)
     if mistakes:
         raise ConfigError(f"connection {connection.name}", mistakes)
     return ConnectionSettings(

@@ -13,7 +13,7 @@ from itertools import pairwise
 import msgspec
 import polars as pl
 
-from scoring.document import refuse
+from scoring.document import lies_above, mistake, not_empty, not_twice, refuse
 
 __all__ = [
     "CARD_FIGURES",
@@ -61,10 +61,7 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse odds and steps that have no logarithm."""
-        refuse(
-            (self.odds > 0, "odds", "must be above zero"),
-            (self.pdo > 0, "pdo", "must be above zero"),
-        )
+        refuse(*lies_above(0, odds=self.odds, pdo=self.pdo))
 
     @property
     def factor(self) -> float:
@@ -109,8 +106,7 @@ class Characteristic(msgspec.Struct, frozen=True, kw_only=True):
         known = [cut for cut in cuts if cut is not None]
         ordered = all(low < high for low, high in pairwise(known))
         closed = bool(cuts) and cuts[-1] is None and len(known) == len(cuts) - 1
-        what = f"{self.name}: bins must rise, and only the last has no upper end"
-        refuse((ordered and closed, "bins", what))
+        refuse((ordered and closed, mistake("bins", "card_bins", name=self.name)))
 
 
 class TrainedOn(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,13 +132,11 @@ class FittedCard(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse another format, and a card that reads nothing or a figure twice."""
-        names = [found.name for found in self.characteristics]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        other = f"the card has format {self.format}; this version reads format {FORMAT}"
+        other = mistake("format", "must_equal", given=self.format, wanted=FORMAT)
         refuse(
-            (self.format == FORMAT, "format", other),
-            (bool(names), "characteristics", "the card has no characteristics"),
-            (not twice, "characteristics", f"{', '.join(twice)}: stands more than once"),
+            (self.format == FORMAT, other),
+            *not_empty(characteristics=self.characteristics),
+            not_twice("characteristics", [found.name for found in self.characteristics]),
         )
 
 

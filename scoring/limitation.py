@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 
 from scoring.book import Book
+from scoring.document import in_order, mistake, not_empty, refuse
 from scoring.known import known
 
 __all__ = ["LimitationPolicy", "limitation", "limitation_alerts"]
@@ -34,12 +35,12 @@ class LimitationPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     def __post_init__(self) -> None:
         """Refuse periods that end before they start, and alerts out of order."""
-        if not 0 < self.years <= self.foreign_years <= self.outer_years:
-            raise ValueError("needs 0 < years <= foreign_years <= outer_years")
-        if not self.alert_days or any(
-            later >= sooner for sooner, later in pairwise(self.alert_days)
-        ):
-            raise ValueError("alert_days fall, at least one")
+        falling = all(later < sooner for sooner, later in pairwise(self.alert_days))
+        refuse(
+            in_order("0 < years <= foreign_years <= outer_years", self),
+            *not_empty(alert_days=self.alert_days),
+            (falling, mistake("alert_days", "must_fall")),
+        )
 
 
 def limitation(

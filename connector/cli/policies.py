@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from connector.cli.mistakes import mistake_rows, mistakes_told
 from connector.cli.output import complain, print_json, print_table, progress, say
 from connector.cli.session import (
     DEFAULT_CONFIG,
@@ -75,9 +76,9 @@ def check_command(
         policy = load_policy(toml)
     except PolicyError as error:
         if as_json:
-            print_json({"ok": False, "mistakes": error.mistakes})
+            print_json({"ok": False, "mistakes": mistake_rows(error.mistakes, texts)})
         complain(texts.say("policy.mistakes", file=str(file), count=len(error.mistakes)))
-        end(ExitCode.WRONG_USE, str(error))
+        end(ExitCode.WRONG_USE, mistakes_told(error.mistakes, texts))
     defaults = left_to_defaults(toml)
     if as_json:
         document = {"ok": True, "version": policy.version, "mistakes": [], "defaults": defaults}
@@ -118,7 +119,7 @@ def add_command(
     toml = _text_of(file, card)
     with opened(config) as zixin:
         texts = zixin.company_texts
-        with refusals_told(texts), _mistakes_told():
+        with refusals_told(texts), _mistakes_told(texts):
             policy = hand_in(
                 zixin.engine,
                 toml,
@@ -197,17 +198,17 @@ def _policy(zixin: Zixin, name: str, texts: Texts) -> Policy:
         stored = find_version(conn, name, zixin.clock.today())
     if stored is None and not Path(name).is_file():
         end(ExitCode.WRONG_USE, texts.say("policy.neither", name=name))
-    with _mistakes_told():
+    with _mistakes_told(texts):
         return load_policy(_read(Path(name)) if stored is None else stored.toml)
 
 
 @contextmanager
-def _mistakes_told() -> Iterator[None]:
+def _mistakes_told(texts: Texts) -> Iterator[None]:
     """End the command with every mistake of a policy's text."""
     try:
         yield
     except PolicyError as error:
-        end(ExitCode.WRONG_USE, str(error))
+        end(ExitCode.WRONG_USE, mistakes_told(error.mistakes, texts))
 
 
 @app.command("simulate")

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 import typer
 
 from adapters.errors import CrmError
+from connector.cli.mistakes import config_told
 from connector.cli.output import complain
-from connector.config import ConfigError
+from connector.config import ConfigError, language_of
 from connector.store.accounts import entity_of
 from connector.texts.catalogue import LANGUAGES, Texts
 from connector.wiring import Zixin, open_zixin
@@ -160,6 +161,6 @@ def opened(config: Path) -> Iterator[Zixin]:
         finally:
             zixin.engine.dispose()
     except ConfigError as error:
-        end(ExitCode.WRONG_USE, str(error))
+        end(ExitCode.WRONG_USE, config_told(error, Texts(language_of(config))))
     except CrmError as error:
         end(ExitCode.CRM, str(error))

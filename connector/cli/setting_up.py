@@ -10,9 +10,11 @@ import typer
 from rich.text import Text
 
 from adapters.port import Finding, FindingLevel, ProvisionStep
+from connector.cli.mistakes import config_told, mistake_rows
 from connector.cli.output import print_json, print_table, say
 from connector.cli.session import DEFAULT_CONFIG, ConfigOption, ExitCode, JsonFlag, end, opened
-from connector.config import ConfigError, example_text, load_config
+from connector.config import ConfigError, example_text, language_of, load_config
+from connector.texts.catalogue import Texts
 from connector.wiring import configured_policy
 from connector.wiring.granting import redeem_grant
 
@@ -65,20 +67,22 @@ def init(
 
 def config_check(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = False) -> None:
     """Check a configuration and the policy it names; report every mistake at once with its key path."""
+    texts = Texts(language_of(config))
     try:
         found = load_config(config)
         configured_policy(found, config.parent)
     except ConfigError as error:
         if as_json:
-            mistakes = [{"path": m.path, "message": m.message} for m in error.mistakes]
+            mistakes = mistake_rows(error.mistakes, texts)
             print_json({"ok": False, "source": error.source, "mistakes": mistakes})
             end(ExitCode.WRONG_USE)
-        end(ExitCode.WRONG_USE, str(error))
+        end(ExitCode.WRONG_USE, config_told(error, texts))
     names = [connection.name for connection in found.connections]
     if as_json:
         print_json({"ok": True, "connections": names})
     else:
-        say(f"{config} is in order; connections: {', '.join(names) or 'none yet'}")
+        connections = ", ".join(names) or texts.say("mistake.word.none")
+        say(texts.say("config.in_order", file=str(config), connections=connections))
 
 
 def connect(

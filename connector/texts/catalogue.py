@@ -1,7 +1,8 @@
 """Sentences for people, in 中文 and English, from codes and parameters.
 
-The gettext files ``zh.po`` and ``en.po`` beside this module are the whole vocabulary: both hold
-the same codes with the same placeholders, and a test says so.
+The gettext files ``zh.po`` and ``en.po`` beside this module hold the vocabulary; the English of
+mistakes in documents stands with their codes in ``scoring.document``. Both languages know the same
+codes with the same placeholders, and a test says so.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from babel.dates import format_date
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
+from scoring.document import SENTENCES
 from scoring.money import Money
 
 __all__ = ["LANGUAGES", "Texts", "load_catalogue"]
@@ -80,8 +82,9 @@ def load_catalogue(language: str) -> Mapping[str, str]:
         raise KeyError(language)
     source = files("connector.texts").joinpath(f"{language}.po").read_bytes()
     catalogue = read_po(BytesIO(source), locale=language, abort_invalid=True)
-    return {
+    sentences = {
         str(message.id): str(message.string)
         for message in catalogue
         if message.id and message.string
     }
+    return {**SENTENCES, **sentences} if language == "en" else sentences

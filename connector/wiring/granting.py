@@ -7,7 +7,7 @@ import msgspec
 from adapters import registry
 from connector.config import ConfigError, connection_settings
 from connector.wiring.product import Zixin
-from scoring.document import Mistake
+from scoring.document import mistake
 
 __all__ = ["redeem_grant"]
 
@@ -24,8 +24,7 @@ def redeem_grant(zixin: Zixin, name: str, code: str) -> str:
     kind, _, file_name = connection.secrets.get(GRANTED, "").partition(":")
     place = f"connections.{name}.secrets.{GRANTED}"
     if kind != "file" or not file_name:
-        what = "must be a file: reference, such as file:zoho.token, for the token to be kept there"
-        raise ConfigError("configuration", [Mistake(place, what)])
+        raise ConfigError("configuration", [mistake(place, "must_look", like="file:zoho.token")])
     others = {key: text for key, text in connection.secrets.items() if key != GRANTED}
     settings = connection_settings(
         msgspec.structs.replace(connection, secrets=others), zixin.folder, zixin.environment
@@ -33,7 +32,7 @@ def redeem_grant(zixin: Zixin, name: str, code: str) -> str:
     try:
         token = registry.redeem_code(settings, code)
     except ValueError as error:
-        raise ConfigError(f"connection {name}", [Mistake("", str(error))]) from error
+        raise ConfigError(f"connection {name}", [mistake("", "said", what=str(error))]) from error
     descriptor = os.open(
         zixin.folder / file_name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600
     )

@@ -1,7 +1,6 @@
 """Puts the parts together from the configuration; hands each only what it needs."""
 
 import base64
-import binascii
 import os
 import secrets
 from collections.abc import Mapping
@@ -36,12 +35,13 @@ from connector.texts.catalogue import Texts
 from connector.work.takeover import take_over
 from scoring.book import Rate
 from scoring.calendar import WorkCalendar
-from scoring.document import Mistake
+from scoring.document import DocumentError, Word, mistake, placed
 from scoring.policy import Policy, PolicyError, load_policy
 
 __all__ = ["Zixin", "configured_policy", "open_zixin"]
 
 CALENDAR_YEARS_BEFORE, CALENDAR_YEARS_AFTER = 1, 1
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class Zixin:
         for connection in self.config.connections:
             if connection.name == name:
                 return connection
-        known = ", ".join(self.names) or "none"
-        raise ConfigError("connection", [Mistake(name, f"is not configured; there are: {known}")])
+        known = ", ".join(self.names) or Word.NONE
+        raise ConfigError("connection", [mistake(name, "not_configured", known=known)])
 
     def settings(self, name: str) -> ConnectionSettings:
         """Resolve a connection's settings. Raises ``ConfigError``."""
@@ -94,7 +94,9 @@ class Zixin:
         try:
             return registry.open_port(settings, store=store, sealer=self.sealer)
         except (MissingSettingError, ValueError) as error:
-            raise ConfigError(f"connection {name}", [Mistake("", str(error))]) from error
+            raise ConfigError(
+                f"connection {name}", [mistake("", "said", what=str(error))]
+            ) from error
 
     def connect(self, name: str) -> list[Finding]:
         """Examine a connection with a token asked for now, and keep that token if it works.
@@ -174,7 +176,9 @@ class Zixin:
                 self.settings(name), now=self.clock.now, nonce=lambda: secrets.token_hex(8)
             )
         except (MissingSettingError, ValueError) as error:
-            raise ConfigError(f"connection {name}", [Mistake("", str(error))]) from error
+            raise ConfigError(
+                f"connection {name}", [mistake("", "said", what=str(error))]
+            ) from error
 
 
 def open_zixin(
@@ -211,12 +215,12 @@ def _database(config: Config, folder: Path) -> sa.Engine:
         engine = create_engine(_beside(config.store.url, folder))
         upgrade(engine)
     except sa.exc.OperationalError as error:
-        what = f"the database cannot be used: {error.orig}"
+        why = str(error.orig)
     except (ValueError, OSError, ImportError) as error:
-        what = f"the database cannot be used: {error}"
+        why = str(error)
     else:
         return engine
-    raise ConfigError("configuration", [Mistake("store.url", what)])
+    raise ConfigError("configuration", [mistake("store.url", "no_database", error=why)])
 
 
 def _beside(url: str, folder: Path) -> str:
@@ -238,17 +242,19 @@ def configured_policy(config: Config, folder: Path) -> Policy:
     except PolicyError as error:
         raise ConfigError(config.policy, error.mistakes) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(config.policy, [Mistake("", f"cannot be read: {error}")]) from error
+        told = mistake("", "unreadable", error=str(error))
+        raise ConfigError(config.policy, [told]) from error
 
 
 def _key(config: Config, folder: Path, environment: Mapping[str, str]) -> bytes:
     try:
-        key = base64.b64decode(
-            resolve_secret(config.store.key, folder, environment).reveal(), validate=True
-        )
-    except (ValueError, binascii.Error) as error:
-        raise ConfigError("configuration", [Mistake("store.key", str(error))]) from error
-    if len(key) != 32:
-        what = f"must be 32 bytes in base64, not {len(key)}; `zixin init` makes one"
-        raise ConfigError("configuration", [Mistake("store.key", what)])
+        text = resolve_secret(config.store.key, folder, environment).reveal()
+        key = base64.b64decode(text, validate=True)
+    except DocumentError as error:
+        raise ConfigError("configuration", placed(error.mistakes, "store.key")) from error
+    except ValueError:  # not ASCII, or no base64
+        key = b""
+    if len(key) != KEY_BYTES:
+        told = mistake("store.key", "not_a_key", wanted=KEY_BYTES, command="zixin init")
+        raise ConfigError("configuration", [told])
     return key

@@ -1,60 +1,43 @@
-"""TOML documents (configuration, policy) read into structs, with every mistake reported at once."""
+"""A TOML text read into structs, with every mistake reported at once."""
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from math import isfinite
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import structs
 
-__all__ = ["Check", "DocumentError", "Mistake", "Rule", "read_document", "refuse"]
+from scoring.document.mistakes import (
+    DocumentError,
+    Mistake,
+    Word,
+    inside,
+    mistake,
+    placed,
+    written,
+)
+
+__all__ = ["Check", "read_document"]
 
 _T = TypeVar("_T")
-#: Whether a rule is kept, the key it is about (empty: the table itself), and what must be.
-Rule = tuple[bool, str, str]
 #: A rule over some fields of a struct: their names, and what finds it broken in their values.
-Check = tuple[tuple[str, ...], Callable[..., Iterable["Mistake"]]]
+Check = tuple[tuple[str, ...], Callable[..., Iterable[Mistake]]]
 
 
 #: What a value of a plain type looks like.
 _WORDS = {
-    str: "a text in quotes",
-    int: "a whole number",
-    float: "a number",
-    Decimal: "a number",
-    bool: "true or false",
-    date: "a date like 2026-03-31",
+    str: Word.TEXT,
+    int: Word.WHOLE_NUMBER,
+    float: Word.NUMBER,
+    Decimal: Word.NUMBER,
+    bool: Word.YES_OR_NO,
+    date: Word.DATE,
 }
-
-
-class Mistake(msgspec.Struct, frozen=True, order=True):
-    """One thing wrong: where (``connections[1].vendor``) and what, in a sentence."""
-
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        """Show as ``path: message``."""
-        return f"{self.path}: {self.message}" if self.path else self.message
-
-
-class DocumentError(ValueError):
-    """A document does not hold what it must; ``mistakes`` lists everything found."""
-
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__("\n".join(str(mistake) for mistake in mistakes))
-        self.mistakes = mistakes
-
-
-def refuse(*rules: Rule) -> None:
-    """Raise ``DocumentError`` with every rule that is not kept."""
-    mistakes = [Mistake(key, what) for kept, key, what in rules if not kept]
-    if mistakes:
-        raise DocumentError(mistakes)
 
 
 def read_document(text: str, kind: type[_T]) -> _T:
@@ -68,7 +51,7 @@ def read_document(text: str, kind: type[_T]) -> _T:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise DocumentError([Mistake("", f"not valid TOML: {error}")]) from error
+        raise DocumentError([mistake("", "not_toml", error=str(error))]) from error
     mistakes = list(_mistakes(data, kind, ""))
     if mistakes:
         raise DocumentError(mistakes)
@@ -80,15 +63,25 @@ def _mistakes(value: Any, kind: Any, path: str) -> Iterator[Mistake]:  # noqa: A
     if _is_struct(kind) and isinstance(value, dict):
         yield from _struct_mistakes(value, kind, path)
     elif origin in {list, tuple} and isinstance(value, list):
-        for index, entry in enumerate(value):
-            yield from _mistakes(entry, arguments[0], f"{path}[{index}]")
+        yield from _list_mistakes(value, arguments, path)
     elif origin is dict and isinstance(value, dict):
         for key, entry in value.items():
-            yield from _mistakes(entry, arguments[1], _inside(path, key))
+            yield from _mistakes(entry, arguments[1], inside(path, key))
     elif origin in {Union, UnionType} and any(map(_is_struct, arguments)):
         yield from _mistakes(value, next(filter(_is_struct, arguments)), path)
     else:
         yield from _value_mistakes(value, kind, path)
+
+
+def _list_mistakes(value: list[Any], kinds: tuple[Any, ...], path: str) -> Iterator[Mistake]:
+    """Look into a list of any length (``list[int]``, ``tuple[int, ...]``), or of a fixed one."""
+    if len(kinds) == 1 or kinds[-1] is Ellipsis:
+        kinds = (kinds[0],) * len(value)
+    if len(kinds) != len(value):
+        yield mistake(path, "length", wanted=len(kinds), given=len(value))
+        return
+    for index, (entry, kind) in enumerate(zip(value, kinds, strict=True)):
+        yield from _mistakes(entry, kind, f"{path}[{index}]")
 
 
 def _is_struct(kind: Any) -> bool:  # noqa: ANN401 any annotation
@@ -118,9 +111,9 @@ def _field_mistakes(
     value: dict[str, Any], name: str, field: structs.FieldInfo, path: str
 ) -> Iterator[Mistake]:
     if name in value:
-        yield from _mistakes(value[name], field.type, _inside(path, name))
+        yield from _mistakes(value[name], field.type, inside(path, name))
     elif field.required:
-        yield Mistake(_inside(path, name), "is missing")
+        yield mistake(inside(path, name), "missing")
 
 
 def _broken(
@@ -135,7 +128,7 @@ def _broken(
     for names, check in checks:
         if wrong.isdisjoint(names):
             values = [_value_of(value, name, fields[name]) for name in names]
-            yield from _placed(check(*values), path)
+            yield from placed(check(*values), path)
 
 
 def _value_of(value: dict[str, Any], name: str, field: structs.FieldInfo) -> Any:  # noqa: ANN401
@@ -145,49 +138,55 @@ def _value_of(value: dict[str, Any], name: str, field: structs.FieldInfo) -> Any
     return field.default if made is msgspec.NODEFAULT else made()
 
 
-def _placed(mistakes: Iterable[Mistake], path: str) -> Iterator[Mistake]:
-    for mistake in mistakes:
-        yield Mistake(_inside(path, mistake.path), mistake.message)
-
-
 def _unknown(value: dict[str, Any], known: list[str], path: str) -> Iterator[Mistake]:
     for key in value:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-            yield Mistake(_inside(path, key), f"unknown key{hint}")
+            place, near = inside(path, key), get_close_matches(key, known, n=1)
+            if near:
+                yield mistake(place, "unknown_key_near", near=repr(near[0]))
+            else:
+                yield mistake(place, "unknown_key", known=", ".join(known))
 
 
 def _value_mistakes(value: Any, kind: Any, path: str) -> Iterator[Mistake]:  # noqa: ANN401
+    if isinstance(value, float) and not isfinite(value) and _wanted(kind) == Word.NUMBER:
+        yield mistake(path, "must_be", wanted=Word.NUMBER, given=written(value))
+        return
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         if isinstance(error.__cause__, DocumentError):
-            yield from _placed(error.__cause__.mistakes, path)
+            yield from placed(error.__cause__.mistakes, path)
         else:
-            yield Mistake(path, _told(value, kind, error))
+            yield _wrong_value(value, kind, path, error)
 
 
-def _told(value: Any, kind: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401
-    if get_origin(kind) is Literal:
-        return f"{value!r} is none of {', '.join(map(str, get_args(kind)))}"
+def _wrong_value(
+    value: Any,  # noqa: ANN401 TOML
+    kind: Any,  # noqa: ANN401 any annotation
+    path: str,
+    error: msgspec.ValidationError,
+) -> Mistake:
     # A table where a table must be: what is wrong is a rule of its own, told in its words.
-    asked = None if isinstance(error.__cause__, ValueError) else _wanted(kind)
-    given = repr(value) if isinstance(value, str | int | float) else "a table or a list"
-    return f"must be {asked}, not {given}" if asked else str(error).split(" - at ")[0]
+    wanted = None if isinstance(error.__cause__, ValueError) else _wanted(kind)
+    if isinstance(wanted, tuple):
+        return mistake(path, "none_of", given=written(value), allowed=", ".join(wanted))
+    if wanted is None:
+        return mistake(path, "said", what=str(error).split(" - at ")[0])
+    return mistake(path, "must_be", wanted=wanted, given=written(value))
 
 
-def _wanted(kind: Any) -> str | None:  # noqa: ANN401 any annotation
-    """Say what is to be written for a type, as one writes it in TOML; ``None``: no word for it."""
+def _wanted(kind: Any) -> Word | tuple[str, ...] | None:  # noqa: ANN401 any annotation
+    """Say what is to be written for a type: a kind of value, or the words there are to choose from.
+
+    ``None``: there is no word for it.
+    """
     if get_origin(kind) in {Union, UnionType}:
         kind = next(one for one in get_args(kind) if one is not type(None))
+    if get_origin(kind) is Literal:
+        return tuple(map(str, get_args(kind)))
     if _is_struct(kind) or get_origin(kind) is dict:
-        return "a table"
+        return Word.TABLE
     if get_origin(kind) in {list, tuple}:
-        return "a list"
+        return Word.LIST
     return _WORDS.get(kind)
-
-
-def _inside(path: str, key: str) -> str:
-    between = "." if path and key and not key.startswith("[") else ""
-    return f"{path}{between}{key}"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from scoring.document import refuse
+from scoring.document import in_order, mistake, refuse, starts_at
 
 __all__ = [
     "DEFAULT_LADDER",
@@ -96,12 +96,11 @@ class DunningPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         rungs = [(level.level, level.day) for level in self.levels]
         numbers, days = [rung[0] for rung in rungs], [rung[1] for rung in rungs]
         rising = numbers == sorted(set(numbers)) and days == sorted(set(days))
-        hours = 0 <= self.contact_from_hour < self.contact_to_hour <= 24
         refuse(
-            (rising, "levels", "levels and their days rise from rung to rung"),
-            (hours, "", "needs 0 <= contact_from_hour < contact_to_hour <= 24"),
-            (self.levels_at_once >= 1, "levels_at_once", "starts at 1"),
-            (self.quiet_days >= 0, "quiet_days", "starts at 0"),
+            (rising, mistake("levels", "rungs")),
+            in_order("0 <= contact_from_hour < contact_to_hour <= 24", self),
+            *starts_at(1, levels_at_once=self.levels_at_once),
+            *starts_at(0, quiet_days=self.quiet_days),
         )
 
 

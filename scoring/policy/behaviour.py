@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from scoring.document import refuse
+from scoring.document import in_order, refuse, starts_at
 from scoring.policy.part import Part
 
 __all__ = ["BehaviourPolicy", "DefaultEventPolicy"]
@@ -35,14 +35,12 @@ class BehaviourPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         """Refuse windows that cannot be measured."""
         refuse(
-            (
-                1 <= self.trend_months < self.window_months <= self.max_delay_months,
-                "",
-                "needs 1 <= trend_months < window_months <= max_delay_months",
-            ),
-            *(
-                (getattr(self, key) >= 0, key, "starts at 0")
-                for key in ("settled_tolerance", "settled_tolerance_share", "small_item_share")
+            in_order("1 <= trend_months < window_months <= max_delay_months", self),
+            *starts_at(
+                0,
+                settled_tolerance=self.settled_tolerance,
+                settled_tolerance_share=self.settled_tolerance_share,
+                small_item_share=self.small_item_share,
             ),
         )
 
@@ -65,5 +63,4 @@ class DefaultEventPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Refuse a cure that is harder to lose than the default."""
-        if not 0 <= self.cure_days <= self.days:
-            raise ValueError("needs 0 <= cure_days <= days")
+        refuse(in_order("0 <= cure_days <= days", self))

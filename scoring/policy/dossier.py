@@ -2,10 +2,13 @@
 
 from decimal import Decimal
 
-from scoring.document import refuse
+from scoring.document import in_order, lies_between, mistake, refuse, starts_at
 from scoring.policy.part import GRADES, Part, grades_known
 
 __all__ = ["DossierItemPolicy", "DossierPolicy"]
+
+#: Items that count whichever groups are in use.
+_ALWAYS = ("identity", "contacts", "trading_history")
 
 
 class DossierItemPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,22 +25,14 @@ class DossierItemPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def __post_init__(self) -> None:
         """Refuse negative weights and validity that starts below a month."""
-        stated = {
-            "months": self.months,
-            "months_good": self.months_good,
-            "months_weak": self.months_weak,
-        }
-        special = self.months_good or self.months_weak
+        special = {"months_good": self.months_good, "months_weak": self.months_weak}
+        stated = ", ".join(key for key, months in special.items() if months)
         refuse(
-            (self.weight >= 0, "weight", "must be 0 or more"),
-            *(
-                (months is None or months >= 1, key, "starts at 1")
-                for key, months in stated.items()
-            ),
+            *starts_at(0, weight=self.weight),
+            *starts_at(1, months=self.months, **special),
             (
-                self.months is not None or not special,
-                "months",
-                "is needed beside months_good or months_weak",
+                self.months is not None or not stated,
+                mistake("months", "needed_beside", beside=stated),
             ),
         )
 
@@ -83,26 +78,23 @@ class DossierPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse unknown grades, levels out of order, and a file without a single item."""
-        always = (self.identity, self.contacts, self.trading_history)
+        always = [getattr(self, name) for name in _ALWAYS]
         named = [name for name in GRADES if name in {self.good_from, self.weak_from}]
         refuse(
             *grades_known(good_from=self.good_from, weak_from=self.weak_from),
             (
                 len(named) < 2 or named == [self.good_from, self.weak_from],
-                "good_from",
-                "must be a better grade than weak_from",
+                mistake("good_from", "better_grade", than="weak_from"),
             ),
-            (
-                0 < self.medium_from < self.high_from <= 100,
-                "",
-                "needs 0 < medium_from < high_from <= 100",
+            in_order("0 < medium_from < high_from <= 100", self),
+            *lies_between(0, 1, name_only_share=self.name_only_share),
+            *starts_at(
+                0,
+                trading_months=self.trading_months,
+                expires_within_days=self.expires_within_days,
             ),
-            (0 <= self.name_only_share <= 1, "name_only_share", "lies between 0 and 1"),
-            (self.trading_months >= 0, "trading_months", "starts at 0"),
-            (self.expires_within_days >= 0, "expires_within_days", "starts at 0"),
             (
                 any(item.weight for item in always),
-                "",
-                "one of identity, contacts, trading_history needs a weight above 0",
+                mistake("", "one_weighs", names=", ".join(_ALWAYS)),
             ),
         )

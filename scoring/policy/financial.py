@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from scoring.document import refuse
+from scoring.document import Word, mistake, refuse
 from scoring.policy.part import CharacteristicPolicy, Part, characteristic, points_add_up
 
 __all__ = ["FinancialGroupPolicy"]
@@ -49,9 +49,11 @@ class FinancialGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
             *(
                 (
                     len(part.curve) < 2 or part.rises != (code in lower_is_better),
-                    f"{code}.curve",
-                    "runs the wrong way: percents must "
-                    + ("fall" if code in lower_is_better else "rise"),
+                    mistake(
+                        f"{code}.curve",
+                        "wrong_way",
+                        way=Word.FALL if code in lower_is_better else Word.RISE,
+                    ),
                 )
                 for code, part in parts.items()
             ),

@@ -3,7 +3,17 @@
 from decimal import Decimal
 from typing import Literal
 
-from scoring.document import refuse
+import msgspec
+
+from scoring.document import (
+    in_order,
+    lies_above,
+    lies_between,
+    not_empty,
+    not_twice,
+    refuse,
+    starts_at,
+)
 from scoring.policy.part import Part
 
 __all__ = ["BasisFactors", "DistressZone", "FinancialsPolicy", "IndustryShift"]
@@ -38,8 +48,7 @@ class BasisFactors(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse factors outside 0 to 1."""
-        keys = self.__struct_fields__
-        refuse(*((0 <= getattr(self, key) <= 1, key, "lies between 0 and 1") for key in keys))
+        refuse(*lies_between(0, 1, **msgspec.structs.asdict(self)))
 
 
 class IndustryShift(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,8 +65,8 @@ class IndustryShift(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse a shift for nobody."""
-        if not self.industries or not all(self.industries):
-            raise ValueError("industries names at least one beginning of a code or name")
+        each = {f"industries[{place}]": name for place, name in enumerate(self.industries)}
+        refuse(*not_empty(industries=self.industries, **each))
 
 
 DEFAULT_SHIFTS = (
@@ -75,8 +84,7 @@ class DistressZone(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse zones that overlap."""
-        if self.safe < self.distress:
-            raise ValueError("the zones overlap: safe must not lie below distress")
+        refuse(in_order("distress <= safe", self))
 
 
 class FinancialsPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,17 +117,20 @@ class FinancialsPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         """Refuse lengths, shares and tolerances that make no sense."""
-        named = [name for shift in self.shifts for name in shift.industries]
-        twice = sorted({name for name in named if named.count(name) > 1})
-        shares = ("no_interest_profit_share", "no_interest_loss_share", "idle_liquidity_share")
         refuse(
-            (1 <= self.interim_min_months <= 12, "interim_min_months", "lies between 1 and 12"),
-            (self.max_age_months >= 12, "max_age_months", "starts at 12"),
-            (0 <= self.year_tolerance_days <= 180, "year_tolerance_days", "lies from 0 to 180"),
-            (0 <= self.balance_tolerance < 1, "balance_tolerance", "lies from 0 to below 1"),
-            (self.unit_factor >= 2, "unit_factor", "starts at 2"),
-            (self.peers_needed >= 1, "peers_needed", "starts at 1"),
-            (self.ohlson_price_index > 0, "ohlson_price_index", "lies above 0"),
-            (not twice, "shifts", f"{', '.join(twice)}: stands in more than one of the shifts"),
-            *((0 <= getattr(self, key) <= 100, key, "lies between 0 and 100") for key in shares),
+            *lies_between(1, 12, interim_min_months=self.interim_min_months),
+            *starts_at(12, max_age_months=self.max_age_months),
+            *lies_between(0, 180, year_tolerance_days=self.year_tolerance_days),
+            in_order("0 <= balance_tolerance < 1", self, at="balance_tolerance"),
+            *starts_at(2, unit_factor=self.unit_factor),
+            *starts_at(1, peers_needed=self.peers_needed),
+            *lies_above(0, ohlson_price_index=self.ohlson_price_index),
+            not_twice("shifts", [name for shift in self.shifts for name in shift.industries]),
+            *lies_between(
+                0,
+                100,
+                no_interest_profit_share=self.no_interest_profit_share,
+                no_interest_loss_share=self.no_interest_loss_share,
+                idle_liquidity_share=self.idle_liquidity_share,
+            ),
         )

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from scoring.document import refuse
+from scoring.document import refuse, starts_at
 from scoring.policy.part import Part, grades_known
 
 __all__ = ["GatePolicy"]
@@ -42,7 +42,6 @@ class GatePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         caps = [name for name in self.__struct_fields__ if name.endswith("_cap")]
         refuse(
             *grades_known(**{name: getattr(self, name) for name in caps}),
-            (self.parent_notches >= 0, "parent_notches", "starts at 0"),
-            (self.support_notches >= 0, "support_notches", "starts at 0"),
-            (self.parent_depth >= 1, "parent_depth", "starts at 1"),
+            *starts_at(0, parent_notches=self.parent_notches, support_notches=self.support_notches),
+            *starts_at(1, parent_depth=self.parent_depth),
         )

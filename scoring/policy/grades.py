@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 from operator import attrgetter
 
-from scoring.document import Mistake
+from scoring.document import Mistake, Word, mistake, written
 from scoring.policy.part import GRADES, Part
 
 __all__ = ["DEFAULT_GRADES", "GradePolicy", "check_grades"]
@@ -82,36 +82,36 @@ def check_grades(grades: tuple[GradePolicy, ...]) -> Iterator[Mistake]:
         yield from _check_steps(grades)
         return
     yield from (
-        Mistake(f"grades[{place}].grade", f"{name!r} is no grade; the grades are {scale}")
+        mistake(f"grades[{place}].grade", "no_grade", given=written(name), grades=scale)
         for place, name in enumerate(names)
         if name not in GRADES
     )
     yield from (
-        Mistake("grades", f"the row of {name} is missing; copy it from policy.example.toml")
-        for name in GRADES
-        if name not in names
+        mistake("grades", "row_missing", grade=name) for name in GRADES if name not in names
     )
     if set(names) == set(GRADES):
-        yield Mistake("grades", f"must be {scale}, each once and in this order")
+        yield mistake("grades", "grades_order", grades=scale)
 
 
 def _check_scores(grades: tuple[GradePolicy, ...]) -> Iterator[Mistake]:
     *scored, default = grades
     for place, row in enumerate(scored):
         if row.score is None:
-            what = f"is missing: from which score on is it {row.grade}?"
-            yield Mistake(f"grades[{place}].score", what)
+            yield mistake(f"grades[{place}].score", "score_missing", grade=row.grade)
     if default.score is not None:
-        yield Mistake("grades[9].score", "D has no score: it comes by a default event alone")
+        yield mistake("grades[9].score", "score_of_default", grade=default.grade)
     for place, (better, worse) in enumerate(pairwise(scored), start=1):
         if better.score is not None and worse.score is not None and worse.score >= better.score:
-            what = (
-                f"{worse.grade} starts at {worse.score} and {better.grade} at {better.score}: the "
-                "bands overlap; scores must fall from AAA to C"
+            yield mistake(
+                f"grades[{place}].score",
+                "bands_overlap",
+                worse=worse.grade,
+                worse_from=worse.score,
+                better=better.grade,
+                better_from=better.score,
             )
-            yield Mistake(f"grades[{place}].score", what)
     if scored[-1].score:
-        yield Mistake("grades[8].score", "C starts at 0, so that every score has a grade")
+        yield mistake("grades[8].score", "score_of_worst", grade=scored[-1].grade)
 
 
 #: What a worse grade must never have more of than a better one.
@@ -119,7 +119,7 @@ _FALLING = ("safety", "max_terms_days", "net_worth_share", "revenue_share")
 
 
 def _check_steps(grades: tuple[GradePolicy, ...]) -> Iterator[Mistake]:
-    yield from _not_falling(grades, "pd", lambda row: -row.pd, "must rise from AAA to D")
+    yield from _not_falling(grades, "pd", lambda row: -row.pd, Word.RISE)
     for field in _FALLING:
         yield from _not_falling(grades, field, attrgetter(field))
     yield from _not_falling(grades, "unsecured_floor", lambda row: row.unsecured_floor or _NOTHING)
@@ -129,17 +129,17 @@ def _check_steps(grades: tuple[GradePolicy, ...]) -> Iterator[Mistake]:
         yield from _not_falling(grades, field, attrgetter(field), rows=bound)
     for place, row in enumerate(grades):
         if row.review_months < 1:
-            yield Mistake(f"grades[{place}].review_months", "starts at 1")
+            yield mistake(f"grades[{place}].review_months", "starts_at", least=1)
         for field in ("net_worth_share", "revenue_share", "max_step_up"):
             if (getattr(row, field) or _NOTHING) < 0:
-                yield Mistake(f"grades[{place}].{field}", "starts at 0")
+                yield mistake(f"grades[{place}].{field}", "starts_at", least=0)
 
 
 def _not_falling(
     grades: tuple[GradePolicy, ...],
     field: str,
     value: Callable[[GradePolicy], Decimal],
-    must: str = "must not rise from AAA to D",
+    way: Word = Word.NOT_RISE,
     *,
     rows: Sequence[GradePolicy] | None = None,
 ) -> Iterator[Mistake]:
@@ -147,6 +147,13 @@ def _not_falling(
     strict = field == "pd"
     for better, worse in pairwise(grades if rows is None else rows):
         if value(worse) > value(better) or (strict and value(worse) == value(better)):
-            told = f"{getattr(worse, field)} for {worse.grade} after {getattr(better, field)} for "
-            what = f"grades are not monotone: {told}{better.grade}; {field} {must}"
-            yield Mistake(f"grades[{grades.index(worse)}].{field}", what)
+            yield mistake(
+                f"grades[{grades.index(worse)}].{field}",
+                "grade_steps",
+                key=field,
+                way=way,
+                worse=worse.grade,
+                worse_has=getattr(worse, field),
+                better=better.grade,
+                better_has=getattr(better, field),
+            )

@@ -5,8 +5,16 @@ from typing import Literal
 
 from msgspec import field
 
-from scoring.document import refuse
-from scoring.policy.part import GRADES, CharacteristicPolicy, Part, characteristic, points_add_up
+from scoring.document import in_order, lies_above_to, lies_between, one_of, refuse, starts_at
+from scoring.policy.part import (
+    GRADES,
+    CharacteristicPolicy,
+    Part,
+    characteristic,
+    listed,
+    points_add_up,
+    under,
+)
 
 __all__ = ["BureauProviderPolicy", "HistoryGroupPolicy"]
 
@@ -26,11 +34,8 @@ class BureauProviderPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
     def __post_init__(self) -> None:
         """Refuse an empty scale and grades outside 0 to 100."""
         refuse(
-            (self.lowest < self.highest, "lowest", "must be less than highest"),
-            *(
-                (0 <= score <= 100, f"grades.{grade}", "lies between 0 and 100")
-                for grade, score in self.grades.items()
-            ),
+            in_order("lowest < highest", self, at="lowest"),
+            *lies_between(0, 100, **under("grades", self.grades)),
         )
 
 
@@ -107,25 +112,12 @@ class HistoryGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=
             "references": self.references,
             "tax_grade": self.tax_grade,
         }
-        lasting = "needs 1 <= half_life_months <= forgotten_months"
         refuse(
             points_add_up(self.points, parts),
-            (1 <= self.half_life_months <= self.forgotten_months, "", lasting),
-            (0 <= self.severity_floor <= 1, "severity_floor", "lies between 0 and 1"),
-            *(
-                (weight >= 0, f"severity.{kind}", "starts at 0")
-                for kind, weight in self.severity.items()
-            ),
-            *(
-                (0 < weight <= 1, f"channels.{name}", "lies above 0 and at most at 1")
-                for name, weight in self.channels.items()
-            ),
-            *(
-                (0 <= share <= 100, f"tax_grades.{grade}", "lies between 0 and 100")
-                for grade, share in self.tax_grades.items()
-            ),
-            *(
-                (kind in self.severity, "never_decay", f"{kind!r} has no severity")
-                for kind in self.never_decay
-            ),
+            in_order("1 <= half_life_months <= forgotten_months", self),
+            *lies_between(0, 1, severity_floor=self.severity_floor),
+            *starts_at(0, **under("severity", self.severity)),
+            *lies_above_to(0, 1, **under("channels", self.channels)),
+            *lies_between(0, 100, **under("tax_grades", self.tax_grades)),
+            *one_of(self.severity, listed("never_decay", self.never_decay)),
         )

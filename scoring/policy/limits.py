@@ -6,8 +6,17 @@ from typing import Literal
 
 import msgspec
 
-from scoring.document import Rule, refuse
-from scoring.policy.part import Part, grades_known
+from scoring.document import (
+    Rule,
+    in_order,
+    lies_above_to,
+    lies_between,
+    mistake,
+    one_of,
+    refuse,
+    starts_at,
+)
+from scoring.policy.part import Part, grades_known, listed, under
 
 __all__ = ["CAPACITY_METHODS", "Combination", "ExposurePolicy", "External", "LimitPolicy"]
 
@@ -95,14 +104,16 @@ class LimitPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse numbers that make a limit meaningless."""
-        from_0 = ("starter", "growth", "value_added_tax", "high_credit_growth")
         refuse(
-            (0 < self.lgd <= 1, "lgd", "lies above 0 and at most at 1"),
-            (self.round_digits >= 1, "round_digits", "starts at 1"),
-            *((getattr(self, key) >= 0, key, "starts at 0") for key in from_0),
-            *(
-                (least >= 0, f"starters.{name}", "starts at 0")
-                for name, least in self.starters.items()
+            *lies_above_to(0, 1, lgd=self.lgd),
+            *starts_at(1, round_digits=self.round_digits),
+            *starts_at(
+                0,
+                starter=self.starter,
+                growth=self.growth,
+                value_added_tax=self.value_added_tax,
+                high_credit_growth=self.high_credit_growth,
+                **under("starters", self.starters),
             ),
             *self._shares(),
             *self._working_assets(),
@@ -110,37 +121,34 @@ class LimitPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
     def _shares(self) -> Iterator[Rule]:
-        shares = {
-            "working_capital_share": self.working_capital_share,
-            "history_floor_share": self.history_floor_share,
-            "concentration_share": self.concentration_share,
-            "risk_capital_fraction": self.risk_capital_fraction,
-            "other_haircut": self.other_haircut,
-            "stable_share": self.stable_share,
-            **{f"haircuts.{kind}": cut for kind, cut in self.haircuts.items()},
-            **{f"parent_haircuts.{grade}": cut for grade, cut in self.parent_haircuts.items()},
-        }
-        for name, share in shares.items():
-            yield 0 <= share <= 1, name, "lies between 0 and 1"
-        yield 0 < self.margin < 1, "margin", "lies between 0 and 1"
+        yield from lies_between(
+            0,
+            1,
+            working_capital_share=self.working_capital_share,
+            history_floor_share=self.history_floor_share,
+            concentration_share=self.concentration_share,
+            risk_capital_fraction=self.risk_capital_fraction,
+            other_haircut=self.other_haircut,
+            stable_share=self.stable_share,
+            **under("haircuts", self.haircuts),
+            **under("parent_haircuts", self.parent_haircuts),
+        )
+        yield in_order("0 < margin < 1", self, at="margin")
 
     def _working_assets(self) -> Iterator[Rule]:
         marks, shares = self.working_assets_marks, self.working_assets_shares
-        as_many = len(shares) == len(marks) + 1
-        yield as_many, "working_assets_shares", "has one share more than there are marks"
-        yield list(marks) == sorted(set(marks)), "working_assets_marks", "must rise"
-        yield list(shares) == sorted(shares), "working_assets_shares", "must rise"
-        within = all(0 <= share <= 1 for share in shares)
-        yield within, "working_assets_shares", "lie between 0 and 1"
+        one_more = mistake("working_assets_shares", "one_more", beside="working_assets_marks")
+        yield len(shares) == len(marks) + 1, one_more
+        yield list(marks) == sorted(set(marks)), mistake("working_assets_marks", "must_rise")
+        yield list(shares) == sorted(shares), mistake("working_assets_shares", "must_rise")
+        yield from lies_between(0, 1, **listed("working_assets_shares", shares))
 
     def _words(self) -> Iterator[Rule]:
         named = {f"parent_haircuts.{name}": name for name in self.parent_haircuts}
         yield from grades_known(history_floor_grade=self.history_floor_grade, **named)
-        methods = (*CAPACITY_METHODS, "history", "external")
-        for name, weight in self.method_weights.items():
-            key = f"method_weights.{name}"
-            yield name in methods, key, f"is no method; they are {', '.join(methods)}"
-            yield weight >= 0, key, "starts at 0"
+        methods = {f"method_weights.{name}": name for name in self.method_weights}
+        yield from one_of((*CAPACITY_METHODS, "history", "external"), methods)
+        yield from starts_at(0, **under("method_weights", self.method_weights))
 
 
 class ExposurePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,19 +175,20 @@ class ExposurePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Refuse weights outside 0 and 1, and limits below 0."""
-        weights = {
-            "order_weight": self.order_weight,
-            "delivered_weight": self.delivered_weight,
-            "bank_acceptance_weight": self.bank_acceptance_weight,
-            "commercial_acceptance_weight": self.commercial_acceptance_weight,
-        }
-        limits = {
-            "receivable_limit": self.receivable_limit,
-            "notes_limit": self.notes_limit,
-            "delivered_limit": self.delivered_limit,
-            "orders_limit": self.orders_limit,
-        }
         refuse(
-            *((0 <= each <= 1, name, "lies between 0 and 1") for name, each in weights.items()),
-            *((each is None or each >= 0, name, "starts at 0") for name, each in limits.items()),
+            *lies_between(
+                0,
+                1,
+                order_weight=self.order_weight,
+                delivered_weight=self.delivered_weight,
+                bank_acceptance_weight=self.bank_acceptance_weight,
+                commercial_acceptance_weight=self.commercial_acceptance_weight,
+            ),
+            *starts_at(
+                0,
+                receivable_limit=self.receivable_limit,
+                notes_limit=self.notes_limit,
+                delivered_limit=self.delivered_limit,
+                orders_limit=self.orders_limit,
+            ),
         )

@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from scoring.document import refuse
-from scoring.policy.part import Part, grades_known
+from scoring.document import in_order, lies_above, lies_between, one_of, refuse, starts_at
+from scoring.policy.part import Part, grades_known, listed
 
 __all__ = ["RULE_CODES", "OrderCheckPolicy", "ReactionName"]
 
@@ -52,20 +52,29 @@ class OrderCheckPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         """Refuse unknown rules and grades, and thresholds that do not rise."""
-        named = {"off": self.off, "reactions": self.reactions, "prepaid_lifts": self.prepaid_lifts}
-        shares = ("hold_limit_share", "overdue_share", "utilisation_warn")
-        from_0 = ("min_overdue", "over_limit_warn_share", "release_growth")
+        rules = {
+            **listed("off", self.off),
+            **{f"reactions.{code}": code for code in self.reactions},
+            **listed("prepaid_lifts", self.prepaid_lifts),
+        }
         refuse(
-            *(
-                (code in RULE_CODES, key, f"there is no rule {code!r}: there are R1 to R14")
-                for key, codes in named.items()
-                for code in codes
-            ),
+            *one_of(RULE_CODES, rules),
             *grades_known(
                 over_limit_warn_grade=self.over_limit_warn_grade, stop_grade=self.stop_grade
             ),
-            (0 < self.hold_days < self.stop_days, "", "needs 0 < hold_days < stop_days"),
-            *((0 <= getattr(self, key) <= 1, key, "lies between 0 and 1") for key in shares),
-            *((getattr(self, key) >= 0, key, "starts at 0") for key in from_0),
-            (self.average_order_multiple > 0, "average_order_multiple", "lies above 0"),
+            in_order("0 < hold_days < stop_days", self),
+            *lies_between(
+                0,
+                1,
+                hold_limit_share=self.hold_limit_share,
+                overdue_share=self.overdue_share,
+                utilisation_warn=self.utilisation_warn,
+            ),
+            *starts_at(
+                0,
+                min_overdue=self.min_overdue,
+                over_limit_warn_share=self.over_limit_warn_share,
+                release_growth=self.release_growth,
+            ),
+            *lies_above(0, average_order_multiple=self.average_order_multiple),
         )

@@ -1,12 +1,13 @@
 """What every table of the policy is made of, and the scale of grades."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
+from typing import TypeVar
 
 import msgspec
 
-from scoring.document import Rule, refuse
+from scoring.document import Rule, mistake, not_empty, refuse, starts_at, written
 
 __all__ = [
     "GRADES",
@@ -15,8 +16,13 @@ __all__ = [
     "Part",
     "characteristic",
     "grades_known",
+    "listed",
     "points_add_up",
+    "sum_of",
+    "under",
 ]
+
+_T = TypeVar("_T")
 
 #: The ten grades, best first (四等十级). ``NR`` (not rated) stands outside the scale.
 GRADES = ("AAA", "AA", "A", "BBB", "BB", "B", "CCC", "CC", "C", "D")
@@ -28,9 +34,19 @@ def grades_known(**named: str) -> list[Rule]:
     """Make the rules that the values of these keys are grades."""
     scale = ", ".join(GRADES)
     return [
-        (name in GRADES, key, f"{name!r} is no grade; the grades are {scale}")
+        (name in GRADES, mistake(key, "no_grade", given=written(name), grades=scale))
         for key, name in named.items()
     ]
+
+
+def under(key: str, values: Mapping[str, _T]) -> dict[str, _T]:
+    """Name the values of a table by their place in it: ``haircuts.property``."""
+    return {f"{key}.{name}": value for name, value in values.items()}
+
+
+def listed(key: str, values: Sequence[_T]) -> dict[str, _T]:
+    """Name the values of a list by their place in it: ``off[1]``."""
+    return {f"{key}[{place}]": value for place, value in enumerate(values)}
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,23 +71,18 @@ class CharacteristicPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
         pairs = list(pairwise(self.curve))
         falls = all(after[1] <= before[1] for before, after in pairs)
         refuse(
-            (self.points >= 0, "points", "must be 0 or more"),
-            (bool(self.curve), "curve", "needs at least one pair [value, percent]"),
+            *starts_at(0, points=self.points),
+            *not_empty(curve=self.curve),
             *(
                 (
                     after[0] > before[0],
-                    f"curve[{place}]",
-                    f"the curve is not monotone: {after[0]} does not rise above {before[0]}",
+                    mistake(f"curve[{place}]", "curve_value", after=after[0], before=before[0]),
                 )
                 for place, (before, after) in enumerate(pairs, start=1)
             ),
-            (
-                falls or self.rises,
-                "curve",
-                "the curve is not monotone: percents must fall, or rise, all the way",
-            ),
+            (falls or self.rises, mistake("curve", "curve_percents")),
             *(
-                (0 <= share <= 100, f"curve[{place}]", f"{share} percent is outside 0 to 100")
+                (0 <= share <= 100, mistake(f"curve[{place}]", "percent_outside", given=share))
                 for place, (_, share) in enumerate(self.curve)
             ),
         )
@@ -91,9 +102,13 @@ class CharacteristicPolicy(Part, frozen=True, kw_only=True, forbid_unknown_field
 def points_add_up(points: Decimal, parts: Mapping[str, CharacteristicPolicy]) -> Rule:
     """Make the rule that the characteristics of a group hold the group's points."""
     total = sum(part.points for part in parts.values())
-    told = ", ".join(f"{code} {part.points}" for code, part in parts.items())
-    what = f"the characteristics hold {total} points, the group {points}: {told}"
-    return total == points, "", what
+    told = sum_of({code: part.points for code, part in parts.items()})
+    return total == points, mistake("", "group_points", total=total, group=points, parts=told)
+
+
+def sum_of(parts: Mapping[str, Decimal]) -> str:
+    """Write the parts of a sum: ``wadl 14, promises 3``."""
+    return ", ".join(f"{name} {value}" for name, value in parts.items())
 
 
 def _curve(text: str) -> Curve:

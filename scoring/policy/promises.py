@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from scoring.document import refuse
+from scoring.document import in_order, refuse, starts_at
 from scoring.policy.part import Part
 
 __all__ = ["PromisePolicy"]
@@ -24,9 +24,13 @@ class PromisePolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse shares that do not rise and negative days."""
-        shares = "needs 0 <= partial_share < kept_share <= 1"
-        counts = ("judged_after_working_days", "recent_days", "pause_days", "pauses_in_row")
         refuse(
-            (0 <= self.partial_share < self.kept_share <= 1, "", shares),
-            *((getattr(self, key) >= 0, key, "starts at 0") for key in counts),
+            in_order("0 <= partial_share < kept_share <= 1", self),
+            *starts_at(
+                0,
+                judged_after_working_days=self.judged_after_working_days,
+                recent_days=self.recent_days,
+                pause_days=self.pause_days,
+                pauses_in_row=self.pauses_in_row,
+            ),
         )

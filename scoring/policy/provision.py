@@ -1,13 +1,23 @@
 """Loss provision (credit-management 9.5)."""
 
 from decimal import Decimal
-from itertools import pairwise
 from typing import Literal
 
-from scoring.document import refuse
+from scoring.document import in_order, lies_between, refuse
 from scoring.policy.part import Part
 
 __all__ = ["ProvisionPolicy"]
+
+#: Youngest first.
+_BUCKETS = (
+    "current",
+    "days_1_30",
+    "days_31_60",
+    "days_61_90",
+    "days_91_180",
+    "days_181_365",
+    "over_365",
+)
 
 AtDefault = Literal["limit", "exposure"]
 
@@ -29,22 +39,12 @@ class ProvisionPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Refuse rates outside 0 and 1, and rates that fall with age."""
-        rates = self.rates
-        rising = all(older >= younger for younger, older in pairwise(rates))
         refuse(
-            (all(0 <= rate <= 1 for rate in rates), "", "rates lie between 0 and 1"),
-            (rising, "", "rates must not fall with age"),
+            *lies_between(0, 1, **dict(zip(_BUCKETS, self.rates, strict=True))),
+            in_order(" <= ".join(_BUCKETS), self),
         )
 
     @property
     def rates(self) -> tuple[Decimal, ...]:
         """List the rates, youngest bucket first."""
-        return (
-            self.current,
-            self.days_1_30,
-            self.days_31_60,
-            self.days_61_90,
-            self.days_91_180,
-            self.days_181_365,
-            self.over_365,
-        )
+        return tuple(getattr(self, bucket) for bucket in _BUCKETS)

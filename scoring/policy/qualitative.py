@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from scoring.document import refuse
+from scoring.document import lies_above, lies_between, refuse, starts_at
 from scoring.policy.part import CharacteristicPolicy, Part, characteristic, points_add_up
 
 __all__ = ["QualitativeGroupPolicy"]
@@ -43,7 +43,7 @@ class QualitativeGroupPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fie
         }
         refuse(
             points_add_up(self.points, parts),
-            (self.appraisal_months >= 1, "appraisal_months", "starts at 1"),
-            (self.dispute_difference > 0, "dispute_difference", "lies above 0"),
-            (1 <= self.collateral_proxy <= 5, "collateral_proxy", "lies between 1 and 5"),
+            *starts_at(1, appraisal_months=self.appraisal_months),
+            *lies_above(0, dispute_difference=self.dispute_difference),
+            *lies_between(1, 5, collateral_proxy=self.collateral_proxy),
         )

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from scoring.document import refuse
+from scoring.document import in_order, refuse, starts_at
 from scoring.policy.part import Part, grades_known
 
 __all__ = ["ReviewPolicy"]
@@ -43,15 +43,19 @@ class ReviewPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse thresholds that do not rise, and counts that make no sense."""
-        amounts = 0 <= self.officer_up_to <= self.manager_up_to <= self.director_up_to
-        votes = 0 < self.committee_votes <= self.committee_size
-        from_0 = ("upgrade_months", "override_max_up", "override_notice_days", "cross_points")
-        from_1 = ("override_max_days", "upgrade_grades")
         refuse(
-            (amounts, "", "needs 0 <= officer_up_to <= manager_up_to <= director_up_to"),
-            (votes, "", "needs 0 < committee_votes <= committee_size"),
-            *((getattr(self, key) >= 0, key, "starts at 0") for key in from_0),
-            *((getattr(self, key) >= 1, key, "starts at 1") for key in from_1),
+            in_order("0 <= officer_up_to <= manager_up_to <= director_up_to", self),
+            in_order("0 < committee_votes <= committee_size", self),
+            *starts_at(
+                0,
+                upgrade_months=self.upgrade_months,
+                override_max_up=self.override_max_up,
+                override_notice_days=self.override_notice_days,
+                cross_points=self.cross_points,
+            ),
+            *starts_at(
+                1, override_max_days=self.override_max_days, upgrade_grades=self.upgrade_grades
+            ),
             *grades_known(
                 officer_from_grade=self.officer_from_grade,
                 higher_from_grade=self.higher_from_grade,

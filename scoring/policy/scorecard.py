@@ -4,11 +4,29 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
-from scoring.document import Mistake, Rule, refuse
+import msgspec
+
+from scoring.document import (
+    Mistake,
+    Rule,
+    lies_between,
+    mistake,
+    not_empty,
+    not_twice,
+    one_of,
+    refuse,
+    starts_at,
+)
 from scoring.fitted_card import CARD_FIGURES, Characteristic, FittedCard, Scaling
 from scoring.policy.financial import FinancialGroupPolicy
 from scoring.policy.history import HistoryGroupPolicy
-from scoring.policy.part import CharacteristicPolicy, Part, characteristic, points_add_up
+from scoring.policy.part import (
+    CharacteristicPolicy,
+    Part,
+    characteristic,
+    points_add_up,
+    sum_of,
+)
 from scoring.policy.qualitative import QualitativeGroupPolicy
 
 __all__ = ["PaymentGroupPolicy", "ProspectPolicy", "ScorecardPolicy", "check_card"]
@@ -45,11 +63,11 @@ class ProspectPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Refuse weights that do not add up to 100."""
-        weights = ("financial", "history", "qualitative")
-        total = self.financial + self.history + self.qualitative
+        weights = msgspec.structs.asdict(self)
+        total = sum(weights.values())
         refuse(
-            (total == 100, "", f"the weights of a prospect add up to {total}, they must make 100"),
-            *((getattr(self, key) >= 0, key, "starts at 0") for key in weights),
+            (total == 100, mistake("", "prospect_weights", total=total)),
+            *starts_at(0, **weights),
         )
 
 
@@ -73,28 +91,32 @@ class ScorecardPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Refuse shares outside 0 to 1, and a middle that weighs less than nothing."""
-        shares = ("missing_min_share", "missing_group_share", "shrink_towards")
         refuse(
-            *((0 <= getattr(self, key) <= 1, key, "lies between 0 and 1") for key in shares),
-            (self.shrink_weight >= 0, "shrink_weight", "starts at 0"),
+            *lies_between(
+                0,
+                1,
+                missing_min_share=self.missing_min_share,
+                missing_group_share=self.missing_group_share,
+                shrink_towards=self.shrink_towards,
+            ),
+            *starts_at(0, shrink_weight=self.shrink_weight),
             *(() if self.fitted is None else _fitted_rules(self.fitted)),
         )
 
 
 def _fitted_rules(card: FittedCard) -> Iterator[Rule]:
     """Ask of a card that it speaks the score's scale, of figures at hand, with the right sign."""
-    scale = Scaling()
-    points = f"must be the 100-point scale: base {scale.base}, odds {scale.odds}, pdo {scale.pdo}"
-    yield card.scaling == scale, "fitted.scaling", points
-    yield card.trained.n_bad >= 1, "fitted.trained.n_bad", "starts at 1: the card weighs by it"
+    given = msgspec.structs.asdict(card.scaling)
+    for key, wanted in msgspec.structs.asdict(Scaling()).items():
+        path = f"fitted.scaling.{key}"
+        yield given[key] == wanted, mistake(path, "must_equal", given=given[key], wanted=wanted)
+    # The card weighs by its defaults.
+    yield from starts_at(1, **{"fitted.trained.n_bad": card.trained.n_bad})
     for place, found in enumerate(card.characteristics):
-        key = f"fitted.characteristics[{place}]"
-        unknown = f"an assessment has no {found.name!r}; it has {', '.join(CARD_FIGURES)}"
-        yield found.name in CARD_FIGURES, f"{key}.name", unknown
-        sign = f"{found.name}: must be negative, so that more good means more points"
-        yield found.coefficient < 0, f"{key}.coefficient", sign
-        told = f"{found.name}: points must rise with the weight of evidence"
-        yield _rising(found), f"{key}.bins", told
+        path = f"fitted.characteristics[{place}]"
+        yield from one_of(CARD_FIGURES, {f"{path}.name": found.name})
+        yield found.coefficient < 0, mistake(f"{path}.coefficient", "card_sign", name=found.name)
+        yield _rising(found), mistake(f"{path}.bins", "card_points", name=found.name)
 
 
 def _rising(found: Characteristic) -> bool:
@@ -108,11 +130,10 @@ def check_card(groups: tuple[str, ...], card: ScorecardPolicy) -> Iterator[Mista
 
     A policy that leaves groups out scales the rest to 100, whatever they add up to.
     """
-    if not groups or len(set(groups)) != len(groups):
-        yield Mistake("groups", "names each scorecard group in use once, at least one")
+    once = (*not_empty(groups=groups), not_twice("groups", groups))
+    yield from (broken for kept, broken in once if not kept)
     points = {name: getattr(card, name).points for name in sorted(set(groups))}
     total = sum(points.values())
     if len(points) == 4 and total != 100:
-        told = ", ".join(f"scorecard.{name}.points {value}" for name, value in points.items())
-        what = f"the groups of the card add up to {total}, they must make 100: {told}"
-        yield Mistake("scorecard", what)
+        parts = {f"scorecard.{name}.points": value for name, value in points.items()}
+        yield mistake("scorecard", "groups_points", total=total, parts=sum_of(parts))

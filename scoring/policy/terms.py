@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from scoring.document import refuse
+from scoring.document import in_order, refuse, starts_at
 from scoring.policy.part import Part, grades_known
 
 __all__ = ["TermsPolicy"]
@@ -38,10 +38,9 @@ class TermsPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse bounds that do not rise, negative interest and unknown grades."""
-        public = "needs 0 < public_days <= public_contract_days"
         refuse(
-            (0 < self.public_days <= self.public_contract_days, "", public),
-            (self.large_days >= 1, "large_days", "starts at 1"),
-            (self.late_interest_per_day >= 0, "late_interest_per_day", "starts at 0"),
+            in_order("0 < public_days <= public_contract_days", self),
+            *starts_at(1, large_days=self.large_days),
+            *starts_at(0, late_interest_per_day=self.late_interest_per_day),
             *grades_known(**{f"instruments.{name}": name for name in self.instruments}),
         )

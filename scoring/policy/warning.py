@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from scoring.document import refuse
+from scoring.document import in_order, refuse, starts_at
 from scoring.policy.part import Part
 
 __all__ = ["WarningPolicy", "WatchPolicy"]
@@ -31,10 +31,9 @@ class WatchPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse thresholds that do not rise."""
-        levels = 0 < self.attention_from < self.watch_from < self.high_from
         refuse(
-            (0 < self.hold_days < self.stop_days, "", "needs 0 < hold_days < stop_days"),
-            (levels, "", "needs 0 < attention_from < watch_from < high_from"),
+            in_order("0 < hold_days < stop_days", self),
+            in_order("0 < attention_from < watch_from < high_from", self),
         )
 
 
@@ -92,11 +91,8 @@ class WarningPolicy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Refuse thresholds out of order."""
-        trend = 0 < self.trend_days <= self.trend_high_days
-        broken = 0 < self.broken_some <= self.broken_many
         refuse(
-            (trend, "", "needs 0 < trend_days <= trend_high_days"),
-            (broken, "", "needs 0 < broken_some <= broken_many"),
-            (self.decay_days >= 0, "decay_days", "starts at 0"),
-            (self.event_days >= 0, "event_days", "starts at 0"),
+            in_order("0 < trend_days <= trend_high_days", self),
+            in_order("0 < broken_some <= broken_many", self),
+            *starts_at(0, decay_days=self.decay_days, event_days=self.event_days),
         )

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from scoring.document import Check, DocumentError, Mistake, read_document
+from scoring.document import Check, DocumentError, Mistake, mistake, read_document, written
 from scoring.dunning import DunningPolicy
 from scoring.limitation import LimitationPolicy
 from scoring.money import UnknownCurrencyError, minor_digits
@@ -36,14 +36,14 @@ class PolicyError(DocumentError):
 
 def _check_version(version: str) -> Iterator[Mistake]:
     if not version.strip() or version != version.strip():
-        yield Mistake("version", "names this policy in every assessment; it must not be empty")
+        yield mistake("version", "version")
 
 
 def _check_currency(currency: str) -> Iterator[Mistake]:
     try:
         minor_digits(currency)
-    except UnknownCurrencyError as error:
-        yield Mistake("currency", str(error))
+    except UnknownCurrencyError:
+        yield mistake("currency", "no_currency", given=written(currency))
 
 
 class Policy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,9 +83,9 @@ class Policy(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse a nameless version, an unknown currency, and a card or bands that do not hold."""
         mistakes = [
-            mistake
+            found
             for names, check in self.CHECKS
-            for mistake in check(*(getattr(self, name) for name in names))
+            for found in check(*(getattr(self, name) for name in names))
         ]
         if mistakes:
             raise DocumentError(mistakes)

@@ -9,8 +9,10 @@ from connector.config import (
     ConnectionConfig,
     connection_settings,
     example_text,
+    language_of,
     load_config,
 )
+from scoring.document import Mistake, Word, mistake
 
 
 def config_file(folder: Path, text: str) -> Path:
@@ -24,7 +26,7 @@ def places(folder: Path, text: str) -> set[str]:
     """Load a faulty configuration and name the places of its mistakes."""
     with pytest.raises(ConfigError) as caught:
         load_config(config_file(folder, text))
-    return {mistake.path for mistake in caught.value.mistakes}
+    return {found.path for found in caught.value.mistakes}
 
 
 def test_example_loads(tmp_path: Path) -> None:
@@ -48,11 +50,113 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     """
 
     assert places(tmp_path, text) == {
-        "company",
+        "company.time_zone",
         "schedule.pull_minute",
-        "rates",
+        "rates.per_unit.USD",
+        "rates.on",
         "connections[0].vendor",
     }
+
+
+_TIME = {"wanted": Word.TIME_OF_DAY, "given": "'25:00'"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        *(
+            (
+                f"company.time_zone = '{zone}'",
+                mistake("company.time_zone", "unknown", given=f"'{zone}'", like="Asia/Shanghai"),
+            )
+            for zone in ("Mars", "", "Asia", "../x")
+        ),
+        (
+            "store.url = 'oracle://scott:tiger@db'",
+            mistake("store.url", "must_look", like="sqlite:///PATH | postgresql+psycopg://…"),
+        ),
+        (
+            "store.url = 'nonsense'",
+            mistake("store.url", "must_look", like="sqlite:///PATH | postgresql+psycopg://…"),
+        ),
+        (
+            "[rates]\non = 2026-01-01\nper_unit = { RMB = '1' }",
+            mistake("rates.per_unit.RMB", "no_currency", given="'RMB'"),
+        ),
+        *(
+            (
+                f"[rates]\non = 2026-01-01\nper_unit = {{ USD = '{rate}' }}",
+                mistake("rates.per_unit.USD", "must_be", wanted=Word.POSITIVE, given=f"'{rate}'"),
+            )
+            for rate in ("0", "-1", "nan", "inf", "")
+        ),
+        (
+            "rates.per_unit = { USD = '7' }",
+            mistake("rates.on", "needed_beside", beside="per_unit"),
+        ),
+        *(
+            (f"schedule.{key} = '25:00'", mistake(f"schedule.{key}", "must_be", **_TIME))
+            for key in ("full_pull_at", "assess_at", "dunning_at")
+        ),
+        (
+            "schedule.assess_at = '4:60'",
+            mistake("schedule.assess_at", "must_be", wanted=Word.TIME_OF_DAY, given="'4:60'"),
+        ),
+        ("schedule.pull_minutes = 0", mistake("schedule.pull_minutes", "starts_at", least=1)),
+        ("schedule.renew_hours = 0", mistake("schedule.renew_hours", "starts_at", least=1)),
+        (
+            "[[connections]]\nname = 'a/b'\nvendor = 'zoho'",
+            mistake("connections[0].name", "plain_word"),
+        ),
+        (
+            "[[connections]]\nname = ''\nvendor = 'zoho'",
+            mistake("connections[0].name", "plain_word"),
+        ),
+        (
+            "[[connections]]\nname = 'a'\nvendor = 'zoho'\nlanguage = 'fr'",
+            mistake("connections[0].language", "none_of", given="'fr'", allowed="zh, en"),
+        ),
+        (
+            "[[connections]]\nname = 'a'\nvendor = 'zoho'\naccounts_url = 'http://a.example'",
+            mistake("connections[0].accounts_url", "must_look", like="https://…"),
+        ),
+        (
+            "[[connections]]\nname = 'a'\nvendor = 'zoho'\n" * 2,
+            mistake("connections[1].name", "twice", names="a"),
+        ),
+    ],
+)
+def test_a_broken_rule_is_told_by_its_code(text: str, told: Mistake, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(config_file(tmp_path, text))
+
+    assert caught.value.mistakes == [told]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("", "zh"),
+        ("company.language = 'en'", "en"),
+        ("company = { language = 'zh', time_zone = 'Mars' }\nstore = 3", "zh"),
+        ("company.language = 'fr'", "en"),
+        ("company = 3", "en"),
+        ("[company", "en"),
+    ],
+)
+def test_the_tongue_is_known_though_the_rest_is_wrong(
+    text: str, language: str, tmp_path: Path
+) -> None:
+    assert language_of(config_file(tmp_path, text)) == language
+
+
+def test_what_cannot_be_read_is_told_in_english(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"name = '\xff'")
+
+    assert language_of(tmp_path / "none.toml") == language_of(binary) == "en"
+    with pytest.raises(ConfigError, match=r"1 mistake\(s\):\n  is not UTF-8 text"):
+        load_config(binary)
 
 
 def test_two_connections_need_two_names(tmp_path: Path) -> None:
@@ -87,9 +191,18 @@ def test_secrets_come_from_the_environment_and_files_and_hide(tmp_path: Path) ->
 
 def test_every_missing_secret_is_named(tmp_path: Path) -> None:
     connection = ConnectionConfig(
-        name="a", vendor="zoho", secrets={"x": "env:NOWHERE", "y": "file:no", "z": "plain"}
+        name="a",
+        vendor="zoho",
+        secrets={"w": "file:binary", "x": "env:NOWHERE", "y": "file:no", "z": "plain"},
     )
+    (tmp_path / "binary").write_bytes(b"\xff")
     with pytest.raises(ConfigError) as caught:
         connection_settings(connection, tmp_path, {})
 
-    assert [mistake.path.rsplit(".", 1)[1] for mistake in caught.value.mistakes] == ["x", "y", "z"]
+    assert [(each.path, each.code) for each in caught.value.mistakes] == [
+        ("connections.a.secrets.w", "no_file"),
+        ("connections.a.secrets.x", "not_set"),
+        ("connections.a.secrets.y", "no_file"),
+        ("connections.a.secrets.z", "must_look"),
+    ]
+    assert "plain" not in str(caught.value)

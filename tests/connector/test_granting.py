@@ -70,6 +70,6 @@ def test_token_needs_a_file_to_be_kept_in(tmp_path: Path) -> None:
     with (
         installed(tmp_path, company, as_of=TODAY, now=True) as installation,
         open_here(installation) as zixin,
-        pytest.raises(ConfigError, match="file: reference"),
+        pytest.raises(ConfigError, match="refresh_token: must look like file:"),
     ):
         redeem_grant(zixin, ZOHO, "1000.code")

@@ -301,7 +301,7 @@ def test_a_policy_that_makes_no_sense_is_refused(changes: dict[str, object], tol
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"weight": Decimal(-1)}, "0 or more"),
+        ({"weight": Decimal(-1)}, "weight: starts at 0"),
         ({"weight": Decimal(1), "months": 0}, "starts at 1"),
         ({"weight": Decimal(1), "months_good": 3}, "is needed beside"),
     ],

@@ -101,8 +101,8 @@ def test_bins_out_of_order_are_no_card(cuts: tuple[float | None, ...]) -> None:
     [
         ("{}", "no fitted card"),
         ("not json", "no fitted card"),
-        (card_text(a_card()).replace('"format": 1', '"format": 9'), "format 9"),
-        (card_text(a_card()).replace('"pdo": 10.0', '"pdo": 0.0'), "pdo: must be above zero"),
+        (card_text(a_card()).replace('"format": 1', '"format": 9'), "format: is 9, must be 1"),
+        (card_text(a_card()).replace('"pdo": 10.0', '"pdo": 0.0'), "pdo: lies above 0"),
     ],
 )
 def test_other_texts_are_refused_with_a_reason(text: str, what: str) -> None:
@@ -200,7 +200,7 @@ def test_without_a_card_nothing_is_added() -> None:
     [
         ('name = "wadl"', 'name = "luck"', "characteristics[0].name"),
         ("coefficient = -1.0", "coefficient = 1.0", "characteristics[0].coefficient"),
-        ("base = 50.0", "base = 600.0", "scaling"),
+        ("base = 50.0", "base = 600.0", "scaling.base"),
         ("n_bad = 60", "n_bad = 0", "trained.n_bad"),
         ("below = 2.0", "below = 0.5", "characteristics[0].bins"),
         ("missing_woe = 0.0, ", "", "characteristics[0].missing_woe"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scoring.document import Mistake
 from scoring.policy import GRADES, Policy, PolicyError, load_policy
 
 EXAMPLE = Path(__file__).parents[2] / "policy.example.toml"
@@ -13,10 +14,18 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ENGLISH = re.compile(r"[a-z]{3,}")
 
 
-def _mistakes(text: str) -> dict[str, str]:
-    with pytest.raises(PolicyError) as caught:
+def mistakes_of(text: str) -> list[Mistake]:
+    """Read a policy that may have mistakes and list them."""
+    try:
         load_policy(text)
-    return {mistake.path: mistake.message for mistake in caught.value.mistakes}
+    except PolicyError as error:
+        return error.mistakes
+    return []
+
+
+def _mistakes(text: str) -> dict[str, str]:
+    found = mistakes_of(text)
+    return {mistake.path: str(mistake).removeprefix(f"{mistake.path}: ") for mistake in found}
 
 
 def test_an_empty_text_gives_the_defaults() -> None:
@@ -90,7 +99,8 @@ def test_a_broken_rule_is_told_at_its_table(text: str, place: str) -> None:
     assert list(_mistakes(text)) == [place]
 
 
-def _example(*changes: tuple[str, str]) -> str:
+def example(*changes: tuple[str, str]) -> str:
+    """Give the text of the example with some lines of it changed."""
     text = EXAMPLE.read_text(encoding="utf-8")
     for old, new in changes:
         assert old in text
@@ -99,7 +109,7 @@ def _example(*changes: tuple[str, str]) -> str:
 
 
 def test_overlapping_bands_are_told_at_the_row_with_both_grades() -> None:
-    found = _mistakes(_example(("score = 80", "score = 95")))
+    found = _mistakes(example(("score = 80", "score = 95")))
 
     assert list(found) == ["grades[1].score"]
     assert "AA starts at 95 and AAA at 90: the bands overlap" in found["grades[1].score"]
@@ -115,7 +125,7 @@ def test_overlapping_bands_are_told_at_the_row_with_both_grades() -> None:
     ],
 )
 def test_a_row_of_a_grade_that_is_wrong_is_told(old: str, new: str, place: str, told: str) -> None:
-    assert told in _mistakes(_example((old, new)))[place]
+    assert told in _mistakes(example((old, new)))[place]
 
 
 def test_a_missing_grade_is_named() -> None:
@@ -128,7 +138,7 @@ def test_a_missing_grade_is_named() -> None:
 def test_rules_of_grades_and_card_are_told_beside_mistakes_elsewhere() -> None:
     changes = ("score = 80", "score = 95"), ("lgd = 0.6", "lgd = 'much'"), ('"CNY"', '"RMB"')
 
-    assert set(_mistakes(_example(*changes))) == {"grades[1].score", "limits.lgd", "currency"}
+    assert set(_mistakes(example(*changes))) == {"grades[1].score", "limits.lgd", "currency"}
 
 
 def test_every_broken_rule_of_a_table_is_told() -> None:

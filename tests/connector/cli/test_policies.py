@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -38,10 +39,51 @@ class TestCheck:
         result = invoke("policy", "check", str(file), "--json")
 
         assert result.exit_code == 2
-        assert '"path": "limits.lgd"' in result.stdout
-        for place in ("colour: unknown key", "limits.lgd: lies above 0", "gates.thin_cap: 'X'"):
+        assert [mistake["path"] for mistake in msgspec.json.decode(result.stdout)["mistakes"]] == [
+            *("colour", "gates.thin_cap", "limits.lgd")
+        ]
+        for place in ("colour：未知的键", "limits.lgd：须大于 0", "gates.thin_cap：没有等级 'X'"):
             assert place in result.stderr
         assert "发现 3 处错误" in result.stderr
+
+    def test_mistakes_are_told_in_the_tongue_of_the_command(self, tmp_path: Path) -> None:
+        text = "currency = 5\n[watch]\nhold_days = 50\n[limits]\nlgd = nan\n[gates]\nparent_depth = 0\n"
+        file = written(tmp_path, text)
+
+        chinese = invoke("policy", "check", str(file)).stderr
+        english = invoke("policy", "check", str(file), "--lang", "en").stderr
+
+        assert chinese.splitlines() == [
+            f"{file}：发现 4 处错误",
+            "currency：须为带引号的文本，现为：5",
+            "gates.parent_depth：不得小于 1",
+            "limits.lgd：须为数字，现为：nan",
+            "watch：须满足 0 < hold_days < stop_days",
+        ]
+        assert english.splitlines() == [
+            f"{file}: 4 mistakes",
+            "currency: must be a text in quotes, not 5",
+            "gates.parent_depth: starts at 1",
+            "limits.lgd: must be a number, not nan",
+            "watch: needs 0 < hold_days < stop_days",
+        ]
+
+    def test_a_program_is_told_code_and_numbers_beside_the_sentence(self, tmp_path: Path) -> None:
+        file = written(tmp_path, "[limits]\nlgd = 6\n")
+
+        result = invoke("policy", "check", str(file), "--lang", "en", "--json")
+
+        assert msgspec.json.decode(result.stdout) == {
+            "ok": False,
+            "mistakes": [
+                {
+                    "path": "limits.lgd",
+                    "code": "lies_above_to",
+                    "params": {"above": 0, "most": 1},
+                    "message": "lies above 0 and at most at 1",
+                }
+            ],
+        }
 
     def test_sections_left_to_the_defaults_are_named(self, tight: Path) -> None:
         told = invoke("policy", "check", str(tight), "--lang", "en")
@@ -94,6 +136,17 @@ def test_a_draft_comes_into_force_by_a_second_person(shell: Shell, tight: Path) 
 def test_before_any_activation_the_configured_policy_holds(shell: Shell) -> None:
     assert "来自配置文件" in shell("policy", "list").stdout
     assert shell.json("policy", "list")["in_force"] == Policy().version
+
+
+def test_mistakes_of_a_policy_are_told_in_the_company_s_tongue(
+    shell: Shell, tmp_path: Path
+) -> None:
+    file = str(written(tmp_path, "[limits]\nlgd = 6\n"))
+
+    for command in (("add", file, "--by", "林"), ("diff", "active", file), ("simulate", file)):
+        assert "limits.lgd：须大于 0 且不超过 1" in shell("policy", *command, code=2).stderr
+    told = shell("policy", "simulate", file, "--lang", "en", code=2).stderr
+    assert "limits.lgd: lies above 0 and at most at 1" in told
 
 
 def test_refusals_say_what_to_do(shell: Shell, tight: Path, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_every_mistake_is_told_at_once_with_its_key_path(tmp_path: Path) -> None
     told = invoke("config", "check", "--config", str(config))
     listed = invoke("config", "check", "--json", "--config", str(config))
 
-    places = {"company", "store", "schedule.pull_minute", "connections[0].vendor"}
+    places = {"company.time_zone", "store.url", "schedule.pull_minute", "connections[0].vendor"}
     assert (told.exit_code, told.stdout) == (2, "")
     assert all(place in told.stderr for place in places)
     assert "tiger" not in told.stderr
@@ -96,7 +96,26 @@ def test_every_mistake_is_told_at_once_with_its_key_path(tmp_path: Path) -> None
     document = msgspec.json.decode(listed.stdout)
     assert document["ok"] is False
     assert {mistake["path"] for mistake in document["mistakes"]} == places
+    assert {mistake["code"] for mistake in document["mistakes"]} == {
+        *("unknown", "must_look", "unknown_key_near", "none_of")
+    }
     assert all(mistake["message"] for mistake in document["mistakes"])
+
+
+def test_mistakes_of_a_configuration_are_told_in_its_tongue(tmp_path: Path) -> None:
+    config = tmp_path / "zixin.toml"
+    told = {}
+    for language in ("zh", "en"):
+        config.write_text(f"schedule.pull_minutes = 0\ncompany.language = '{language}'")
+        told[language] = [
+            invoke(*command.split(), "--config", str(config)).stderr
+            for command in ("config check", "run")
+        ]
+
+    assert told == {
+        "zh": [f"{config}：发现 1 处错误：\n  schedule.pull_minutes：不得小于 1\n"] * 2,
+        "en": [f"{config} has 1 mistake(s):\n  schedule.pull_minutes: starts at 1\n"] * 2,
+    }
 
 
 def test_a_configuration_that_is_not_there_is_a_mistake_with_a_remedy(tmp_path: Path) -> None:
@@ -155,7 +174,10 @@ def test_connect_tells_what_is_still_to_do(bare: Shell) -> None:
 
 def test_connect_refuses_the_wrong_vendor_and_unknown_names(shell: Shell) -> None:
     assert f"{ZOHO} is a zoho connection" in shell("connect", "fxiaoke", ZOHO, code=2).stderr
-    assert f"there are: {ZOHO}, {FXIAOKE}" in shell("connect", "zoho", "nobody", code=2).stderr
+    assert (
+        f"nobody：未配置；现有：{ZOHO}, {FXIAOKE}"
+        in shell("connect", "zoho", "nobody", code=2).stderr
+    )
     assert shell.journal("zoho") == shell.journal("fxiaoke") == []
 
 
