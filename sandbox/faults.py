@@ -1,7 +1,7 @@
 """Faults on request: what a CRM's API does on a bad day, by rule, deterministic by seed.
 
-The middleware plays the faults of the wire. ``rate_limit`` and ``quota`` have a vendor's own
-answer, so the look-alikes ask for them with ``Faults.take``.
+The middleware plays the faults of the wire. ``rate_limit``, ``quota`` and ``stale_token`` have a
+vendor's own answer, so the look-alikes ask for them with ``Faults.take``.
 """
 
 import socket
@@ -13,6 +13,7 @@ from random import Random
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
+import orjson
 from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
@@ -31,21 +32,33 @@ class FaultKind(StrEnum):
 
     ERROR_500 = "error_500"
     ERROR_502_HTML = "error_502_html"
+    ERROR_503 = "error_503"  # refused before any work
+    ERROR_504_HTML = "error_504_html"
     HTML_200 = "html_200"
     RESET_BEFORE = "reset_before"  # cut before the request is carried out
     RESET_AFTER = "reset_after"  # carried out, then cut before any byte of the answer
+    HALF_CLOSE = "half_close"  # carried out, then the server's half of the connection ends
     TRUNCATED_JSON = "truncated_json"  # carried out, and the answer stops half way
-    SLOW = "slow"  # carried out, late
+    WRONG_LENGTH = "wrong_length"  # carried out; the answer is shorter than it says
+    BROKEN_BYTES = "broken_bytes"  # carried out; some bytes in the middle of the answer are others
+    MISSING_ENTRY = "missing_entry"  # carried out; the last result of the list is left out
+    SLOW = "slow"  # carried out, late: after the client gave up, where it waits less
+    SLOW_BODY = "slow_body"  # carried out; the answer comes byte by byte
     RATE_LIMIT = "rate_limit"
     QUOTA = "quota"
+    STALE_TOKEN = "stale_token"  # the token that was good until now is dead
 
 
 _ANSWERS = {
     FaultKind.ERROR_500: (500, "application/json", '{"message":"internal error"}'),
     FaultKind.ERROR_502_HTML: (502, "text/html", _HTML.format(title="502 Bad Gateway")),
+    FaultKind.ERROR_503: (503, "application/json", '{"message":"busy"}'),
+    FaultKind.ERROR_504_HTML: (504, "text/html", _HTML.format(title="504 Gateway Time-out")),
     FaultKind.HTML_200: (200, "text/html", _HTML.format(title="Please sign in")),
 }
-_WIRE_KINDS = frozenset(FaultKind) - {FaultKind.RATE_LIMIT, FaultKind.QUOTA}
+_VENDOR_KINDS = {FaultKind.RATE_LIMIT, FaultKind.QUOTA, FaultKind.STALE_TOKEN}
+_WIRE_KINDS = frozenset(FaultKind) - _VENDOR_KINDS
+_MISSING_BYTES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +178,8 @@ class FaultMiddleware:
             return self._app(environ, start_response)
         if self._on_fault is not None:
             self._on_fault(rule, method, path)
+        if rule.kind is FaultKind.SLOW_BODY:
+            self._dribble(environ, rule.delay_seconds)
         if rule.delay_seconds:
             self._sleep(rule.delay_seconds)
         return self._play(rule.kind)(environ, start_response)
@@ -173,26 +188,108 @@ class FaultMiddleware:
         if kind in _ANSWERS:
             status, mimetype, body = _ANSWERS[kind]
             return Response(body, status, mimetype=mimetype)
+        if kind in _SPOILT:
+            return self._spoil(_SPOILT[kind])
         played: dict[FaultKind, WSGIApplication] = {
             FaultKind.RESET_BEFORE: _cut,
             FaultKind.RESET_AFTER: self._carry_out_and_cut,
-            FaultKind.TRUNCATED_JSON: self._truncate,
+            FaultKind.HALF_CLOSE: self._carry_out_and_close,
+            FaultKind.WRONG_LENGTH: self._promise_more,
         }
         return played.get(kind, self._app)
 
     def _carry_out_and_cut(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        Response.from_app(self._app, environ, buffered=True).close()
+        self._carried_out(environ).close()
         return _cut(environ, start_response)
 
-    def _truncate(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    def _carry_out_and_close(
+        self, environ: "WSGIEnvironment", _start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        answer = Response.from_app(self._app, environ, buffered=True)
+        self._carried_out(environ).close()
+        _connection(environ).shutdown(socket.SHUT_WR)
+        raise ConnectionResetError("the server's half was closed, as a fault rule asked")
+
+    def _promise_more(
+        self, environ: "WSGIEnvironment", _start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        answer = self._carried_out(environ)
         body = answer.get_data()
-        answer.set_data(body[: len(body) // 2])
-        return answer(environ, start_response)
+        connection = _connection(environ)
+        connection.sendall(_head(answer, len(body) + _MISSING_BYTES) + body)
+        connection.shutdown(socket.SHUT_RDWR)
+        raise ConnectionResetError("the answer ended early, as a fault rule asked")
+
+    def _dribble(self, environ: "WSGIEnvironment", seconds: float) -> None:
+        """Send the answer byte by byte within so many seconds, and end the connection."""
+        answer = self._carried_out(environ)
+        body = answer.get_data()
+        connection = _connection(environ)
+        connection.sendall(_head(answer, len(body)))
+        for byte in body:
+            self._sleep(seconds / len(body))
+            connection.sendall(bytes([byte]))
+        connection.shutdown(socket.SHUT_RDWR)
+        raise ConnectionResetError("the answer has been sent, byte by byte")
+
+    def _spoil(self, change: Callable[[bytes], bytes]) -> "WSGIApplication":
+        def play(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            answer = self._carried_out(environ)
+            answer.set_data(change(answer.get_data()))
+            return answer(environ, start_response)
+
+        return play
+
+    def _carried_out(self, environ: "WSGIEnvironment") -> Response:
+        return Response.from_app(self._app, environ, buffered=True)
+
+
+def _half(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
+def _broken(body: bytes) -> bytes:
+    middle = len(body) // 2
+    return (
+        body[:middle]
+        + bytes(byte ^ 0xFF for byte in body[middle : middle + 8])
+        + body[middle + 8 :]
+    )
+
+
+def _without_last(body: bytes) -> bytes:
+    """Leave out the last entry of an answer's list of results; other answers stay."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body
+    entries = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(entries, list):
+        return body
+    return orjson.dumps({**answer, "data": entries[:-1]})
+
+
+_SPOILT: dict[FaultKind, Callable[[bytes], bytes]] = {
+    FaultKind.TRUNCATED_JSON: _half,
+    FaultKind.BROKEN_BYTES: _broken,
+    FaultKind.MISSING_ENTRY: _without_last,
+}
+
+
+def _connection(environ: "WSGIEnvironment") -> socket.socket:
+    """Return the connection under a request. Only a server that tells it can play such a fault."""
+    connection = environ.get("werkzeug.socket")
+    if not isinstance(connection, socket.socket):
+        raise ConnectionResetError("this fault needs a connection of its own")
+    return connection
+
+
+def _head(answer: Response, length: int) -> bytes:
+    kept = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
+    lines = [f"{name}: {value}" for name, value in kept]
+    lines += [f"Content-Length: {length}", "Connection: close"]
+    return "\r\n".join([f"HTTP/1.1 {answer.status}", *lines, "", ""]).encode("latin-1")
 
 
 def _cut(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

@@ -24,6 +24,8 @@ __all__ = ["Sandbox", "open_sandbox"]
 _STATUS_OF_FAULT = {
     FaultKind.ERROR_500: 500,
     FaultKind.ERROR_502_HTML: 502,
+    FaultKind.ERROR_503: 503,
+    FaultKind.ERROR_504_HTML: 504,
     FaultKind.HTML_200: 200,
     FaultKind.RESET_BEFORE: 0,
 }

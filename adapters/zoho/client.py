@@ -255,8 +255,12 @@ class ZohoClient:
         if items is None or not bytes(items).lstrip().startswith(b"["):
             raise self._refused(answer)
         found = self._decoded_items(answer, items)
-        if len(found) != count:
-            raise answer.broken(f"{count} records were sent and {len(found)} results came back")
+        told = f"{count} records were sent and {len(found)} results came back"
+        if len(found) < count:
+            # What became of the one that is missing, nobody knows, nor which one it is.
+            raise answer.lost(told)
+        if len(found) > count:
+            raise answer.broken(told)
         return found
 
     def _decoded_items(self, answer: Answer, items: msgspec.Raw) -> list[Item]:
@@ -264,7 +268,7 @@ class ZohoClient:
             return _ITEMS.decode(items)
         except msgspec.ValidationError as error:
             raise answer.broken(f"unexpected shape of a result: {error}") from None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise answer.lost("no readable results came") from None
 
     def _refused(self, answer: Answer) -> CrmError | _TokenIsDead:

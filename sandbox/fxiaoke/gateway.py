@@ -133,7 +133,7 @@ class Gateway:
             )
         tenant_known = http.ea == EA if http.bearer is not None else body.get("corpId") == CORP_ID
         if not tenant_known or not self._tokens.alive(http.bearer or in_body):
-            raise Refusal(WRONG_TOKEN, "the cropId,cropAccessToken or authorization is error")
+            raise _wrong_token()
 
     def _actor(self, given: object, legacy: bool) -> Employee:  # noqa: FBT001 the caller's own flag
         found = self._state.staff.find(given)
@@ -151,6 +151,8 @@ class Gateway:
             raise too_frequent()
         if self._faults.take(FaultKind.QUOTA, http.method, http.path):
             raise quota_spent()
+        if self._faults.take(FaultKind.STALE_TOKEN, http.method, http.path):
+            raise _wrong_token()
 
     def _write_down(self, http: _Http, body: object, answer: Payload, sent: bytes) -> None:
         masked = _masked(answer)
@@ -195,3 +197,7 @@ def _parse(raw: bytes) -> object:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
+
+
+def _wrong_token() -> Refusal:
+    return Refusal(WRONG_TOKEN, "the cropId,cropAccessToken or authorization is error")

@@ -110,6 +110,8 @@ def _play_faults(org: "ZohoOrg") -> None:
         raise too_many_calls()
     if org.faults.take(FaultKind.QUOTA, request.method, request.path):
         raise too_many_credits()
+    if org.faults.take(FaultKind.STALE_TOKEN, request.method, request.path):
+        raise ZohoError("INVALID_TOKEN", "invalid oauth token", status=401)
 
 
 def _respond(org: "ZohoOrg", answer: Answer) -> Response:

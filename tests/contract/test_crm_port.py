@@ -368,8 +368,14 @@ class TestFaults:
         [
             FaultKind.ERROR_500,
             FaultKind.ERROR_502_HTML,
+            FaultKind.ERROR_503,
+            FaultKind.ERROR_504_HTML,
             FaultKind.HTML_200,
             FaultKind.TRUNCATED_JSON,
+            FaultKind.WRONG_LENGTH,
+            FaultKind.BROKEN_BYTES,
+            FaultKind.SLOW_BODY,
+            FaultKind.HALF_CLOSE,
             FaultKind.RESET_BEFORE,
             FaultKind.RESET_AFTER,
             FaultKind.RATE_LIMIT,
@@ -385,6 +391,18 @@ class TestFaults:
 
         assert [r.record_id for page in pages for r in page.records] == [added]
 
+    def test_a_token_that_dies_in_mid_run_is_replaced(self, bench: Bench, port: CrmPort) -> None:
+        account = bench.add_account()
+        port.owned_values([account])
+        bench.fail(bench.vendor.reads, FaultKind.STALE_TOKEN)
+        bench.fail(bench.vendor.updates, FaultKind.STALE_TOKEN)
+
+        pages = read_all(port, Kind.ACCOUNTS)
+        (outcome,) = port.update_fields([an_update(account)])
+
+        assert [r.record_id for page in pages for r in page.records] == [account]
+        assert isinstance(outcome, Receipt)
+
     @pytest.mark.parametrize("kind", [FaultKind.ERROR_500, FaultKind.HTML_200])
     def test_a_read_gives_up_in_the_end(self, bench: Bench, port: CrmPort, kind: FaultKind) -> None:
         bench.fail(bench.vendor.reads, kind, times=1000)
@@ -398,7 +416,12 @@ class TestFaults:
         [
             (FaultKind.ERROR_500, OutcomeUnknown),
             (FaultKind.HTML_200, OutcomeUnknown),
+            (FaultKind.ERROR_503, OutcomeUnknown),
+            (FaultKind.ERROR_504_HTML, OutcomeUnknown),
             (FaultKind.TRUNCATED_JSON, OutcomeUnknown),
+            (FaultKind.WRONG_LENGTH, OutcomeUnknown),
+            (FaultKind.BROKEN_BYTES, OutcomeUnknown),
+            (FaultKind.HALF_CLOSE, OutcomeUnknown),
             (FaultKind.RESET_BEFORE, OutcomeUnknown),
             (FaultKind.RESET_AFTER, OutcomeUnknown),
             (FaultKind.RATE_LIMIT, RateLimited),

@@ -64,6 +64,8 @@ def test_a_rule_that_cannot_be_understood_is_refused_and_the_old_ones_stay(
     [
         (FaultKind.ERROR_500, 500, "application/json"),
         (FaultKind.ERROR_502_HTML, 502, "text/html"),
+        (FaultKind.ERROR_503, 503, "application/json"),
+        (FaultKind.ERROR_504_HTML, 504, "text/html"),
         (FaultKind.HTML_200, 200, "text/html"),
     ],
 )
@@ -87,7 +89,12 @@ def test_an_answer_of_the_gateway_is_not_carried_out_but_journaled(
 
 
 @pytest.mark.parametrize(
-    ("kind", "carried_out"), [(FaultKind.RESET_BEFORE, 0), (FaultKind.RESET_AFTER, 1)]
+    ("kind", "carried_out"),
+    [
+        (FaultKind.RESET_BEFORE, 0),
+        (FaultKind.RESET_AFTER, 1),
+        (FaultKind.HALF_CLOSE, 1),
+    ],
 )
 def test_a_cut_connection_answers_nothing(kind: FaultKind, carried_out: int) -> None:
     crm = TinyCrm()
@@ -114,6 +121,57 @@ def test_truncated_json_is_carried_out_and_stops_half_way() -> None:
     assert answer.text == '{"hello":'
     assert answer.headers["Content-Length"] == "9"
     assert crm.carried_out == 1
+
+
+def test_an_answer_may_be_shorter_than_it_says() -> None:
+    crm = TinyCrm()
+    crm.faults.replace([_rule(FaultKind.WRONG_LENGTH)])
+    sandbox = Sandbox()
+    sandbox.mount(crm)
+
+    with sandbox, pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
+        requests.post(f"{sandbox.url('zoho')}/hello", json={}, timeout=5)
+    assert crm.carried_out == 1
+
+
+def test_an_answer_may_come_byte_by_byte() -> None:
+    crm = TinyCrm()
+    crm.faults.replace([_rule(FaultKind.SLOW_BODY, times=1)])
+    sandbox = Sandbox()
+    sandbox.mount(crm)
+
+    with sandbox, requests.Session() as session:
+        slow = session.get(f"{sandbox.url('zoho')}/hello", timeout=5)
+        again = session.get(f"{sandbox.url('zoho')}/hello", timeout=5)
+
+    assert slow.json() == again.json()
+    assert slow.headers["Connection"] == "close"
+    assert crm.carried_out == 2
+
+
+def test_some_bytes_may_be_others() -> None:
+    crm = TinyCrm()
+    app = FaultMiddleware(crm.wsgi(), crm.faults)
+    whole = Client(app).get("/hello").data
+    crm.faults.replace([_rule(FaultKind.BROKEN_BYTES)])
+    broken = Client(app).get("/hello").data
+
+    assert len(broken) == len(whole)
+    assert broken != whole
+    assert crm.carried_out == 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [({"data": [1, 2]}, {"data": [1]}), ({"data": []}, {"data": []}), ({"a": 1}, {"a": 1})],
+)
+def test_the_last_entry_of_a_list_may_be_missing(sent: object, answered: object) -> None:
+    crm = TinyCrm()
+    crm.faults.replace([_rule(FaultKind.MISSING_ENTRY)])
+
+    answer = Client(FaultMiddleware(crm.wsgi(), crm.faults)).post("/hello", json=sent)
+
+    assert answer.json == answered
 
 
 def test_slow_waits_and_then_answers() -> None:

@@ -143,6 +143,18 @@ def test_two_hundred_and_fifty_updates_are_three_calls_and_25_credits(bench: Ben
     assert [run for run in crm.workflow_runs() if run.operation == "update"] == []
 
 
+def test_a_result_that_is_missing_leaves_its_batch_in_doubt(bench: Bench) -> None:
+    """Which record the missing result was of cannot be told."""
+    accounts = [bench.add_account(Account_Name=name) for name in ("A", "B", "C")]
+    port = bench.open()
+    port.owned_values(accounts)
+    bench.fail(bench.vendor.updates, FaultKind.MISSING_ENTRY)
+
+    outcomes = port.update_fields([an_update(account) for account in accounts])
+
+    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown] * 3
+
+
 def test_a_receipt_has_zohos_stamp(bench: Bench) -> None:
     (outcome,) = bench.open().update_fields([an_update(bench.add_account())])
 
