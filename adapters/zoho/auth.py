@@ -9,12 +9,19 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from adapters.errors import CredentialsRejected, CrmError, CrmUnavailable, RateLimited
+from adapters.errors import (
+    ContractBroken,
+    CredentialsRejected,
+    CrmError,
+    CrmUnavailable,
+    RateLimited,
+)
 from adapters.http import Answer, HttpClient, Request
 from adapters.settings import ConnectionSettings, MissingSettingError, Secret
 from adapters.tokens import AccessToken
+from adapters.zoho.centres import is_zohos_api
 from adapters.zoho.errors import Refusal
-from adapters.zoho.settings import accounts_url
+from adapters.zoho.settings import accounts_url, api_url, options_of
 
 __all__ = ["RECOMMENDED_SCOPES", "TokenDesk", "authorisation_url", "redeem_code"]
 
@@ -74,6 +81,7 @@ class TokenDesk:
                 operation="token",
             ) from None
         answer = _post(self._settings, self._http, form)
+        self._check_host(answer.api_domain)
         now = self._http.pace.now()
         return AccessToken(
             value=answer.access_token,
@@ -81,6 +89,18 @@ class TokenDesk:
             expires_at=now + timedelta(seconds=answer.seconds),
             details={"api_domain": answer.api_domain} if answer.api_domain else {},
         )
+
+    def _check_host(self, named: str) -> None:
+        """Refuse an API host that is neither Zoho's nor the one configured."""
+        followed = options_of(self._settings).follow_api_domain
+        known = named.rstrip("/") in {"", api_url(self._settings)} or is_zohos_api(named)
+        if followed and not known:
+            raise ContractBroken(
+                f"the accounts server names {named[:100]} as the API's host, which is none of "
+                "Zoho's: if it is right all the same, set base_url to it",
+                system=self._settings.name,
+                operation="token",
+            )
 
 
 def authorisation_url(settings: ConnectionSettings, redirect_uri: str, state: str) -> str:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from adapters.settings import ConnectionSettings, read_mapping, read_part
+from adapters.zoho.centres import CENTRES, Centre
 from adapters.zoho.names import ZohoMapping
 
 __all__ = ["ZohoOptions", "accounts_url", "api_url", "mapping_of", "options_of"]
@@ -13,6 +14,8 @@ __all__ = ["ZohoOptions", "accounts_url", "api_url", "mapping_of", "options_of"]
 class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The vendor's own options.
 
+    ``data_centre`` (us, eu, in, cn, au, jp, ca, sa, uk): whose hosts are called where ``base_url``
+    and ``accounts_url`` name none.
     ``follow_api_domain``: call the host that the token answer names, as Zoho demands; switched
     off, ``base_url`` is called. ``page_rows``: records of one COQL page, at most 2,000.
     ``run_workflows``: let the organisation's workflows run on our writes. ``watch_days``: the
@@ -21,6 +24,7 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ``always``, ``never``. ``export_rows``: records of an export that are saved at once.
     """
 
+    data_centre: Literal["us", "eu", "in", "cn", "au", "jp", "ca", "sa", "uk"] = "us"
     follow_api_domain: bool = True
     page_rows: int = 2_000
     run_workflows: bool = False
@@ -48,10 +52,14 @@ def mapping_of(settings: ConnectionSettings) -> ZohoMapping:
 
 
 def api_url(settings: ConnectionSettings) -> str:
-    """Return the API host as configured; the data centre in the United States by default."""
-    return (settings.base_url or "https://www.zohoapis.com").rstrip("/")
+    """Return the API host as configured, else that of the data centre."""
+    return (settings.base_url or _centre(settings).api).rstrip("/")
 
 
 def accounts_url(settings: ConnectionSettings) -> str:
-    """Return the token host as configured; the data centre in the United States by default."""
-    return (settings.accounts_url or "https://accounts.zoho.com").rstrip("/")
+    """Return the token host as configured, else that of the data centre."""
+    return (settings.accounts_url or _centre(settings).accounts).rstrip("/")
+
+
+def _centre(settings: ConnectionSettings) -> Centre:
+    return CENTRES[options_of(settings).data_centre]

@@ -16,7 +16,7 @@ from adapters.zoho.port import ZohoPort, open_zoho
 
 __all__ = ["API", "NOW", "CannedZoho", "a_field", "a_port", "some_settings"]
 
-API = "https://www.zohoapis.test"
+API = "https://www.zohoapis.eu"
 ACCOUNTS = "https://accounts.zoho.test"
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 SECRETS = {

@@ -17,6 +17,8 @@ from adapters.errors import (
 from adapters.http import HttpClient, Pace
 from adapters.settings import Secret
 from adapters.zoho.auth import TokenDesk, authorisation_url, redeem_code
+from adapters.zoho.centres import CENTRES, is_zohos_accounts_server, is_zohos_api
+from adapters.zoho.settings import accounts_url, api_url
 from tests.adapters.zoho.answers import ACCOUNTS, NOW, SECRETS, some_settings
 
 URL = f"{ACCOUNTS}/oauth/v2/token"
@@ -35,7 +37,7 @@ def the_form() -> dict[str, list[str]]:
 
 @responses.activate
 def test_a_refresh_token_becomes_an_access_token() -> None:
-    answer = {"access_token": "1000.a", "api_domain": "https://api.test", "expires_in": 3600}
+    answer = {"access_token": "1000.a", "api_domain": "https://www.zohoapis.eu", "expires_in": 3600}
     responses.post(URL, json=answer)
 
     token = a_desk().ask()
@@ -45,7 +47,55 @@ def test_a_refresh_token_becomes_an_access_token() -> None:
     assert sent["refresh_token"] == [SECRETS["refresh_token"]]
     assert token.value == "1000.a"
     assert (token.expires_at - token.issued_at).total_seconds() == 3600
-    assert token.details == {"api_domain": "https://api.test"}
+    assert token.details == {"api_domain": "https://www.zohoapis.eu"}
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://www.zohoapis.com.evil.test",
+        "https://evil.test/www.zohoapis.com",
+        "http://www.zohoapis.com",
+        "https://www.zohoapis.com:8443",
+        "https://www.zohoapis.com@evil.test",
+        "https://wwwzohoapis.com",
+    ],
+)
+def test_a_token_is_never_carried_to_a_foreign_host(host: str) -> None:
+    responses.post(URL, json={"access_token": "1000.a", "api_domain": host, "expires_in": 3600})
+
+    with pytest.raises(ContractBroken, match="none of Zoho's"):
+        a_desk().ask()
+    assert a_desk(options={"follow_api_domain": False}).ask().value == "1000.a"
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://www.zohoapis.eu",
+        "https://sandbox.zohoapis.com.cn/",
+        "https://developer.zohoapis.in",
+    ],
+)
+def test_zohos_own_hosts_are_followed(host: str) -> None:
+    responses.post(URL, json={"access_token": "1000.a", "api_domain": host, "expires_in": 3600})
+
+    assert a_desk().ask().details == {"api_domain": host}
+
+
+@pytest.mark.parametrize("code", CENTRES)
+def test_a_data_centre_names_its_hosts(code: str) -> None:
+    settings = some_settings(base_url="", accounts_url="", options={"data_centre": code})
+
+    assert (accounts_url(settings), api_url(settings)) == (
+        CENTRES[code].accounts,
+        CENTRES[code].api,
+    )
+    assert is_zohos_api(CENTRES[code].api)
+    assert is_zohos_accounts_server(CENTRES[code].accounts)
+    assert not is_zohos_api(CENTRES[code].accounts)
 
 
 @responses.activate

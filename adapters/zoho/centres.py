@@ -1,0 +1,54 @@
+"""Zoho's data centres: where each has its accounts server and its API, and which hosts are Zoho's.
+
+A token answer names the API host to call. It is followed only to a host of this list or to the one
+configured: whoever could change it would be given every token. (zoho-crm 1.1)
+"""
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+__all__ = ["CENTRES", "Centre", "is_zohos_accounts_server", "is_zohos_api"]
+
+
+class Centre(msgspec.Struct, frozen=True):
+    """One data centre: its accounts server and its API."""
+
+    accounts: str
+    api: str
+
+
+CENTRES = {
+    "us": Centre("https://accounts.zoho.com", "https://www.zohoapis.com"),
+    "eu": Centre("https://accounts.zoho.eu", "https://www.zohoapis.eu"),
+    "in": Centre("https://accounts.zoho.in", "https://www.zohoapis.in"),
+    "cn": Centre("https://accounts.zoho.com.cn", "https://www.zohoapis.com.cn"),
+    "au": Centre("https://accounts.zoho.com.au", "https://www.zohoapis.com.au"),
+    "jp": Centre("https://accounts.zoho.jp", "https://www.zohoapis.jp"),
+    "ca": Centre("https://accounts.zohocloud.ca", "https://www.zohoapis.ca"),
+    "sa": Centre("https://accounts.zoho.sa", "https://www.zohoapis.sa"),
+    "uk": Centre("https://accounts.zoho.uk", "https://www.zohoapis.uk"),
+}
+#: Environments of an organisation put their word in place of ``www``.
+_ENVIRONMENTS = ("www", "sandbox", "developer")
+_APIS = {
+    f"{label}.{urlsplit(centre.api).netloc.removeprefix('www.')}"
+    for centre in CENTRES.values()
+    for label in _ENVIRONMENTS
+}
+_ACCOUNTS = {urlsplit(centre.accounts).netloc for centre in CENTRES.values()}
+
+
+def is_zohos_api(url: str) -> bool:
+    """Tell whether an address is that of one of Zoho's APIs, over TLS and its usual port."""
+    return _is_among(url, _APIS)
+
+
+def is_zohos_accounts_server(url: str) -> bool:
+    """Tell whether an address is that of one of Zoho's accounts servers."""
+    return _is_among(url, _ACCOUNTS)
+
+
+def _is_among(url: str, hosts: set[str]) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" and parts.netloc in hosts and parts.path in {"", "/"}
