@@ -51,7 +51,7 @@ class _Vendor:
     open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient], CrmPort]
     verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
     consent_page: Callable[[ConnectionSettings, str, str], str] | None = None
-    redeem_code: Callable[[ConnectionSettings, HttpClient, str, str], Secret] | None = None
+    redeem_code: Callable[[ConnectionSettings, HttpClient, str, str, str], Secret] | None = None
 
 
 _VENDORS = {
@@ -116,16 +116,18 @@ def redeem_code(
     code: str,
     *,
     redirect_uri: str = "",
+    accounts_server: str = "",
     http: HttpClient | None = None,
 ) -> Secret:
     """Exchange a grant code for the refresh token that the connection then lives by.
 
-    Raises ``CrmError``, ``MissingSettingError``, and ``ValueError`` for a vendor without grants.
+    ``accounts_server`` is the one that a consent named. Raises ``CrmError``, ``MissingSettingError``, and ``ValueError`` for a vendor without grants.
     """
     redeem = _vendor(settings).redeem_code
     if redeem is None:
         raise ValueError(f"{settings.vendor} gives no grant codes: its secrets are configured")
-    return redeem(settings, http or HttpClient(settings.name), code, redirect_uri)
+    http = http or HttpClient(settings.name)
+    return redeem(settings, http, code, redirect_uri, accounts_server)
 
 
 def _vendor(settings: ConnectionSettings) -> _Vendor:

@@ -118,12 +118,25 @@ def authorisation_url(settings: ConnectionSettings, redirect_uri: str, state: st
 
 
 def redeem_code(
-    settings: ConnectionSettings, http: HttpClient, code: str, redirect_uri: str = ""
+    settings: ConnectionSettings,
+    http: HttpClient,
+    code: str,
+    redirect_uri: str = "",
+    accounts_server: str = "",
 ) -> Secret:
     """Exchange a grant code, good once and for minutes, for the refresh token.
 
-    A self client's code has no ``redirect_uri``. Raises ``CredentialsRejected``, ``Transient``.
+    A self client's code has no ``redirect_uri``. ``accounts_server`` is the one that the consent
+    named: codes and tokens are good in their data centre alone. Raises ``CredentialsRejected``,
+    ``Transient``.
     """
+    if accounts_server.rstrip("/") not in {"", accounts_url(settings)}:
+        raise CredentialsRejected(
+            f"the organisation is in another data centre ({accounts_server[:60]}): set "
+            "options.data_centre to it and connect again",
+            system=settings.name,
+            operation="token",
+        )
     form = {
         "grant_type": "authorization_code",
         "client_id": settings.secret("client_id"),

@@ -15,12 +15,14 @@ from connector.cli.output import print_json, print_table, say
 from connector.cli.session import DEFAULT_CONFIG, ConfigOption, ExitCode, JsonFlag, end, opened
 from connector.config import ConfigError, example_text, language_of, load_config
 from connector.texts.catalogue import Texts
-from connector.wiring import configured_policy
-from connector.wiring.granting import redeem_grant
+from connector.wiring import Zixin, configured_policy
+from connector.wiring.consent import NoConsent, consent_desk
+from connector.wiring.granting import consent_address, redeem_grant
 
 __all__ = ["add_commands"]
 
 MESSAGES_SHOWN = 3
+CONSENT_SECONDS = 300
 _MARKS = {
     FindingLevel.OK: Text("ok", style="green"),
     FindingLevel.WARNING: Text("warning", style="yellow"),
@@ -93,26 +95,57 @@ def connect(
         str | None,
         typer.Option(help="A grant code of Zoho's API console; good once, for some minutes."),
     ] = None,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Where the browser comes back to.")
+    ] = 8765,
+    *,
+    consent: Annotated[
+        bool, typer.Option("--consent", help="Ask for consent in a browser on this machine.")
+    ] = False,
 ) -> None:
     """Prove that a connection's credentials work and keep its token sealed.
 
-    With --code the refresh token is fetched first and written to the file that
-    secrets.refresh_token names.
+    With --code, or after a --consent, the refresh token is fetched first and written to the file
+    that secrets.refresh_token names. For --consent the client must allow the redirect to
+    http://127.0.0.1:PORT/consent.
     """
     with opened(config) as zixin:
         found = zixin.connection(name)
         if found.vendor != vendor:
             end(ExitCode.WRONG_USE, f"{name} is a {found.vendor} connection, not {vendor}")
-        if code is not None:
-            say(f"refresh token written to {redeem_grant(zixin, name, code)}")
+        texts = zixin.company_texts
+        if consent:
+            say(texts.say("connect.token", file=_granted_in_a_browser(zixin, name, port)))
+        elif code is not None:
+            say(texts.say("connect.token", file=redeem_grant(zixin, name, code)))
         findings = zixin.connect(name)
     errors = [finding for finding in findings if finding.level == FindingLevel.ERROR]
     credentials = [finding for finding in errors if finding.topic == "credentials"]
     if credentials:
         end(ExitCode.CRM, "\n".join(f"{f.message}; {f.remedy}" for f in credentials))
-    say(f"{name} is connected; its token is kept sealed")
+    say(texts.say("connect.done", name=name))
     if errors:
-        say(f"{len(errors)} thing(s) still to do, see: zixin doctor {name}")
+        say(texts.say("connect.todo", count=len(errors), name=name))
+
+
+def _granted_in_a_browser(zixin: Zixin, name: str, port: int) -> str:
+    """Let an administrator consent, and tell the file of the token that came of it."""
+    try:
+        with consent_desk(port) as desk:
+            say(zixin.company_texts.say("connect.consent", minutes=CONSENT_SECONDS // 60))
+            say(consent_address(zixin, name, desk.redirect_uri, desk.state))
+            given = desk.wait(CONSENT_SECONDS)
+    except OSError as error:
+        end(ExitCode.WRONG_USE, f"--port {port}: {error.strerror}; choose another")
+    except NoConsent as error:
+        end(ExitCode.CRM, str(error))
+    return redeem_grant(
+        zixin,
+        name,
+        given.code,
+        redirect_uri=desk.redirect_uri,
+        accounts_server=given.accounts_server,
+    )
 
 
 def doctor(

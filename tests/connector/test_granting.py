@@ -8,7 +8,7 @@ import requests
 
 from adapters.errors import CredentialsRejected
 from connector.config import ConfigError
-from connector.wiring.granting import redeem_grant
+from connector.wiring.granting import consent_address, redeem_grant
 from sandbox.company.generate import generate
 from tests.journeys.harness import CONNECTION_NAMES, Installation, installed, open_here
 
@@ -53,6 +53,36 @@ def test_code_becomes_a_private_file_that_the_connection_lives_by(tmp_path: Path
     assert token.stat().st_mode & 0o077 == 0
     assert token.read_text()
     assert findings["credentials"] == "ok"
+
+
+def test_an_organisation_of_another_data_centre_is_told_where_to_connect(tmp_path: Path) -> None:
+    company = generate(5, 3, as_of=TODAY)
+    with installed(tmp_path, company, as_of=TODAY, now=True) as installation:
+        with_token_file(installation)
+        here = installation.crms.url("zoho")
+        with open_here(installation) as zixin:
+            with pytest.raises(CredentialsRejected, match=r"set options.data_centre to it"):
+                redeem_grant(
+                    zixin, ZOHO, a_code(installation), accounts_server="https://accounts.zoho.eu"
+                )
+            assert not (tmp_path / "zoho.token").exists()
+            assert redeem_grant(zixin, ZOHO, a_code(installation), accounts_server=here)
+
+
+def test_a_vendor_without_consent_says_so(tmp_path: Path) -> None:
+    company = generate(5, 3, as_of=TODAY)
+    with installed(tmp_path, company, as_of=TODAY, now=True) as installation:
+        config = installation.config.read_text(encoding="utf-8")
+        fxiaoke = CONNECTION_NAMES["fxiaoke"]
+        installation.edit(
+            "secrets = { app_id", 'secrets = { refresh_token = "file:fx.token", app_id'
+        )
+        assert config != installation.config.read_text(encoding="utf-8")
+        with (
+            open_here(installation) as zixin,
+            pytest.raises(ConfigError, match="fxiaoke has no page of consent"),
+        ):
+            consent_address(zixin, fxiaoke, "http://127.0.0.1/consent", "word")
 
 
 def test_refused_code_writes_no_file(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """init, config check, connect, doctor and provision."""
 
 import base64
+import socket
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 import pytest
+import requests
+import typer
 
 from adapters.port import ProvisionStep
 from connector.cli.sandboxes import by_hand
@@ -163,9 +167,41 @@ def test_connect_proves_the_credentials_and_keeps_the_token_sealed(
 ) -> None:
     result = shell("connect", vendor, name)
 
-    assert f"{name} is connected" in result.stdout
+    assert f"{name} 已连接" in result.stdout
     assert "zixin doctor" not in result.stdout
     assert (shell.installation.folder / "zixin.db").is_file()
+
+
+def test_a_consent_in_the_browser_becomes_the_connections_token(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look-alike's page consents at once and sends the browser back to us."""
+    shell.installation.edit('"env:SANDBOX_ZOHO_REFRESH_TOKEN"', '"file:zoho.token"')
+    visits: list[Thread] = []
+
+    def say(text: str) -> None:
+        if text.startswith("http"):
+            visits.append(Thread(target=requests.get, args=(text,), kwargs={"timeout": 10}))
+            visits[-1].start()
+        typer.echo(text)
+
+    monkeypatch.setattr("connector.cli.setting_up.say", say)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = shell("connect", "zoho", ZOHO, "--consent", "--port", str(port), code=2)
+    # Not by ``shell``, which lets no secret pass: the page's address names the client, as it must.
+    config = str(shell.installation.config)
+    result = invoke("connect", "zoho", ZOHO, "--consent", "--port", str(port), "--config", config)
+    for visit in visits:
+        visit.join(timeout=10)
+
+    assert f"--port {port}" in refused.stderr
+    assert (result.exit_code, f"{ZOHO} 已连接" in result.stdout) == (0, True)
+    credentials = shell.installation.crms.crm("zoho").credentials()
+    assert not [
+        part for part in ("client_secret", "refresh_token") if credentials[part] in result.stdout
+    ]
+    assert (shell.installation.folder / "zoho.token").read_text(encoding="utf-8")
 
 
 def test_connect_tells_what_is_still_to_do(bare: Shell) -> None:
@@ -195,7 +231,7 @@ def test_a_wrong_secret_is_told_and_never_printed(
 
         assert "not-the-secret-8f3a" not in result.stdout + result.stderr
         assert "Traceback" not in result.stderr
-    assert "is connected" not in result.stdout
+    assert "已连接" not in result.stdout
 
 
 def test_the_doctor_finds_nothing_where_all_is_well(shell: Shell) -> None:
