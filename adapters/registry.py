@@ -6,6 +6,7 @@ Adding a CRM means one folder beside ``zoho`` and ``fxiaoke`` and one line in ``
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from requests.adapters import BaseAdapter
@@ -19,6 +20,7 @@ from adapters.settings import ConnectionSettings, Secret
 from adapters.tokens import Sealer, TokenStore
 from adapters.zoho import auth as zoho_auth
 from adapters.zoho.port import open_zoho, zoho_verifier
+from adapters.zoho.sdk_store import stored_refresh_token
 
 __all__ = [
     "VENDORS",
@@ -27,6 +29,8 @@ __all__ = [
     "hints_for",
     "open_port",
     "redeem_code",
+    "revoke",
+    "stored_token",
     "verifier_for",
 ]
 
@@ -52,6 +56,8 @@ class _Vendor:
     verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
     consent_page: Callable[[ConnectionSettings, str, str], str] | None = None
     redeem_code: Callable[[ConnectionSettings, HttpClient, str, str, str], Secret] | None = None
+    stored_token: Callable[[ConnectionSettings, Path], Secret] | None = None
+    revoke: Callable[[ConnectionSettings, HttpClient], None] | None = None
 
 
 _VENDORS = {
@@ -60,6 +66,8 @@ _VENDORS = {
         lambda settings, _now, _nonce: zoho_verifier(settings),
         consent_page=zoho_auth.authorisation_url,
         redeem_code=zoho_auth.redeem_code,
+        stored_token=stored_refresh_token,
+        revoke=zoho_auth.revoke,
     ),
     "fxiaoke": _Vendor(
         lambda settings, store, sealer, http: open_fxiaoke(settings, store, sealer, http=http),
@@ -128,6 +136,29 @@ def redeem_code(
         raise ValueError(f"{settings.vendor} gives no grant codes: its secrets are configured")
     http = http or HttpClient(settings.name)
     return redeem(settings, http, code, redirect_uri, accounts_server)
+
+
+def stored_token(settings: ConnectionSettings, path: Path) -> Secret:
+    """Read the refresh token from the file in which the vendor's own SDK keeps it.
+
+    Raises ``ValueError`` for a file without it, and for a vendor without such a file.
+    """
+    read = _vendor(settings).stored_token
+    if read is None:
+        raise ValueError(f"{settings.vendor} has no SDK that keeps tokens in a file")
+    return read(settings, path)
+
+
+def revoke(settings: ConnectionSettings, *, http: HttpClient | None = None) -> bool:
+    """End the connection's tokens at the vendor; ``False``: the vendor knows no such thing.
+
+    Raises ``Transient``, and ``MissingSettingError`` where there is no token.
+    """
+    end = _vendor(settings).revoke
+    if end is None:
+        return False
+    end(settings, http or HttpClient(settings.name))
+    return True
 
 
 def _vendor(settings: ConnectionSettings) -> _Vendor:

@@ -23,7 +23,7 @@ from adapters.zoho.centres import is_zohos_api
 from adapters.zoho.errors import Refusal
 from adapters.zoho.settings import accounts_url, api_url, options_of
 
-__all__ = ["RECOMMENDED_SCOPES", "TokenDesk", "authorisation_url", "redeem_code"]
+__all__ = ["RECOMMENDED_SCOPES", "TokenDesk", "authorisation_url", "redeem_code", "revoke"]
 
 RECOMMENDED_SCOPES = (
     "ZohoCRM.modules.ALL",
@@ -155,16 +155,34 @@ def redeem_code(
     return Secret(answer.refresh_token)
 
 
+def revoke(settings: ConnectionSettings, http: HttpClient) -> None:
+    """End the refresh token and every access token made of it. One that is dead already is well.
+
+    Raises ``Transient``, and ``MissingSettingError`` where there is no token.
+    """
+    form = {"token": settings.secret("refresh_token")}
+    http.once(_form(settings, "token/revoke", form), _revoked)
+
+
+def _revoked(answer: Answer) -> None:
+    if answer.status >= 500:
+        raise answer.lost(f"HTTP {answer.status}")
+    answer.decode(_DECODER)
+
+
 def _post(settings: ConnectionSettings, http: HttpClient, form: Mapping[str, str]) -> _TokenAnswer:
-    request = Request(
+    return http.once(_form(settings, "token", form), lambda answer: _parse(answer, http))
+
+
+def _form(settings: ConnectionSettings, path: str, form: Mapping[str, str]) -> Request:
+    return Request(
         method="POST",
-        url=f"{accounts_url(settings)}/oauth/v2/token",
+        url=f"{accounts_url(settings)}/oauth/v2/{path}",
         operation="token",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
         body=urlencode(form).encode(),
         credits=0,
     )
-    return http.once(request, lambda answer: _parse(answer, http))
 
 
 def _parse(answer: Answer, http: HttpClient) -> _TokenAnswer:

@@ -1,4 +1,4 @@
-"""Commands of the administrator: init, config check, connect, doctor, provision."""
+"""Commands of the administrator: init, config check, connect, disconnect, doctor, provision."""
 
 import base64
 import secrets
@@ -17,7 +17,7 @@ from connector.config import ConfigError, example_text, language_of, load_config
 from connector.texts.catalogue import Texts
 from connector.wiring import Zixin, configured_policy
 from connector.wiring.consent import NoConsent, consent_desk
-from connector.wiring.granting import consent_address, redeem_grant
+from connector.wiring.granting import adopt_stored, consent_address, give_back, redeem_grant
 
 __all__ = ["add_commands"]
 
@@ -39,6 +39,7 @@ def add_commands(app: typer.Typer) -> None:
     config_app.command("check")(config_check)
     app.add_typer(config_app, name="config")
     app.command()(connect)
+    app.command()(disconnect)
     app.command()(doctor)
     app.command()(provision)
 
@@ -95,6 +96,12 @@ def connect(
         str | None,
         typer.Option(help="A grant code of Zoho's API console; good once, for some minutes."),
     ] = None,
+    from_sdk_store: Annotated[
+        Path | None,
+        typer.Option(
+            help="The CSV in which a Zoho SDK keeps its tokens.", exists=True, dir_okay=False
+        ),
+    ] = None,
     port: Annotated[
         int, typer.Option(min=1, max=65_535, help="Where the browser comes back to.")
     ] = 8765,
@@ -105,8 +112,8 @@ def connect(
 ) -> None:
     """Prove that a connection's credentials work and keep its token sealed.
 
-    With --code, or after a --consent, the refresh token is fetched first and written to the file
-    that secrets.refresh_token names. For --consent the client must allow the redirect to
+    With --code, --from-sdk-store, or after a --consent, the refresh token is taken first and written
+    to the file that secrets.refresh_token names. For --consent the client must allow the redirect to
     http://127.0.0.1:PORT/consent.
     """
     with opened(config) as zixin:
@@ -118,6 +125,8 @@ def connect(
             say(texts.say("connect.token", file=_granted_in_a_browser(zixin, name, port)))
         elif code is not None:
             say(texts.say("connect.token", file=redeem_grant(zixin, name, code)))
+        elif from_sdk_store is not None:
+            say(texts.say("connect.token", file=adopt_stored(zixin, name, from_sdk_store)))
         findings = zixin.connect(name)
     errors = [finding for finding in findings if finding.level == FindingLevel.ERROR]
     credentials = [finding for finding in errors if finding.topic == "credentials"]
@@ -126,6 +135,13 @@ def connect(
     say(texts.say("connect.done", name=name))
     if errors:
         say(texts.say("connect.todo", count=len(errors), name=name))
+
+
+def disconnect(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """End a connection's tokens at its CRM and forget them here; nothing else is deleted."""
+    with opened(config) as zixin:
+        ended = give_back(zixin, name)
+        say(zixin.company_texts.say("connect.ended" if ended else "connect.forgotten", name=name))
 
 
 def _granted_in_a_browser(zixin: Zixin, name: str, port: int) -> str:

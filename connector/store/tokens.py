@@ -64,6 +64,15 @@ class DatabaseTokenStore:
 
         in_one_commit(self._engine, put)
 
+    def forget(self, system: str) -> None:
+        """Let go of the token; the next call asks for one."""
+        in_one_commit(
+            self._engine,
+            lambda conn: conn.execute(
+                connections.update().where(connections.c.name == system).values(token=None)
+            ),
+        )
+
     @contextmanager
     def lock(self, system: str) -> Iterator[None]:
         """Let one holder in at a time, on all hosts. Raises ``LeaseNotFree`` after long waiting."""

@@ -1,16 +1,21 @@
-"""A grant code becomes the refresh token a connection lives by, kept where its reference says."""
+"""The refresh token a connection lives by: it comes by consent, code or file, and is ended again.
+
+It is kept where its reference in the configuration says, readable by its owner alone.
+"""
 
 import os
+from pathlib import Path
 
 import msgspec
 
 from adapters import registry
-from adapters.settings import ConnectionSettings
+from adapters.settings import ConnectionSettings, Secret
 from connector.config import ConfigError, connection_settings
+from connector.store.tokens import DatabaseTokenStore
 from connector.wiring.product import Zixin
 from scoring.document import mistake
 
-__all__ = ["consent_address", "redeem_grant"]
+__all__ = ["adopt_stored", "consent_address", "give_back", "redeem_grant"]
 
 GRANTED = "refresh_token"
 
@@ -24,7 +29,7 @@ def consent_address(zixin: Zixin, name: str, redirect_uri: str, state: str) -> s
     address = registry.consent_page(settings, redirect_uri, state)
     if address is None:
         what = f"{settings.vendor} has no page of consent: its secrets are configured"
-        raise ConfigError(f"connection {name}", [mistake("", "said", what=what)])
+        raise _said(name, ValueError(what))
     return address
 
 
@@ -43,13 +48,51 @@ def redeem_grant(
             settings, code, redirect_uri=redirect_uri, accounts_server=accounts_server
         )
     except ValueError as error:
-        raise ConfigError(f"connection {name}", [mistake("", "said", what=str(error))]) from error
+        raise _said(name, error) from error
+    return _kept(zixin, file_name, token)
+
+
+def adopt_stored(zixin: Zixin, name: str, path: Path) -> str:
+    """Take over the refresh token that the vendor's SDK keeps in a file. Tells our file's name.
+
+    Raises ``ConfigError`` for a file without a token of the connection's client.
+    """
+    settings, file_name = _settings_before(zixin, name)
+    try:
+        token = registry.stored_token(settings, path)
+    except ValueError as error:
+        raise _said(name, error) from error
+    return _kept(zixin, file_name, token)
+
+
+def give_back(zixin: Zixin, name: str) -> bool:
+    """End the connection's tokens at the vendor and here; its file is removed.
+
+    ``False``: the vendor ends no tokens, ours is forgotten all the same. Raises ``CrmError``; then
+    nothing is removed here.
+    """
+    try:
+        ended = registry.revoke(zixin.settings(name))
+    except ValueError as error:
+        raise _said(name, error) from error
+    DatabaseTokenStore(zixin.engine).forget(name)
+    kind, _, file_name = zixin.connection(name).secrets.get(GRANTED, "").partition(":")
+    if ended and kind == "file":
+        (zixin.folder / file_name).unlink(missing_ok=True)
+    return ended
+
+
+def _kept(zixin: Zixin, file_name: str, token: Secret) -> str:
     descriptor = os.open(
         zixin.folder / file_name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600
     )
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(token.reveal())
     return file_name
+
+
+def _said(name: str, error: ValueError) -> ConfigError:
+    return ConfigError(f"connection {name}", [mistake("", "said", what=str(error))])
 
 
 def _settings_before(zixin: Zixin, name: str) -> tuple[ConnectionSettings, str]:

@@ -16,7 +16,7 @@ from adapters.errors import (
 )
 from adapters.http import HttpClient, Pace
 from adapters.settings import Secret
-from adapters.zoho.auth import TokenDesk, authorisation_url, redeem_code
+from adapters.zoho.auth import TokenDesk, authorisation_url, redeem_code, revoke
 from adapters.zoho.centres import CENTRES, is_zohos_accounts_server, is_zohos_api
 from adapters.zoho.settings import accounts_url, api_url
 from tests.adapters.zoho.answers import ACCOUNTS, NOW, SECRETS, some_settings
@@ -173,3 +173,21 @@ def test_the_consent_page_asks_for_a_refresh_token() -> None:
     assert asked["access_type"] == ["offline"]
     assert "ZohoCRM.coql.READ" in asked["scope"][0].split(",")
     assert SECRETS["client_secret"] not in url.query
+
+
+@responses.activate
+@pytest.mark.parametrize("body", [{"status": "success"}, {"error": "invalid_code"}])
+def test_a_token_is_ended_whether_it_lived_or_not(body: dict[str, str]) -> None:
+    responses.post(f"{URL}/revoke", json=body)
+
+    revoke(some_settings(), HttpClient("acme"))
+
+    assert the_form() == {"token": [SECRETS["refresh_token"]]}
+
+
+@responses.activate
+def test_an_accounts_server_in_trouble_has_ended_nothing() -> None:
+    responses.post(f"{URL}/revoke", status=502, body="<html>")
+
+    with pytest.raises(CrmUnavailable):
+        revoke(some_settings(), HttpClient("acme"))

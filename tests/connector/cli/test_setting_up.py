@@ -204,6 +204,28 @@ def test_a_consent_in_the_browser_becomes_the_connections_token(
     assert (shell.installation.folder / "zoho.token").read_text(encoding="utf-8")
 
 
+def test_the_token_of_an_sdk_is_taken_over_and_given_back(shell: Shell, tmp_path: Path) -> None:
+    shell.installation.edit('"env:SANDBOX_ZOHO_REFRESH_TOKEN"', '"file:zoho.token"')
+    known = shell.installation.crms.crm("zoho").credentials()
+    store, other = tmp_path / "tokens.csv", tmp_path / "other.csv"
+    row = f"a@b.test,{known['client_id']},{known['refresh_token']},,,\n"
+    store.write_text(f"user_mail,client_id,refresh_token\n{row}", encoding="utf-8")
+    other.write_text("a,b\n", encoding="utf-8")
+    token = shell.installation.folder / "zoho.token"
+
+    assert (
+        "no token store"
+        in shell("connect", "zoho", ZOHO, "--from-sdk-store", str(other), code=2).stderr
+    )
+    assert f"{ZOHO} 已连接" in shell("connect", "zoho", ZOHO, "--from-sdk-store", str(store)).stdout
+    assert token.stat().st_mode & 0o077 == 0
+    assert "已在 CRM 端注销" in shell("disconnect", ZOHO).stdout
+    assert not token.exists()
+    token.write_text(known["refresh_token"], encoding="utf-8")
+    assert "credentials" in shell("doctor", ZOHO, code=4).stdout  # Zoho knows it no more
+    assert "收回应用权限" in shell("disconnect", FXIAOKE).stdout
+
+
 def test_connect_tells_what_is_still_to_do(bare: Shell) -> None:
     assert f"zixin doctor {ZOHO}" in bare("connect", "zoho", ZOHO).stdout
 
