@@ -97,7 +97,7 @@ INPUTS: dict[str, tuple[_Given, ...]] = {
         _Given("annual_revenue", "money"),
         _Given("revenue_percent", "share", _of_grade("revenue_share")),
     ),
-    "external": (_Given("bureau_limit", "money"), _Given("insurer_limit", "money")),
+    "external": (_Given("bureau_guideline", "money"), _Given("insurer_guideline", "money")),
     "history": (
         _Given("high_credit", "money"),
         _Given("high_credit_on", "date"),

@@ -57,7 +57,7 @@ LIMIT_STEPS = (
 )
 
 
-_OUTSIDE = ("bureau_limit", "insurer_limit", "external")
+_OUTSIDE = ("bureau_guideline", "insurer_guideline", "external")
 
 
 def limited(
@@ -93,17 +93,13 @@ def valued(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 def _with_outside(
     frame: pl.DataFrame, book: Book, policy: Policy, windows: Windows
 ) -> pl.DataFrame:
-    """Add what others say and hold: bureau_limit, insurer_limit, external, secured."""
+    """Add what others say and hold: the columns of ``externals``, and ``secured``."""
     if not (book.credit_records.height or book.collateral.height):
         # Most books tell of neither; joining nothing would cost as much as joining something.
         none = pl.lit(None, pl.Int64)
-        absent = [name for name in _OUTSIDE if name not in frame.columns]
         return frame.with_columns(
-            *(none.alias(name) for name in absent), pl.lit(0, pl.Int64).alias("secured")
+            *(none.alias(name) for name in _OUTSIDE), pl.lit(0, pl.Int64).alias("secured")
         )
     outside = externals(book, policy, windows.as_of)
-    outside = outside.select(
-        name for name in outside.columns if name == "e" or name not in frame.columns
-    )
     cover = secured(book, frame, policy, windows.as_of)
     return beside(frame, outside, cover).with_columns(pl.col("secured").fill_null(0))

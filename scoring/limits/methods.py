@@ -115,7 +115,7 @@ def _of(assets: pl.Expr, share: Decimal) -> pl.Expr:
 
 
 def externals(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
-    """M6: fresh guidelines from outside: e, bureau_limit, insurer_limit, external.
+    """M6: fresh guidelines from outside: e, bureau_guideline, insurer_guideline, external.
 
     The newest row of a bureau and of an insurer counts; refused or withdrawn cover is no limit.
     """
@@ -139,8 +139,8 @@ def externals(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     joined = {"minimum": pl.col("amount").min(), "latest": latest}
     external = joined.get(policy.limits.external, pl.lit(None, pl.Int64))
     return kept.group_by("e").agg(
-        pl.col("amount").filter(pl.col("kind") == "bureau").first().alias("bureau_limit"),
-        pl.col("amount").filter(pl.col("kind") == "insurance").first().alias("insurer_limit"),
+        pl.col("amount").filter(pl.col("kind") == "bureau").first().alias("bureau_guideline"),
+        pl.col("amount").filter(pl.col("kind") == "insurance").first().alias("insurer_guideline"),
         external.alias("external"),
     )
 

@@ -82,7 +82,7 @@ def test_the_insured_part_is_secured_and_the_insurers_limit_caps_the_rest() -> N
         an_insurance(0, 0.0, status="withdrawn", known_on=AS_OF),
     )
 
-    assert (found["insurer_limit"], found["secured"]) == (3_000_000, 2_700_000)
+    assert (found["insurer_guideline"], found["secured"]) == (3_000_000, 2_700_000)
     assert (found["unsecured"], found["computed_limit"]) == (3_000_000, 5_700_000)
     assert (refused["external"], refused["secured"]) == (None, 0)
 
