@@ -7,7 +7,7 @@ the list of deletions. The watermark is Zoho's own stamp, never our clock.
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -22,38 +22,28 @@ from adapters.zoho.mapping import Translated, Translator
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.rows import RowDecoder, Rows
+from adapters.zoho.scan import (
+    NOTHING_YET,
+    Position,
+    joined,
+    newest_of,
+    page_of,
+    position_of,
+    position_text,
+)
 from scoring.records import Kind
 
-__all__ = ["IDS_PER_QUERY", "OVERLAP", "ZohoReader", "chunks"]
+__all__ = ["IDS_PER_QUERY", "ZohoReader", "chunks"]
 
 _log = logging.getLogger(__name__)
-OVERLAP = timedelta(minutes=5)  # a change may be committed later than its stamp says
 IDS_PER_QUERY = 50
 FIRST_ROWS = 200  # most deltas are small, and 200 rows cost one credit
-_NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)  # the watermark of a feed without any record
 _REQUIRED = frozenset({"account", "number", "issued_on", "due_on", "paid_on", "ordered_on"}) | {
     "amount",
     "payment",
     "invoice",
 }
 _T = TypeVar("_T")
-
-
-class _Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Progress inside a scan.
-
-    Without ``since`` everything is read by id, or by ``export`` where that is cheaper; with it what
-    changed, from ``at`` and ``after`` on, and then, when ``deleted_page`` is set, the deletions.
-    ``exportable`` is false once an export has failed.
-    """
-
-    since: datetime | None = None
-    after: str = ""
-    at: datetime | None = None
-    deleted_page: int = 0
-    expected: int | None = None
-    export: Export | None = None
-    exportable: bool = True
 
 
 class _Deleted(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +90,7 @@ class ZohoReader:
         """Read the next portion of a feed, as ``CrmPort.changes`` says."""
         if kind is Kind.OWNERS:
             return self._owners(cursor)
-        position = _position(cursor)
+        position = position_of(cursor)
         if position.export is not None:
             return self._exported(kind, cursor, position, position.export)
         if position.since is None:
@@ -120,7 +110,7 @@ class ZohoReader:
         for some in chunks([each for each in wanted if each.isdecimal()], IDS_PER_QUERY):
             rows = self._query(kind, among("id", some), "id asc", FIRST_ROWS)
             seen.update(rows.ids())
-            found = _joined(found, self._translated(kind, rows))
+            found = joined(found, self._translated(kind, rows))
         missing = tuple(each for each in wanted if each not in seen)
         return Page(
             kind=kind,
@@ -141,25 +131,25 @@ class ZohoReader:
             there.update(row.id for row in (found.data if found else ()))
         return tuple(each for each in known_ids if each not in there)
 
-    def _everything(self, kind: Kind, cursor: Cursor, position: _Position) -> Page:
+    def _everything(self, kind: Kind, cursor: Cursor, position: Position) -> Page:
         limit = self._client.options.page_rows
         where = f"id > {literal(position.after)}" if position.after else "id is not null"
         rows = self._query(kind, where, "id asc", limit)
-        promise = cursor.promise or cursor.watermark or _NOTHING_YET
+        promise = cursor.promise or cursor.watermark or NOTHING_YET
         expected = position.expected
         if not position.after:
             # Taken right after the first page: the overlap covers what changed in between.
-            promise = self._newest(kind) if rows.more else _newest_of(rows)
+            promise = self._newest(kind) if rows.more else newest_of(rows)
             expected = self._count(kind) if rows.more else len(rows.good) + len(rows.bad)
         translated = self._translated(kind, rows)
         if not rows.more:
-            return _page(kind, translated, Cursor(watermark=promise), expected=expected)
+            return page_of(kind, translated, Cursor(watermark=promise), expected=expected)
         after = self._further(rows, position)
-        ahead = _Position(after=after, expected=expected, exportable=position.exportable)
+        ahead = Position(after=after, expected=expected, exportable=position.exportable)
         if position.exportable and not position.after and self._wants_export(expected):
-            ahead = _Position(after=after, export=Export(), expected=expected)
-        onward = Cursor(watermark=cursor.watermark, position=_text(ahead), promise=promise)
-        return _page(kind, translated, onward, expected=expected)
+            ahead = Position(after=after, export=Export(), expected=expected)
+        onward = Cursor(watermark=cursor.watermark, position=position_text(ahead), promise=promise)
+        return page_of(kind, translated, onward, expected=expected)
 
     def _wants_export(self, expected: int | None) -> bool:
         """Choose by the price of either way for so many records."""
@@ -171,7 +161,7 @@ class ZohoReader:
             case _:
                 return expected is not None and export_is_cheaper(expected)
 
-    def _exported(self, kind: Kind, cursor: Cursor, position: _Position, export: Export) -> Page:
+    def _exported(self, kind: Kind, cursor: Cursor, position: Position, export: Export) -> Page:
         """Read the next portion by an export; where none is to be had, by queries all the same."""
         module = self._mapping.feed(kind).module
         try:
@@ -179,23 +169,23 @@ class ZohoReader:
         except (ExportFailed, Refused, ContractBroken) as reason:
             _log.warning("%s: %s is read by queries: %s", self._client.system, module, reason)
             after, expected = position.after, position.expected
-            ahead = _Position(after=after, expected=expected, exportable=False)
+            ahead = Position(after=after, expected=expected, exportable=False)
             onward = Cursor(
-                watermark=cursor.watermark, position=_text(ahead), promise=cursor.promise
+                watermark=cursor.watermark, position=position_text(ahead), promise=cursor.promise
             )
-            return _page(kind, Translated(), onward, expected=position.expected)
+            return page_of(kind, Translated(), onward, expected=position.expected)
         rows = self._decoder(kind).table(part.header, part.rows, after=int(position.after or 0))
         translated = self._translated(kind, rows)
         onward = Cursor(watermark=cursor.promise or cursor.watermark)
         if part.ahead is not None:
             ahead = msgspec.structs.replace(position, export=part.ahead)
             onward = Cursor(
-                watermark=cursor.watermark, position=_text(ahead), promise=cursor.promise
+                watermark=cursor.watermark, position=position_text(ahead), promise=cursor.promise
             )
-        return _page(kind, translated, onward, expected=position.expected)
+        return page_of(kind, translated, onward, expected=position.expected)
 
-    def _changed(self, kind: Kind, cursor: Cursor, position: _Position) -> Page:
-        since = position.since or _NOTHING_YET
+    def _changed(self, kind: Kind, cursor: Cursor, position: Position) -> Page:
+        since = position.since or NOTHING_YET
         limit = min(self._client.options.page_rows, FIRST_ROWS)
         where = f"Modified_Time >= {literal(iso(position.at or since))}"
         if position.at is not None:
@@ -203,19 +193,19 @@ class ZohoReader:
             at, after = literal(iso(position.at)), literal(position.after)
             where = f"({where} and (Modified_Time > {at} or id > {after}))"
         rows = self._query(kind, where, "Modified_Time asc, id asc", limit)
-        promise = max(cursor.promise or cursor.watermark or _NOTHING_YET, _newest_of(rows))
+        promise = max(cursor.promise or cursor.watermark or NOTHING_YET, newest_of(rows))
         translated = self._translated(kind, rows)
         if rows.more:
             ahead = self._further_in_time(rows, position, since)
             after_cursor = Cursor(
-                watermark=cursor.watermark, position=_text(ahead), promise=promise
+                watermark=cursor.watermark, position=position_text(ahead), promise=promise
             )
-            return _page(kind, translated, after_cursor)
+            return page_of(kind, translated, after_cursor)
         gone_cursor = Cursor(watermark=cursor.watermark, promise=promise)
-        deletions = self._deletions(kind, gone_cursor, _Position(since=since, deleted_page=1))
-        return _page(kind, _joined(translated, Translated(gone=deletions.gone)), deletions.cursor)
+        deletions = self._deletions(kind, gone_cursor, Position(since=since, deleted_page=1))
+        return page_of(kind, joined(translated, Translated(gone=deletions.gone)), deletions.cursor)
 
-    def _deletions(self, kind: Kind, cursor: Cursor, position: _Position) -> Page:
+    def _deletions(self, kind: Kind, cursor: Cursor, position: Position) -> Page:
         page = position.deleted_page
         found = self._client.read(
             f"{self._mapping.feed(kind).module}/deleted",
@@ -227,24 +217,24 @@ class ZohoReader:
         gone = tuple(row.id for row in found.data) if found else ()
         after = Cursor(watermark=cursor.promise or cursor.watermark)
         if found and found.info.more_records:
-            ahead = _Position(since=position.since, deleted_page=page + 1)
+            ahead = Position(since=position.since, deleted_page=page + 1)
             after = Cursor(
-                watermark=cursor.watermark, position=_text(ahead), promise=cursor.promise
+                watermark=cursor.watermark, position=position_text(ahead), promise=cursor.promise
             )
-        return _page(kind, Translated(gone=gone), after)
+        return page_of(kind, Translated(gone=gone), after)
 
-    def _further(self, rows: Rows, position: _Position) -> str:
+    def _further(self, rows: Rows, position: Position) -> str:
         """Return the last id. Raises ``ContractBroken`` rather than read the same page for ever."""
         last = max(int(each) for each in rows.ids())
         if last <= int(position.after or 0):
             raise self._broken("the records are not in order of id")
         return str(last)
 
-    def _further_in_time(self, rows: Rows, position: _Position, since: datetime) -> _Position:
-        last = max(rows.stamps(), default=(_NOTHING_YET, 0))
-        if last <= (position.at or _NOTHING_YET, int(position.after or 0)):
+    def _further_in_time(self, rows: Rows, position: Position, since: datetime) -> Position:
+        last = max(rows.stamps(), default=(NOTHING_YET, 0))
+        if last <= (position.at or NOTHING_YET, int(position.after or 0)):
             raise self._broken("the records are not in order of Modified_Time and id")
-        return _Position(since=since, at=last[0].astimezone(UTC), after=str(last[1]))
+        return Position(since=since, at=last[0].astimezone(UTC), after=str(last[1]))
 
     def _query(self, kind: Kind, where: str, order: str, limit: int) -> Rows:
         module = self._mapping.feed(kind).module
@@ -283,7 +273,7 @@ class ZohoReader:
         found = self._client.coql(
             query, f"read the newest of {module}", lambda answer: answer.decode(_STAMPS), 1
         )
-        return found.data[0].modified.astimezone(UTC) if found else _NOTHING_YET
+        return found.data[0].modified.astimezone(UTC) if found else NOTHING_YET
 
     def _count(self, kind: Kind) -> int | None:
         module = self._mapping.feed(kind).module
@@ -295,7 +285,7 @@ class ZohoReader:
     def _owners(self, cursor: Cursor) -> Page:
         """Read all users: their list is short and knows no stamps."""
         owners = self._metadata.read_users("AllUsers")
-        watermark = max(self._client.server_now, cursor.watermark or _NOTHING_YET)
+        watermark = max(self._client.server_now, cursor.watermark or NOTHING_YET)
         return Page(
             kind=Kind.OWNERS,
             records=owners,
@@ -322,50 +312,6 @@ def chunks(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     """Cut into pieces of at most ``size``."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
-
-
-def _position(cursor: Cursor) -> _Position:
-    """Read where a scan stands; one that cannot be read begins again, which does no harm."""
-    if cursor.position:
-        try:
-            return msgspec.json.decode(cursor.position, type=_Position)
-        except msgspec.DecodeError:
-            pass
-    if cursor.watermark is None:
-        return _Position()
-    return _Position(since=max(cursor.watermark - OVERLAP, _NOTHING_YET))
-
-
-def _text(position: _Position) -> str:
-    return msgspec.json.encode(position).decode()
-
-
-def _page(
-    kind: Kind, translated: Translated, cursor: Cursor, *, expected: int | None = None
-) -> Page:
-    gone = frozenset(translated.gone)
-    return Page(
-        kind=kind,
-        records=tuple(each for each in translated.records if each.record_id not in gone),
-        problems=tuple(each for each in translated.problems if each.record_id not in gone),
-        gone=translated.gone,
-        cursor=cursor,
-        finished=not cursor.position,
-        expected=expected,
-    )
-
-
-def _joined(one: Translated, other: Translated) -> Translated:
-    return Translated(
-        records=one.records + other.records,
-        problems=one.problems + other.problems,
-        gone=tuple(dict.fromkeys(one.gone + other.gone)),
-    )
-
-
-def _newest_of(rows: Rows) -> datetime:
-    stamps = rows.stamps()
-    return max(stamps)[0].astimezone(UTC) if stamps else _NOTHING_YET
 
 
 def _deletions_of(answer: Answer) -> _Deletions:
