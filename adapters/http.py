@@ -21,6 +21,7 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
+from adapters.budget import Budget
 from adapters.errors import (
     ContractBroken,
     CrmUnavailable,
@@ -115,7 +116,10 @@ class Answer:
 
 
 class HttpClient:
-    """Sends requests of one connection and counts them. Safe to share between threads."""
+    """Sends requests of one connection and counts them. Safe to share between threads.
+
+    ``budget`` is asked before each call that costs something; what it refuses is not sent.
+    """
 
     def __init__(
         self,
@@ -124,8 +128,10 @@ class HttpClient:
         deadlines: Deadlines | None = None,
         pace: Pace | None = None,
         transport: BaseAdapter | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._system = system
+        self._budget = budget
         self._deadlines = deadlines or Deadlines()
         self._pace = pace or Pace()
         self._session = _session(transport)
@@ -202,6 +208,8 @@ class HttpClient:
     def _send(
         self, request: Request, deadline: float, *, wrote: bool, target: BinaryIO | None = None
     ) -> Answer:
+        if self._budget is not None:
+            self._budget.admit(request.operation, request.credits, wrote=wrote)
         self._count(request)
         left = max(0.001, deadline - self._pace.monotonic())
         timeout = (min(self._deadlines.connect, left), min(self._deadlines.read, left))

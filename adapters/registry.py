@@ -11,6 +11,7 @@ from typing import Protocol
 
 from requests.adapters import BaseAdapter
 
+from adapters.budget import Budget, Spending
 from adapters.events import Hint, Verified
 from adapters.fxiaoke.events import open_events
 from adapters.fxiaoke.port import open_fxiaoke
@@ -85,13 +86,20 @@ def open_port(
     pace: Pace | None = None,
     deadlines: Deadlines | None = None,
     transport: BaseAdapter | None = None,
+    spending: Spending | None = None,
 ) -> CrmPort:
     """Build the port of a connection; nothing is sent yet.
 
-    ``pace`` is the clock and the sleep it lives by, ``transport`` what carries its HTTP calls.
-    Raises ``ValueError`` for a vendor, an option or a mapping that is not known.
+    ``pace`` is the clock and the sleep it lives by, ``transport`` what carries its HTTP calls,
+    ``spending`` where a connection with a budget books them. Raises ``ValueError`` for a vendor, an option or a mapping that is not known.
     """
-    http = HttpClient(settings.name, deadlines=deadlines, pace=pace, transport=transport)
+    pace = pace or Pace()
+    budget = None
+    if settings.budget is not None and spending is not None:
+        budget = Budget(settings.name, settings.budget, spending, pace.now)
+    http = HttpClient(
+        settings.name, deadlines=deadlines, pace=pace, transport=transport, budget=budget
+    )
     return _vendor(settings).open(settings, store, sealer, http)
 
 

@@ -4,6 +4,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from adapters.budget import BudgetPlan
+
 __all__ = ["ConnectionSettings", "MissingSettingError", "Secret", "read_mapping", "read_part"]
 
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -53,7 +55,8 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     own. ``organisation_id``: the organisation at the vendor (corpId at Fenxiang, org id at Zoho).
     ``default_owner``: the CRM user who gets a task whose owner is unknown or inactive.
     ``mapping``: names in this CRM that differ from the vendor's default mapping.
-    ``options``: what only this vendor understands.
+    ``options``: what only this vendor understands. ``budget``: what its calls may cost in a day;
+    ``None``: what the CRM allows.
     """
 
     name: str
@@ -65,6 +68,7 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     default_owner: str | None = None
     mapping: dict[str, Any] = {}
     options: dict[str, Any] = {}
+    budget: BudgetPlan | None = None
 
     def secret(self, key: str) -> str:
         """Reveal one secret. Raises ``MissingSettingError`` where it is absent or empty."""

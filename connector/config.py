@@ -17,12 +17,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import sqlalchemy as sa
 
+from adapters.budget import BudgetPlan
 from adapters.settings import ConnectionSettings, Secret
 from scoring.document import (
     DocumentError,
     Mistake,
     Rule,
     Word,
+    lies_between,
     mistake,
     placed,
     read_document,
@@ -180,7 +182,11 @@ def _is_time_of_day(text: str) -> bool:
 
 
 class ConnectionConfig(_Section, frozen=True):
-    """One CRM connection. ``secrets`` are references; what each vendor needs is in the example."""
+    """One CRM connection. ``secrets`` are references; what each vendor needs is in the example.
+
+    ``credits_per_day``: what its calls may cost in 24 hours, all processes together (none: what the
+    CRM allows); reading leaves the share ``kept_for_writes`` to writes.
+    """
 
     name: str
     vendor: Literal["zoho", "fxiaoke"]
@@ -193,6 +199,15 @@ class ConnectionConfig(_Section, frozen=True):
     secrets: dict[str, str] = {}
     mapping: dict[str, Any] = {}
     options: dict[str, Any] = {}
+    credits_per_day: int | None = None
+    kept_for_writes: Decimal = Decimal("0.2")
+
+    def __post_init__(self) -> None:
+        """Check the budget."""
+        refuse(
+            *starts_at(1, credits_per_day=self.credits_per_day),
+            *lies_between(0, 1, kept_for_writes=self.kept_for_writes),
+        )
 
 
 class Person(_Section, frozen=True):
@@ -333,4 +348,10 @@ def connection_settings(
         default_owner=connection.default_owner,
         mapping=connection.mapping,
         options=connection.options,
+        budget=None
+        if connection.credits_per_day is None
+        else BudgetPlan(
+            credits_per_day=connection.credits_per_day,
+            kept_for_writes=connection.kept_for_writes,
+        ),
     )

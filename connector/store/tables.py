@@ -35,6 +35,7 @@ __all__ = [
     "policies",
     "policy_periods",
     "problems",
+    "spending",
     "stale",
     "tasks",
     "usage",
@@ -302,6 +303,15 @@ usage = sa.Table(
     text("system", key=True),
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("calls", sa.BigInteger, nullable=False),
+    sa.Column("credits", sa.BigInteger, nullable=False),
+)
+
+spending = sa.Table(
+    "spending",
+    metadata,
+    # What calls cost in a minute of the last day, booked before they are sent.
+    text("system", key=True),
+    sa.Column("minute", UtcDateTime, primary_key=True),
     sa.Column("credits", sa.BigInteger, nullable=False),
 )
 

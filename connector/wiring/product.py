@@ -30,6 +30,7 @@ from connector.flow.policies import policy_in_force
 from connector.store.engine import create_engine, in_one_commit
 from connector.store.migrations import upgrade
 from connector.store.presence import be_present
+from connector.store.spending import DatabaseSpending
 from connector.store.tokens import DatabaseTokenStore
 from connector.texts.catalogue import Texts
 from connector.work.takeover import take_over
@@ -92,7 +93,12 @@ class Zixin:
     def _open(self, name: str, store: TokenStore) -> CrmPort:
         settings = self.settings(name)
         try:
-            return registry.open_port(settings, store=store, sealer=self.sealer)
+            return registry.open_port(
+                settings,
+                store=store,
+                sealer=self.sealer,
+                spending=DatabaseSpending(self.engine),
+            )
         except (MissingSettingError, ValueError) as error:
             raise ConfigError(
                 f"connection {name}", [mistake("", "said", what=str(error))]

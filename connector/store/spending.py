@@ -1,0 +1,66 @@
+"""What each connection's calls cost in the last day, minute by minute, for all processes."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from adapters.budget import DAY
+from connector.store.engine import in_one_commit, insert_or_ignore
+from connector.store.tables import spending
+
+__all__ = ["DatabaseSpending", "spent_since"]
+
+_MINUTE = timedelta(minutes=1)
+_KEPT = DAY + timedelta(hours=1)
+
+
+class DatabaseSpending:
+    """The spending in the database; it fits ``adapters.budget.Spending``."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def book(self, system: str, at: datetime, credits: int, ceiling: int) -> datetime | None:  # noqa: A002 the trade's word
+        """Book a call, or tell when there will be room for it."""
+
+        def book(conn: sa.Connection) -> datetime | None:
+            minute = at.replace(second=0, microsecond=0)
+            row = {"system": system, "minute": minute, "credits": 0}
+            conn.execute(insert_or_ignore(conn, spending), row)
+            here = (spending.c.system == system, spending.c.minute == minute)
+            # The row of the minute is locked first: who books at the same time waits.
+            conn.execute(spending.update().where(*here).values(credits=spending.c.credits))
+            over = spent_since(conn, system, at - DAY) + credits - ceiling
+            if over > 0:
+                return _room_at(conn, system, at, over)
+            conn.execute(
+                spending.update().where(*here).values(credits=spending.c.credits + credits)
+            )
+            old = (spending.c.system == system, spending.c.minute < at - _KEPT)
+            conn.execute(spending.delete().where(*old))
+            return None
+
+        return in_one_commit(self._engine, book)
+
+
+def spent_since(conn: sa.Connection, system: str, since: datetime) -> int:
+    """Sum what a connection's calls cost after a time; a minute counts until all of it is over."""
+    statement = sa.select(sa.func.coalesce(sa.func.sum(spending.c.credits), 0)).where(
+        spending.c.system == system, spending.c.minute > since - _MINUTE
+    )
+    return int(conn.execute(statement).scalar_one())
+
+
+def _room_at(conn: sa.Connection, system: str, at: datetime, over: int) -> datetime:
+    """Tell when enough of the oldest spending is a day old; in a day where it never suffices."""
+    statement = (
+        sa.select(spending.c.minute, spending.c.credits)
+        .where(spending.c.system == system, spending.c.minute > at - DAY - _MINUTE)
+        .order_by(spending.c.minute)
+    )
+    for minute, credits_ in conn.execute(statement):
+        over -= credits_
+        if over <= 0:
+            freed: datetime = minute + DAY + _MINUTE
+            return freed
+    return at + DAY
