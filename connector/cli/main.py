@@ -16,6 +16,7 @@ from connector.cli import (
     sandboxes,
     serving,
     setting_up,
+    spending,
     training,
     validating,
     watching,
@@ -47,6 +48,7 @@ for group in (
     training,
     validating,
     parked,
+    spending,
     importing,
     deciding,
 ):

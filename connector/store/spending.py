@@ -8,7 +8,7 @@ from adapters.budget import DAY
 from connector.store.engine import in_one_commit, insert_or_ignore
 from connector.store.tables import spending
 
-__all__ = ["DatabaseSpending", "spent_since"]
+__all__ = ["DatabaseSpending", "room_at", "spent_since"]
 
 _MINUTE = timedelta(minutes=1)
 _KEPT = DAY + timedelta(hours=1)
@@ -30,9 +30,9 @@ class DatabaseSpending:
             here = (spending.c.system == system, spending.c.minute == minute)
             # The row of the minute is locked first: who books at the same time waits.
             conn.execute(spending.update().where(*here).values(credits=spending.c.credits))
-            over = spent_since(conn, system, at - DAY) + credits - ceiling
-            if over > 0:
-                return _room_at(conn, system, at, over)
+            free_at = room_at(conn, system, at, credits, ceiling)
+            if free_at is not None:
+                return free_at
             conn.execute(
                 spending.update().where(*here).values(credits=spending.c.credits + credits)
             )
@@ -51,8 +51,20 @@ def spent_since(conn: sa.Connection, system: str, since: datetime) -> int:
     return int(conn.execute(statement).scalar_one())
 
 
-def _room_at(conn: sa.Connection, system: str, at: datetime, over: int) -> datetime:
-    """Tell when enough of the oldest spending is a day old; in a day where it never suffices."""
+def room_at(
+    conn: sa.Connection,
+    system: str,
+    at: datetime,
+    credits: int,  # noqa: A002 the trade's word
+    ceiling: int,
+) -> datetime | None:
+    """Tell when there will be room for a call; ``None``: there is.
+
+    Room comes when enough of the oldest spending is a day old; where it never suffices, in a day.
+    """
+    over = spent_since(conn, system, at - DAY) + credits - ceiling
+    if over <= 0:
+        return None
     statement = (
         sa.select(spending.c.minute, spending.c.credits)
         .where(spending.c.system == system, spending.c.minute > at - DAY - _MINUTE)

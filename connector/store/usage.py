@@ -8,7 +8,7 @@ from adapters.port import Usage
 from connector.store.engine import insert_or_ignore
 from connector.store.tables import usage
 
-__all__ = ["add_usage", "usage_on"]
+__all__ = ["add_usage", "usage_between", "usage_on"]
 
 
 def add_usage(conn: sa.Connection, system: str, day: date, spent: Usage) -> None:
@@ -20,6 +20,14 @@ def add_usage(conn: sa.Connection, system: str, day: date, spent: Usage) -> None
         .where(usage.c.system == system, usage.c.day == day)
         .values(calls=usage.c.calls + spent.calls, credits=usage.c.credits + spent.credits)
     )
+
+
+def usage_between(conn: sa.Connection, system: str, first: date, last: date) -> dict[date, Usage]:
+    """Tell what a connection spent on each of some days, first and last included."""
+    statement = sa.select(usage.c.day, usage.c.calls, usage.c.credits).where(
+        usage.c.system == system, usage.c.day.between(first, last)
+    )
+    return {row.day: Usage(row.calls, row.credits) for row in conn.execute(statement)}
 
 
 def usage_on(conn: sa.Connection, system: str, day: date) -> Usage:
