@@ -53,7 +53,9 @@ def translated(
     kind: Kind, *records: dict[str, Any], mapping: ZohoMapping | None = None
 ) -> Translated:
     names = mapping or ZohoMapping()
-    body = json.dumps({"data": records, "info": {"count": 1, "more_records": False}}).encode()
+    body = json.dumps(
+        {"data": records, "info": {"count": len(records), "more_records": False}}
+    ).encode()
     rows = RowDecoder(kind, names.feed(kind)).page(an_answer(body))
     return Translator(names, "CNY").translate(kind, rows.good, rows.bad)
 

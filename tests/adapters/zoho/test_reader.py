@@ -8,6 +8,7 @@ import responses
 
 from adapters.errors import ContractBroken
 from adapters.port import Cursor
+from sandbox.faults import FaultKind
 from scoring.records import CREDIT_FILE_KINDS, Account, Invoice, InvoiceKind, Kind, Owner
 from tests.adapters.zoho.answers import API, CannedZoho, a_field, a_port
 from tests.contract.bench import Bench, read_all
@@ -189,6 +190,16 @@ def test_many_changes_in_one_second_are_all_read(bench: Bench) -> None:
     ids = [record.record_id for page in pages for record in page.records]
     assert len(ids) == 450
     assert set(ids) == added
+
+
+def test_a_page_that_lost_a_record_on_the_way_is_read_again(bench: Bench) -> None:
+    ids = [bench.add_account(Account_Name=name) for name in ("A", "B", "C")]
+    bench.fail(bench.vendor.reads, FaultKind.MISSING_ENTRY, times=2)
+
+    pages = read_all(bench.open(), Kind.ACCOUNTS)
+
+    assert [record.record_id for page in pages for record in page.records] == ids
+    assert len(bench.time.slept) == 2
 
 
 def test_bad_records_are_problems_beside_good_ones(bench: Bench) -> None:
