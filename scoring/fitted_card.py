@@ -154,7 +154,7 @@ def card_of(text: str | bytes) -> FittedCard:
     """
     try:
         return msgspec.json.decode(text, type=FittedCard)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CardError(f"this is no fitted card: {error}") from error
 
 

@@ -231,7 +231,7 @@ def _decoded(answer: Answer) -> Json:
     """
     try:
         decoded = _DECODER.decode(answer.body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         decoded = _leniently(answer)
     return decoded if isinstance(decoded, dict) else {}
 

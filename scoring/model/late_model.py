@@ -58,7 +58,7 @@ def late_cards_of(text: str | bytes) -> LateCards:
     """
     try:
         cards = msgspec.json.decode(text, type=LateCards)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CardError(f"these are no cards of lateness: {error}") from error
     for card in (cards.late, cards.very_late, cards.customer):
         if card is not None:

@@ -78,6 +78,7 @@ class Vendor:
     reads: str
     updates: str
     creates: str
+    task_updates: str
     options: Mapping[str, Any] = field(default_factory=dict)
     crm: Mapping[str, Any] = field(default_factory=dict)
     pages_of_230: int = 3
@@ -118,6 +119,7 @@ ZOHO = Vendor(
     reads="POST /crm/v8/coql",
     updates="PUT /crm/v8/Accounts",
     creates="POST /crm/v8/Tasks",
+    task_updates="PUT /crm/v8/Tasks",
     options={"page_rows": 100},
 )
 FXIAOKE = Vendor(
@@ -142,6 +144,7 @@ FXIAOKE = Vendor(
     reads="POST /cgi/crm/v2/data/query",
     updates="POST /cgi/crm/v2/data/update",
     creates="POST /cgi/crm/custom/v2/data/create",
+    task_updates="POST /cgi/crm/custom/v2/data/update",
 )
 #: Zoho, where what is more than a page is exported, in jobs of at most 90 records.
 ZOHO_EXPORTS = replace(

@@ -215,3 +215,8 @@ def test_a_card_that_cannot_be_used_is_refused_at_its_place(old: str, new: str, 
         load_policy(text.replace(old, new))
 
     assert [mistake.path for mistake in caught.value.mistakes] == [f"scorecard.fitted.{place}"]
+
+
+def test_bytes_that_are_no_text_are_no_card() -> None:
+    with pytest.raises(CardError, match="this is no fitted card"):
+        card_of(b'{"version": "\xff\xfe"}')

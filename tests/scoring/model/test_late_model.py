@@ -146,3 +146,8 @@ def test_with_few_badly_late_the_segment_stands_in(known: pl.DataFrame) -> None:
             prompt["seg_very"].to_numpy(), 1 - predicted(prompt, cards)["on_time"].to_numpy()
         )
     )
+
+
+def test_bytes_that_are_no_text_are_no_cards() -> None:
+    with pytest.raises(CardError, match="these are no cards of lateness"):
+        late_cards_of(b'{"late": "\xff\xfe"}')
