@@ -50,7 +50,15 @@ SUBJECTS = {
         modules=("scoring/limits",),
         tests=tuple(
             f"tests/scoring/test_limits{name}.py"
-            for name in ("_methods", "_vectors", "", "_security", "_waterfall", "_guards")
+            for name in (
+                "_methods",
+                "_segments",
+                "_vectors",
+                "",
+                "_security",
+                "_waterfall",
+                "_guards",
+            )
         ),
     ),
     "dunning": Subject(

@@ -9,7 +9,13 @@ import pytest
 from scoring.assess import assess
 from scoring.calendar import WorkCalendar
 from scoring.limits.methods import history, history_floor, methods, with_statement_figures
-from scoring.limits.need import need_days, peak_purchases
+from scoring.limits.need import (
+    average_need,
+    need,
+    need_days,
+    peak_purchases,
+    seasonal_need,
+)
 from scoring.policy import GRADES, Policy, load_policy
 from scoring.windows import windows_of
 from tests.builders import (
@@ -262,3 +268,29 @@ def test_a_frozen_limit_is_no_raise_and_nothing_drawn_is_nothing() -> None:
     found = _figures(a_steady_payer(amount=4_000_000), held)
 
     assert (found["frozen"], found["limit"]) == (False, 4_000_000)
+
+
+def test_the_average_need_is_a_months_purchases_for_the_days_with_safety_and_tax() -> None:
+    """1,200 in six months are 200 a month; for 45 days 300; half more for safety, 13 % of tax."""
+    policy = load_policy("[limits]\nvalue_added_tax = 0.13")
+    row = {"sales": 1_200, "months": 6, "need_days": 45, "safety_up": 3, "safety_down": 2}
+
+    def need(**columns: int) -> object:
+        return pl.DataFrame([row | columns]).select(average_need(policy)).item()
+
+    assert need() == 508  # 508.5
+    assert need(sales=0) is None
+    assert need(sales=1) == 0
+
+
+def test_the_seasonal_need_grows_as_expected_and_stands_first_where_the_policy_says_so() -> None:
+    growing = load_policy("[limits]\ngrowth = 0.25\nseasonal_need = true")
+    steady = load_policy("[limits]\nseasonal_need = false")
+    frame = pl.DataFrame({"sales": [900], "peak": [401], "need_average": [7], "none": [None]})
+    seasonal = frame.with_columns(seasonal_need(growing).alias("need_seasonal"))
+    missing = seasonal.with_columns(pl.lit(None, pl.Int64).alias("need_seasonal"))
+
+    assert seasonal["need_seasonal"].item() == 501
+    assert frame.with_columns(sales=0).select(seasonal_need(growing)).item() is None
+    assert [seasonal.select(need(policy)).item() for policy in (growing, steady)] == [501, 7]
+    assert missing.select(need(growing)).item() == 7
