@@ -6,7 +6,7 @@ it happened, until there has been no badly late item for some months (the cure).
 
 import polars as pl
 
-from scoring.keys import DAYS_BASE, NOTHING, day_key
+from scoring.keys import NOTHING, day_key, of_day_key
 from scoring.ledger import Ledger
 from scoring.policy import DefaultEventPolicy, Policy
 from scoring.windows import Windows
@@ -107,14 +107,13 @@ def _uncured(spells: pl.DataFrame, rules: DefaultEventPolicy, windows: Windows) 
     The latest end so far is tracked as entity and day in one number, which a new entity always
     exceeds: one running maximum serves all entities.
     """
-    cure, day = f"{rules.cure_months}mo", pl.col("latest") % DAYS_BASE - DAYS_BASE // 2
-    cured_on = day.cast(pl.Int32).cast(pl.Date).dt.offset_by(cure)
-    same = pl.col("latest") // DAYS_BASE == pl.col("e")
+    cure, (entity, latest) = f"{rules.cure_months}mo", of_day_key(pl.col("latest"))
+    goes_on = (entity == pl.col("e")) & (pl.col("start") < latest.dt.offset_by(cure))
     chains = (
         spells.lazy()
         .sort("e", "start", "end")
         .with_columns(day_key(pl.col("e"), pl.col("end")).cum_max().shift().alias("latest"))
-        .with_columns((same & (pl.col("start") < cured_on)).fill_null(value=False).alias("goes_on"))
+        .with_columns(goes_on.fill_null(value=False).alias("goes_on"))
         .with_columns((~pl.col("goes_on")).cum_sum().alias("chain"))
         .group_by("chain")
         .agg(pl.col("e").first(), pl.col("end").max(), pl.col("event").any())

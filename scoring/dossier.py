@@ -11,6 +11,7 @@ import polars as pl
 from scoring.beside import beside
 from scoring.book import Book
 from scoring.documents import DOCUMENT_ITEMS, papers, statement_papers
+from scoring.keys import of_row_key, row_key
 from scoring.known import told
 from scoring.policy import DossierPolicy, Policy
 
@@ -50,7 +51,6 @@ MEASURES: dict[str, tuple[str, str | None, None]] = {
 }
 
 _FRESH = 100.0
-_ENTITIES = 2**32  # more than there are: item and entity packed into one number sort like the pair
 _NAMES = tuple(ITEMS)
 _NO_DOCUMENTS = pl.DataFrame(
     schema={
@@ -174,14 +174,15 @@ def _states(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
 
 def _freshest(documents: pl.LazyFrame, as_of: date) -> pl.DataFrame:
     """Take the freshest document: 100 while it is valid, falling to 0 by ``gone`` (3.2)."""
-    expires, gone, key = pl.col("expires"), pl.col("gone"), pl.col("key")
+    expires, gone = pl.col("expires"), pl.col("gone")
+    item, entity = of_row_key(pl.col("key"))
     valid = expires.is_null() | (expires >= as_of)
     left = (gone - pl.lit(as_of)).dt.total_days()
     whole = (gone - expires).dt.total_days()
     fresh = pl.when(valid).then(_FRESH).otherwise((left * _FRESH / whole).clip(0.0, _FRESH))
     return (
         documents.select(
-            (pl.col("item").cast(pl.Int64) * _ENTITIES + pl.col("e")).alias("key"),
+            row_key(pl.col("item"), pl.col("e")).alias("key"),
             "on",
             fresh.alias("fresh"),
             expires.fill_null(date.max).alias("valid_to"),
@@ -190,8 +191,8 @@ def _freshest(documents: pl.LazyFrame, as_of: date) -> pl.DataFrame:
         .agg(pl.all().max())
         .sort("key")
         .select(
-            (key // _ENTITIES).cast(pl.UInt8).alias("item"),
-            (key % _ENTITIES).cast(pl.UInt32).alias("e"),
+            item.alias("item"),
+            entity.alias("e"),
             "fresh",
             "on",
             pl.when(pl.col("valid_to") != date.max).then("valid_to"),

@@ -51,10 +51,10 @@ def history_group(policy: Policy) -> Group:
 def recorded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
     """Add what the credit records say at ``as_of``.
 
-    ``bureau_score``, ``bureau_limit`` (minor units of the entity's currency), ``bureau_unknown``
-    (a provider the policy does not know); ``insurer_limit``, ``insurer_cover`` (percent);
-    ``n_negative``, ``negative_severity`` (null: nobody looked); ``n_references``,
-    ``reference_score``; ``tax_score``; and the facts of ``public_facts``.
+    ``bureau_score``, ``bureau_unknown`` (a provider the policy does not know); ``insurer_limit``
+    (minor units of the entity's currency), ``insurer_cover`` (percent); ``n_negative``,
+    ``negative_severity`` (null: nobody looked); ``n_references``, ``reference_score``;
+    ``tax_score``; and the facts of ``public_facts``.
     """
     found = beside(
         frame,
@@ -67,10 +67,8 @@ def recorded(frame: pl.DataFrame, book: Book, policy: Policy, as_of: date) -> pl
     return public_facts(found, book, policy, as_of)
 
 
-def _bureau(
-    book: Book, policy: Policy, as_of: date
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Read the valid bureau reports: the picked score, the picked limit, unknown providers."""
+def _bureau(book: Book, policy: Policy, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read the valid bureau reports: the picked score, unknown providers."""
     rules = policy.scorecard.history
     reports = papers(book, policy.dossier, as_of, "bureau")
     valid = reports.filter(pl.col("expires") >= as_of).with_columns(
@@ -78,10 +76,8 @@ def _bureau(
     )
     familiar = pl.col("source").is_in(list(rules.providers))
     unread = valid.filter(~familiar | pl.col("bureau_score").is_null())
-    limits = priced(book, valid.filter(familiar), ["amount"])
     return (
-        _picked(valid, "bureau_score", rules),
-        _picked(limits.rename({"amount": "bureau_limit"}), "bureau_limit", rules),
+        _picked(valid, rules),
         unread.group_by("e").agg(pl.col("source").min().alias("bureau_unknown")),
     )
 
@@ -104,12 +100,12 @@ def _mapped(providers: dict[str, BureauProviderPolicy]) -> pl.Expr:
     return mapped
 
 
-def _picked(rows: pl.DataFrame, column: str, rules: HistoryGroupPolicy) -> pl.DataFrame:
-    """Take one value an entity: of the latest report, or the lowest; of one day, the lowest."""
-    stated = rows.filter(pl.col(column).is_not_null())
+def _picked(reports: pl.DataFrame, rules: HistoryGroupPolicy) -> pl.DataFrame:
+    """Take one score an entity: of the latest report, or the lowest; of one day, the lowest."""
+    stated = reports.filter(pl.col("bureau_score").is_not_null())
     if rules.pick == "latest":
         stated = stated.filter(pl.col("on") == pl.col("on").max().over("e"))
-    return stated.group_by("e").agg(pl.col(column).min())
+    return stated.group_by("e").agg(pl.col("bureau_score").min())
 
 
 def _insurance(book: Book, as_of: date) -> pl.DataFrame:

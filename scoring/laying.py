@@ -13,8 +13,6 @@ from scoring.rates import Conversion, split_known
 
 __all__ = ["applied_to_claims", "clipped", "laid_on_claims", "timeline"]
 
-_NO_PAYMENT = 2**32 - 1  # the payment of an allocation is not in the Book
-
 
 def laid_on_claims(
     keyed: Mapping[str, pl.DataFrame],
@@ -72,7 +70,7 @@ def _cash(allocations: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
         "payment", "item", "currency", "amount", pl.col("paid_on").alias("on")
     )
     return laid.join(payers, on="payment", how="left").with_columns(
-        pl.col("p").fill_null(_NO_PAYMENT),
+        pl.col("p").fill_null(NOTHING),  # the payment is not in the Book
         pl.lit(value=True).alias("cash"),
         pl.lit(value=False).alias("written"),
     )

@@ -37,8 +37,9 @@ class Ledger:
     disputed_on, closed_on and conceded (the dispute's end, and that it went to the customer); the
     row number is ``i``.
     ``applied`` (sorted by i and date): i, e, p, on (value date), at (from when it counts), until
-    (when a returned payment undid it; null: it stands), world (after how many returns), cash, written (a write-off), amount, raw,
-    issued, due, claim (the invoice's amount), rest (open after it), parts (payments so far).
+    (when a returned payment undid it; null: it stands), world (after how many returns), cash,
+    written (a write-off), amount, raw, issued, due, claim (the invoice's amount), rest (open after
+    it), parts (payments so far).
     ``spare`` (unapplied): e, account, on, until (null: still unapplied), cash, amount, raw,
     currency.
     ``balance`` (sorted by e and day): e, on, ar, the gross receivable at the end of that day, and

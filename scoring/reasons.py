@@ -7,12 +7,13 @@ only one group.
 Codes and parameters:
 
 * ``identity_invalid``, ``identity_conflict``, ``no_history``: none. ``missing_rate``: currency.
-* ``default_event``, ``over_90_days``: days, amount. ``past_default``: threshold (days), months. ``over_60_days``: amount, percent, threshold.
+* ``default_event``, ``over_90_days``: days, amount. ``past_default``: threshold (days), months.
+  ``over_60_days``: amount, percent, threshold.
 * ``thin_history``: settled, needed, months. ``no_statements``: none. Each gate also has cap.
 * ``days_late``, ``max_delay``: value (days), threshold (days). ``late_amount``, ``overdue_ratio``,
   ``broken_promises``: value, threshold (percents). ``threshold`` is the next better mark of the
-  policy's curve; a reason in favour has its best mark. Where the curve is one
-  straight line no mark comes next: the parameter curve says straight.
+  policy's curve; a reason in favour has its best mark. Where the curve is one straight line no mark
+  comes next: the parameter curve says straight.
 * ``missing_<group>``: percent. Of a group that fell to the missing-data rule nothing else is told:
   what data it has were not used.
 """

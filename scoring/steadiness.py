@@ -21,8 +21,8 @@ _MODIFIED = 3
 def steadied(frame: pl.DataFrame, policy: Policy, as_of: date) -> pl.DataFrame:
     """Replace ``score_grade`` by the grade that is held, and keep the other as ``band_grade``.
 
-    Adds ``upgraded_on`` and ``modifier`` (+, -, or null). Needs the columns of ``recalled`` and ``looked_back``.
-    Without an earlier rating there is nothing to hold.
+    Adds ``upgraded_on`` and ``modifier`` (+, -, or null). Needs the columns of ``recalled`` and
+    ``looked_back``. Without an earlier rating there is nothing to hold.
     """
     frame = frame.with_columns(pl.col("score_grade").alias("band_grade"))
     held = _held(policy) if policy.review.hysteresis else pl.col("band_grade")

@@ -32,9 +32,10 @@ _HALF_YEAR = 6
 def used(frame: pl.DataFrame, ledger: Ledger, policy: Policy, windows: Windows) -> pl.DataFrame:
     """Add how the limit was used; needs ``previous_limit`` and ``computed_limit``.
 
-    Columns limit_in_use (null without an earlier limit) and, null without one above 0, peak_utilisation_percent and mean_utilisation_percent (of the window),
-    over_limit_days (of six months), tight_days (days in a row, up to today and not further back
-    than the window, above the share that the warning E7 names).
+    Columns limit_in_use (null without an earlier limit) and, null without one above 0,
+    peak_utilisation_percent and mean_utilisation_percent (of the window), over_limit_days (of six
+    months), tight_days (days in a row, up to today and not further back than the window, above the
+    share that the warning E7 names).
     """
     larger = pl.max_horizontal("previous_limit", "computed_limit")
     known = pl.col("previous_limit").is_not_null()

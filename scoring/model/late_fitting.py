@@ -19,7 +19,6 @@ from scoring.model.metrics import Flags, Floats
 from scoring.model.trees import Boosted, Boosting, boosted
 
 __all__ = [
-    "LATE_TREES",
     "LEAST_SETTLED",
     "LEAST_VERY_LATE",
     "Trees",
@@ -34,7 +33,7 @@ LEAST_SETTLED = 500
 LEAST_VERY_LATE = 50
 
 #: The parameters of 17.4. One model: averaging several did not rank better.
-LATE_TREES = Boosting(
+_LATE_TREES = Boosting(
     rounds=400,
     rate=0.02,
     leaves=63,
@@ -58,11 +57,9 @@ class Trees:
         return self.model.probability(_matrix(frame, self.features))
 
 
-def fit_trees(
-    frame: pl.DataFrame, bad: Flags, features: Sequence[str] = TREES_16, how: Boosting = LATE_TREES
-) -> Trees:
+def fit_trees(frame: pl.DataFrame, bad: Flags, features: Sequence[str] = TREES_16) -> Trees:
     """Fit boosted trees on columns of a frame."""
-    return Trees(boosted(_matrix(frame, features), bad, how), tuple(features))
+    return Trees(boosted(_matrix(frame, features), bad, _LATE_TREES), tuple(features))
 
 
 def _matrix(frame: pl.DataFrame, features: Sequence[str]) -> Floats:

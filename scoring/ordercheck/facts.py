@@ -59,8 +59,8 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``None`` is unknown. ``limit`` is the one in force with temporary ones. ``overdue`` and
     ``oldest_days`` leave out disputes and what cash we hold covers. ``manual_hold`` is the reason
-    of a hold somebody decided. ``undecided`` says why nobody may be rated, and so given credit, yet.
-    ``frozen``: the watch level froze the limit. ``exempt`` are rules that somebody excepted this entity from.
+    of a hold somebody decided. ``undecided`` says why it may not be rated, and so given credit, yet.
+    ``frozen``: the watch level froze the limit. ``exempt`` are rules that somebody excepted it from.
     """
 
     currency: str

@@ -1,7 +1,8 @@
 """The standing rules over all accounts at once: who may order on credit at all.
 
 What the rules of 7.2 say of an order of nothing: the rules about a frozen limit, overdue, expiry,
-grade, manual hold, promises and dunning. The same rules judge one order in ``rules``; a test holds both together.
+grade, manual hold, promises and dunning. The same rules judge one order in ``rules``; a test holds
+both together.
 """
 
 from collections.abc import Callable, Mapping

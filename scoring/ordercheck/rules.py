@@ -5,15 +5,16 @@ an amount look at the part of the order that takes credit.
 
 Codes of the reasons and their parameters:
 
-* ``order_frozen``: exposure. ``order_over_limit``: short, limit, exposure. ``order_no_limit``, ``order_no_rate``: none, currency;
-  in place of ``order_no_limit`` why there is no rating, where it must be settled first.
+* ``order_frozen``: exposure. ``order_over_limit``: short, limit, exposure. ``order_no_rate``: currency.
+* ``order_no_limit``: none; in its place why there is no rating, where that must be settled first.
 * ``order_nearly_used``: percent, threshold. ``overdue_days``: days, threshold, amount.
 * ``order_overdue_share``: percent, threshold, amount.
 * ``order_limit_expired``, ``order_dossier_expired``: day.
 * ``order_grade``: grade, threshold. ``order_gate``: gate (a code).
 * ``order_terms``: days, threshold. ``order_discount``: percent, threshold.
 * ``order_unusual``: multiple, average. ``order_first``: threshold.
-* ``order_group``, ``order_segment``: headroom. ``order_manual_hold``: why. ``order_broken_promises``: count, threshold.
+* ``order_group``, ``order_segment``: headroom. ``order_manual_hold``: why.
+  ``order_broken_promises``: count, threshold.
 * ``order_dunning_level``: level, days. ``order_stale``: hours, threshold.
 """
 

@@ -9,7 +9,7 @@ from scoring.book import Book
 from scoring.gate import Params, Row
 from scoring.known import priced, told
 from scoring.money import Money
-from scoring.policy import Policy
+from scoring.policy import Policy, WarningPolicy
 from scoring.warning.rule import ATTENTION, CRITICAL, HIGH, Rule, counted, fires, number
 from scoring.windows import Windows
 
@@ -92,38 +92,41 @@ def _standing(book: Book, policy: Policy, as_of: date) -> pl.DataFrame:
 
     ``withdrawn`` counts sources whose cover was refused or withdrawn, or whose score has fallen.
     """
-    rules = policy.warning
-    recent = pl.col("known_on") > as_of - timedelta(days=rules.event_days)
     records = told(book, as_of, "bureau", "insurance", "balance_confirmation")
     if not records.height:
         return _NO_WORDS
-    ordered = records.sort("e", "kind", "source", "known_on", "record")
-    bureau, cover = pl.col("kind") == "bureau", pl.col("kind") == "insurance"
-    another = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift()) for key in _SOURCE)
-    before = pl.when(~pl.col("first")).then(pl.col("value").shift())
-    fell = pl.col("value") < before * (1 - float(rules.bureau_drop)) + 1e-9
-    marked = ordered.with_columns(another.alias("first")).with_columns(
-        pl.col("first").cum_sum().alias("paper"),
-        pl.col("first").shift(-1, fill_value=True).alias("newest"),
-        (bureau & fell & recent).fill_null(value=False).alias("fell"),
-    )
-    # A source has one newest paper; a fall counts once a source, whichever of its papers fell.
-    falls = marked.filter("fell").select(pl.col("paper").unique())
-    lost = cover & pl.col("status").is_in(["refused", "withdrawn"])
+    status = pl.col("status")
+    lost = (pl.col("kind") == "insurance") & status.is_in(["refused", "withdrawn"])
     confirms = pl.col("kind") == "balance_confirmation"
-    late = pl.col("valid_to").dt.offset_by(f"{rules.confirmation_days}d") < as_of
+    ends = pl.col("valid_to").dt.offset_by(f"{policy.warning.confirmation_days}d")
     return (
-        marked.filter("newest")
+        _newest_papers(records, policy.warning, as_of)
         .select(
             "e",
-            (
-                lost.fill_null(value=False) | pl.col("paper").is_in(falls.to_series().implode())
-            ).alias("warn_withdrawn"),
-            (confirms & (pl.col("status") == "refused")).alias("warn_refused"),
-            (confirms & late).alias("warn_expired"),
+            (lost.fill_null(value=False) | pl.col("fell")).alias("warn_withdrawn"),
+            (confirms & (status == "refused")).alias("warn_refused"),
+            (confirms & (ends < as_of)).alias("warn_expired"),
         )
         .group_by("e")
         .agg(pl.all().sum())
+    )
+
+
+def _newest_papers(records: pl.DataFrame, rules: WarningPolicy, as_of: date) -> pl.DataFrame:
+    """Take each source's newest paper, and tell whether any of its scores fell lately: ``fell``."""
+    ordered = records.sort(*_SOURCE, "known_on", "record")
+    first = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift()) for key in _SOURCE)
+    before = pl.when(~pl.col("first")).then(pl.col("value").shift())
+    fell = pl.col("value") < before * (1 - float(rules.bureau_drop)) + 1e-9
+    recent = pl.col("known_on") > as_of - timedelta(days=rules.event_days)
+    marked = ordered.with_columns(first.alias("first")).with_columns(
+        pl.col("first").cum_sum().alias("paper"),
+        pl.col("first").shift(-1, fill_value=True).alias("newest"),
+        ((pl.col("kind") == "bureau") & fell & recent).fill_null(value=False).alias("fell"),
+    )
+    falls = marked.filter("fell")["paper"].unique()
+    return marked.filter("newest").with_columns(
+        pl.col("paper").is_in(falls.implode()).alias("fell")
     )
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import polars as pl
 
+from scoring.assess import assess
 from scoring.limits import grade_amounts, valued
 from scoring.limits.methods import with_statement_figures
 from scoring.policy import GRADES, Policy
 from scoring.schemas import SCHEMAS
-from tests.builders import AS_OF, Row, a_rate, days_ago
+from tests.builders import AS_OF, Row, a_book, a_rate, days_ago
 
 __all__ = [
     "a_collateral",
@@ -18,6 +19,7 @@ __all__ = [
     "a_previous",
     "an_insurance",
     "changed",
+    "figures",
     "waterfall",
 ]
 
@@ -82,6 +84,14 @@ def a_previous(*, entity: str = "E1", as_of: date | None = None, **columns: obje
     return Row("previous", values | usual | columns)
 
 
+def figures(
+    *rows: Row | list[Row], policy: Policy | None = None, usd: str | None = "8"
+) -> dict[str, Any]:
+    """Assess customer E1 and return its row; a dollar is 8 yuan, or ``None``: nobody knows."""
+    book = a_book(*rows, rates={} if usd is None else {"USD": a_rate(usd)})
+    return assess(book, policy or Policy(), AS_OF).figures("E1")
+
+
 _USUAL: dict[str, tuple[object, type[pl.DataType]]] = {
     "e": (0, pl.UInt32),
     "currency": ("CNY", pl.String),
@@ -102,9 +112,9 @@ _USUAL: dict[str, tuple[object, type[pl.DataType]]] = {
 }
 
 
-def waterfall(policy: Policy, grade: str | None, **figures: Any) -> dict[str, Any]:
+def waterfall(policy: Policy, grade: str | None, **given: Any) -> dict[str, Any]:
     """Work the waterfall of one customer out of figures; amounts in minor units of CNY."""
-    values = {name: value for name, (value, _) in _USUAL.items()} | figures
+    values = {name: value for name, (value, _) in _USUAL.items()} | given
     kinds = {name: kind for name, (_, kind) in _USUAL.items()}
     place = None if grade is None else GRADES.index(grade)
     frame = pl.DataFrame([values | {"grade": place}], schema_overrides={**kinds, "grade": pl.Int32})

@@ -1,14 +1,11 @@
 """Exposure: each part of the chain once, with its weight."""
 
-from typing import Any
-
 import pytest
 
 from scoring.assess import assess
 from scoring.policy import Policy, load_policy
 from tests.builders import (
     AS_OF,
-    Row,
     a_book,
     a_credit_note,
     a_payment,
@@ -17,13 +14,9 @@ from tests.builders import (
     an_order,
     days_ago,
 )
-from tests.scoring.limit_rows import a_decision, a_note, changed
+from tests.scoring.limit_rows import a_decision, a_note, changed, figures
 
 _PARTS = ("delivered_open", "orders_open", "exposure")
-
-
-def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, Any]:
-    return assess(a_book(*rows), policy or Policy(), AS_OF).figures("E1")
 
 
 def test_all_parts_together() -> None:
@@ -38,7 +31,7 @@ def test_all_parts_together() -> None:
         a_decision("limit", amount=500_00),
         a_decision("temporary_limit", amount=100_00, to_on=AS_OF),
     ]
-    found = _figures(rows)
+    found = figures(rows)
     row = assess(a_book(rows), Policy(), AS_OF).row("E1")
 
     assert [found[part] for part in _PARTS] == [60_00, 120_00, 435_00]
@@ -67,7 +60,7 @@ def test_all_parts_together() -> None:
 def test_an_order_counts_once_along_the_chain(
     columns: dict[str, object], parts: tuple[int, int, int]
 ) -> None:
-    found = _figures(changed(an_order(amount=100), **columns))
+    found = figures(changed(an_order(amount=100), **columns))
 
     assert tuple(found[part] for part in _PARTS) == parts
 
@@ -84,7 +77,7 @@ def test_an_order_counts_once_along_the_chain(
     ],
 )
 def test_a_note_counts_until_it_is_paid(columns: dict[str, object], counted: int) -> None:
-    found = _figures(a_note("n", "bank_acceptance", 100, **columns))
+    found = figures(a_note("n", "bank_acceptance", 100, **columns))
 
     assert found["notes_receivable"] == found["exposure"] == counted
 
@@ -93,7 +86,7 @@ def test_a_dishonoured_note_counts_in_full() -> None:
     note = a_note("n", "bank_acceptance", 100)
     bounced = a_return(a_payment("n"), kind="dishonoured_bill", returned_on=days_ago(2))
 
-    assert _figures(note, bounced)["notes_receivable"] == 100
+    assert figures(note, bounced)["notes_receivable"] == 100
 
 
 def test_weights_and_switches_of_the_policy() -> None:
@@ -103,19 +96,19 @@ def test_weights_and_switches_of_the_policy() -> None:
         "[exposure]\ninclude_orders = false\ninclude_delivered = false\ninclude_notes = false"
     )
 
-    assert [_figures(rows, policy=half)[part] for part in _PARTS] == [26, 25, 61]
-    assert _figures(rows, policy=off)["exposure"] == 0
+    assert [figures(rows, policy=half)[part] for part in _PARTS] == [26, 25, 61]
+    assert figures(rows, policy=off)["exposure"] == 0
 
 
 def test_a_part_above_its_own_limit_is_named() -> None:
     rows = [an_invoice(amount=90_000), a_note("n", "commercial_acceptance", 90_001)]
     policy = load_policy("[exposure]\nreceivable_limit = 900\nnotes_limit = 900")
 
-    assert _figures(rows)["component_over"] is None
-    assert _figures(rows, policy=policy)["component_over"] == "notes_receivable"
+    assert figures(rows)["component_over"] is None
+    assert figures(rows, policy=policy)["component_over"] == "notes_receivable"
 
 
 def test_a_note_in_a_currency_without_a_rate_makes_the_amounts_unknown() -> None:
-    found = _figures(a_note("n", "bank_acceptance", 100, currency="USD"))
+    found = figures(a_note("n", "bank_acceptance", 100, currency="USD"), usd=None)
 
     assert (found["unknown"], found["unrated"]) == ("USD", "missing_rate")

@@ -14,7 +14,6 @@ from scoring.windows import months_before
 from tests.builders import (
     AS_OF,
     Row,
-    a_rate,
     a_record,
     a_steady_payer,
     a_write_off,
@@ -88,12 +87,6 @@ def test_of_several_reports_the_latest_counts_or_the_worst_by_policy() -> None:
 
     assert figures(reports)["bureau_score"] == 70.0
     assert figures(reports, policy=_with(pick="worst"))["bureau_score"] == 40.0
-
-
-def test_the_recommended_limit_is_told_in_the_customers_currency() -> None:
-    report = _report(70.0, amount=10_000_00, currency="USD")
-
-    assert figures(report, rates={"USD": a_rate("7")})["bureau_limit"] == 70_000_00
 
 
 @pytest.mark.parametrize(

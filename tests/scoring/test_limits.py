@@ -1,20 +1,15 @@
 """The credit limit: its methods one by one, and how the waterfall joins them."""
 
 from decimal import Decimal
-from typing import Any
 
 import polars as pl
 import pytest
 
-from scoring.assess import assess
 from scoring.limits import loss_cap, rounded_down
 from scoring.limits.amounts import policy_amounts
 from scoring.limits.need import average_need
 from scoring.policy import Policy, load_policy
 from tests.builders import (
-    AS_OF,
-    Row,
-    a_book,
     a_paid_invoice,
     a_rate,
     a_steady_payer,
@@ -22,11 +17,7 @@ from tests.builders import (
     an_invoice,
     days_ago,
 )
-
-
-def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, Any]:
-    book = a_book(*rows, rates={"USD": a_rate("8")})
-    return assess(book, policy or Policy(), AS_OF).figures("E1")
+from tests.scoring.limit_rows import figures
 
 
 def test_average_need() -> None:
@@ -51,21 +42,21 @@ def test_the_policys_amounts_stand_in_each_currency_and_components_only_where_li
 
 
 def test_lateness_does_not_count_in_the_need_of_weak_grades() -> None:
-    found = _figures(an_entity(terms_days=60), a_steady_payer(late=12))
+    found = figures(an_entity(terms_days=60), a_steady_payer(late=12))
 
     assert (found["rating"], found["need_days"]) == ("BB", 60)
 
 
 def test_average_need_decides_when_the_policy_says_so() -> None:
     policy = load_policy("[limits]\nseasonal_need = false")
-    found = _figures(a_steady_payer(), policy=policy)
+    found = figures(a_steady_payer(), policy=policy)
 
     assert found["need"] == found["need_average"] == 1_100_000 * 30 * 13 // (12 * 30 * 10)
 
 
 @pytest.mark.parametrize(("late", "days"), [(2, 62), (0, 60)])
 def test_lateness_counts_in_the_need_of_good_grades(late: int, days: int) -> None:
-    found = _figures(an_entity(terms_days=60), a_steady_payer(late=late))
+    found = figures(an_entity(terms_days=60), a_steady_payer(late=late))
 
     assert (found["rating"], found["need_days"]) == ("A", days)
 
@@ -79,7 +70,7 @@ def test_loss_cap() -> None:
 
 def test_a_loss_budget_caps_the_limit() -> None:
     policy = load_policy("[limits]\nloss_budget = 100")
-    found = _figures(a_steady_payer(amount=50_000_000), policy=policy)
+    found = figures(a_steady_payer(amount=50_000_000), policy=policy)
 
     assert found["bound_by"] == "cap_loss"
     assert found["limit"] == 1_800_000, "100 / (0.92% x 60%) = 18,115.94, rounded down"
@@ -87,25 +78,25 @@ def test_a_loss_budget_caps_the_limit() -> None:
 
 def test_a_concentration_cap_binds_new_customers_too() -> None:
     policy = load_policy("[limits]\nconcentration_base = 100000")
-    found = _figures(an_entity(), policy=policy)
+    found = figures(an_entity(), policy=policy)
 
     assert (found["rating"], found["limit"]) == ("NR", 1_000_000)
 
 
 def test_a_customer_without_history_gets_the_starter_limit() -> None:
-    found = _figures(an_entity())
+    found = figures(an_entity())
 
     assert (found["rating"], found["limit"], found["bound_by"]) == ("NR", 5_000_000, "starter")
 
 
 def test_the_starter_limit_is_converted() -> None:
-    found = _figures(an_entity(currency="USD"))
+    found = figures(an_entity(currency="USD"))
 
     assert (found["currency"], found["limit"]) == ("USD", 620_000)
 
 
 def test_a_proven_peak_lifts_the_limit_above_the_starter() -> None:
-    found = _figures(
+    found = figures(
         a_steady_payer(amount=50_000_000),
         an_invoice("x", amount=50_000_000, issued_on=days_ago(35)),
     )
@@ -116,21 +107,21 @@ def test_a_proven_peak_lifts_the_limit_above_the_starter() -> None:
 
 
 def test_a_grade_without_unsecured_credit_gets_no_limit() -> None:
-    found = _figures(a_steady_payer(), an_invoice("x", amount=1_000_000, issued_on=days_ago(140)))
+    found = figures(a_steady_payer(), an_invoice("x", amount=1_000_000, issued_on=days_ago(140)))
 
     assert (found["rating"], found["limit"], found["bound_by"]) == ("D", 0, "grade")
 
 
 def test_a_customer_that_buys_nothing_any_more_gets_the_starter_at_most() -> None:
     rows = a_paid_invoice("old", late=340, due_on=days_ago(345), amount=50_000_000)
-    found = _figures(rows, a_steady_payer(months=0))
+    found = figures(rows, a_steady_payer(months=0))
 
     assert found["need"] is None
     assert found["limit"] <= found["starter"]
 
 
 def test_a_limit_is_never_more_than_the_need() -> None:
-    found = _figures(a_steady_payer(amount=123_456))
+    found = figures(a_steady_payer(amount=123_456))
 
     assert (found["need"], found["limit"]) == (123_456, 120_000)
 

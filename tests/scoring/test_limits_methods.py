@@ -6,7 +6,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from scoring.assess import assess
 from scoring.calendar import WorkCalendar
 from scoring.limits.methods import history, history_floor, methods, with_statement_figures
 from scoring.limits.need import (
@@ -22,24 +21,18 @@ from tests.builders import (
     AS_OF,
     Row,
     a_book,
-    a_rate,
     a_record,
     a_steady_payer,
     an_entity,
     an_invoice,
     days_ago,
 )
-from tests.scoring.limit_rows import a_decision, a_previous, an_insurance, changed
+from tests.scoring.limit_rows import a_decision, a_previous, an_insurance, changed, figures
 
 _ALL = load_policy(
     "[limits]\nuse_net_worth = true\nuse_working_capital = true\n"
     "use_working_assets = true\nuse_revenue = true"
 )
-
-
-def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, Any]:
-    book = a_book(*rows, rates={"USD": a_rate("8")})
-    return assess(book, policy or Policy(), AS_OF).figures("E1")
 
 
 def _methods(**figures: float | None) -> dict[str, Any]:
@@ -138,17 +131,23 @@ _BUYER = a_steady_payer(amount=400_000_000)
     ],
 )
 def test_a_guideline_counts_to_its_last_day(record: Row, external: int | None) -> None:
-    assert _figures(_BUYER, record)["external"] == external
+    assert figures(_BUYER, record)["external"] == external
 
 
 def test_each_guideline_stands_under_its_own_name() -> None:
-    found = _figures(
+    found = figures(
         _BUYER,
         a_record("bureau", known_on=days_ago(9), amount=700, currency="CNY"),
         an_insurance(900, 0.0),
     )
 
     assert (found["bureau_guideline"], found["insurer_guideline"]) == (700, 900)
+
+
+def test_a_guideline_in_another_currency_is_converted() -> None:
+    record = a_record("bureau", known_on=days_ago(9), amount=100, currency="USD")
+
+    assert figures(_BUYER, record)["bureau_guideline"] == 800
 
 
 def test_a_score_without_an_amount_does_not_replace_a_guideline_but_a_refusal_does() -> None:
@@ -159,8 +158,8 @@ def test_a_score_without_an_amount_does_not_replace_a_guideline_but_a_refusal_do
         an_insurance(0, 0.0, status="refused", known_on=days_ago(1)), amount=None, currency=None
     )
 
-    assert _figures(_BUYER, guideline, score)["bureau_guideline"] == 700
-    assert _figures(_BUYER, cover, refusal)["insurer_guideline"] is None
+    assert figures(_BUYER, guideline, score)["bureau_guideline"] == 700
+    assert figures(_BUYER, cover, refusal)["insurer_guideline"] is None
 
 
 @pytest.mark.parametrize(
@@ -232,7 +231,7 @@ def test_only_purchases_of_the_window_up_to_today_count() -> None:
 def _limit(before: int | None, **policy: object) -> tuple[object, object]:
     lines = "\n".join(f"{name} = {value}" for name, value in policy.items())
     rows: list[Row] = [] if before is None else [a_previous(limit=before)]
-    found = _figures(
+    found = figures(
         a_steady_payer(amount=4_000_000), rows, policy=load_policy(f"[limits]\n{lines}")
     )
     assert found["computed_limit"] == 4_000_000
@@ -253,19 +252,19 @@ def test_a_change_of_exactly_the_share_or_the_step_is_no_small_one() -> None:
 def test_a_limit_that_was_raised_today_says_so_and_one_that_was_cut_does_not() -> None:
     long_ago = days_ago(500)
     buyer = a_steady_payer(amount=4_000_000)
-    raised = _figures(buyer, a_previous(limit=3_000_000, limit_raised_on=long_ago))
-    same = _figures(buyer, a_previous(limit=4_000_000, limit_raised_on=long_ago))
-    cut = _figures(buyer, a_previous(limit=9_000_000, limit_raised_on=long_ago))
-    none = _figures(buyer, a_previous(limit=None, limit_raised_on=long_ago))
+    raised = figures(buyer, a_previous(limit=3_000_000, limit_raised_on=long_ago))
+    same = figures(buyer, a_previous(limit=4_000_000, limit_raised_on=long_ago))
+    cut = figures(buyer, a_previous(limit=9_000_000, limit_raised_on=long_ago))
+    none = figures(buyer, a_previous(limit=None, limit_raised_on=long_ago))
 
     assert raised["limit_raised_on"] == AS_OF
     assert same["limit_raised_on"] == cut["limit_raised_on"] == long_ago
     assert none["limit"] == 4_000_000
 
 
-def test_a_frozen_limit_is_no_raise_and_nothing_drawn_is_nothing() -> None:
+def test_a_hold_decided_by_hand_freezes_no_limit() -> None:
     held = a_decision("hold")
-    found = _figures(a_steady_payer(amount=4_000_000), held)
+    found = figures(a_steady_payer(amount=4_000_000), held)
 
     assert (found["frozen"], found["limit"]) == (False, 4_000_000)
 

@@ -5,14 +5,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from scoring.assess import assess
 from scoring.limits import segments
 from scoring.policy import Policy, load_policy
 from tests.builders import (
     AS_OF,
-    Row,
     a_book,
-    a_rate,
     a_record,
     a_steady_payer,
     an_entity,
@@ -20,14 +17,9 @@ from tests.builders import (
     an_order,
     days_ago,
 )
-from tests.scoring.limit_rows import a_collateral, a_decision, an_insurance, changed
+from tests.scoring.limit_rows import a_collateral, a_decision, an_insurance, changed, figures
 
 _BUYER = a_steady_payer(amount=400_000_000)
-
-
-def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, Any]:
-    book = a_book(*rows, rates={"USD": a_rate("8")})
-    return assess(book, policy or Policy(), AS_OF).figures("E1")
 
 
 @pytest.mark.parametrize(
@@ -44,12 +36,12 @@ def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, 
     ],
 )
 def test_collateral_counts_after_its_haircut(kind: str, secured: int) -> None:
-    assert _figures(_BUYER, a_collateral(kind, 1_000_000))["secured"] == secured
+    assert figures(_BUYER, a_collateral(kind, 1_000_000))["secured"] == secured
 
 
 def test_collateral_must_be_valid_registered_and_priced() -> None:
     def worth(**columns: Any) -> int:
-        found = _figures(_BUYER, a_collateral("property", 1_000_000, **columns))
+        found = figures(_BUYER, a_collateral("property", 1_000_000, **columns))
         return int(found["secured"])
 
     assert worth(valid_to=AS_OF) == 500_000
@@ -69,14 +61,14 @@ def test_a_parents_guarantee_is_worth_what_the_parent_is() -> None:
         *a_steady_payer(entity="P"),
         a_collateral("parent_guarantee", 1_000_000),
     ]
-    found = _figures(_BUYER, rows)
+    found = figures(_BUYER, rows)
 
     assert found["secured"] == 800_000, "the parent is an A"
 
 
 def test_the_insured_part_is_secured_and_the_insurers_limit_caps_the_rest() -> None:
-    found = _figures(_BUYER, an_insurance(3_000_000, 90.0))
-    refused = _figures(
+    found = figures(_BUYER, an_insurance(3_000_000, 90.0))
+    refused = figures(
         _BUYER,
         an_insurance(3_000_000, 90.0),
         an_insurance(0, 0.0, status="withdrawn", known_on=AS_OF),
@@ -99,7 +91,7 @@ def test_the_insured_part_is_secured_and_the_insurers_limit_caps_the_rest() -> N
 def test_cover_counts_to_its_last_day_and_not_on_the_day_it_ends(
     days: dict[str, Any], secured: int
 ) -> None:
-    assert _figures(_BUYER, an_insurance(3_000_000, 90.0, **days))["secured"] == secured
+    assert figures(_BUYER, an_insurance(3_000_000, 90.0, **days))["secured"] == secured
 
 
 def test_the_least_or_the_latest_guideline_counts() -> None:
@@ -110,22 +102,22 @@ def test_the_least_or_the_latest_guideline_counts() -> None:
     latest = load_policy("[limits]\nexternal = 'latest'")
     off = load_policy("[limits]\nexternal = 'off'")
 
-    assert _figures(_BUYER, rows)["external"] == 2_000_000
-    assert _figures(_BUYER, rows)["secured"] == 0, "a guideline without cover secures nothing"
-    assert _figures(_BUYER, rows, policy=latest)["external"] == 3_000_000
-    assert _figures(_BUYER, rows, policy=off)["external"] is None
+    assert figures(_BUYER, rows)["external"] == 2_000_000
+    assert figures(_BUYER, rows)["secured"] == 0, "a guideline without cover secures nothing"
+    assert figures(_BUYER, rows, policy=latest)["external"] == 3_000_000
+    assert figures(_BUYER, rows, policy=off)["external"] is None
 
 
 def test_a_stale_guideline_does_not_count() -> None:
     old = a_record("bureau", known_on=days_ago(366), amount=2_000_000, currency="CNY")
 
-    assert _figures(_BUYER, old)["external"] is None
+    assert figures(_BUYER, old)["external"] is None
 
 
 def test_deposits_count_in_one_place_only() -> None:
     deposit = a_collateral("cash_deposit", 1_000_000)
     policy = load_policy("[exposure]\ndeposits_reduce_exposure = true")
-    usual, other = _figures(_BUYER, deposit), _figures(_BUYER, deposit, policy=policy)
+    usual, other = figures(_BUYER, deposit), figures(_BUYER, deposit, policy=policy)
 
     assert (usual["secured"], usual["free_deposits"], usual["exposure"]) == (1_000_000, 0, 0)
     assert (other["secured"], other["free_deposits"], other["exposure"]) == (

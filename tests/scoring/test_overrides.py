@@ -1,7 +1,6 @@
 """Overrides: a person's grade, within bounds and dates."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -10,7 +9,6 @@ from scoring.overrides import override_share
 from scoring.policy import Policy
 from tests.builders import (
     AS_OF,
-    Row,
     a_book,
     a_record,
     a_steady_payer,
@@ -18,14 +16,10 @@ from tests.builders import (
     an_invoice,
     days_ago,
 )
-from tests.scoring.limit_rows import a_decision
+from tests.scoring.limit_rows import a_decision, figures
 
 #: Rated BB: 12 days late each time.
 _SLOW = a_steady_payer(late=12)
-
-
-def _figures(*rows: Row | list[Row]) -> dict[str, Any]:
-    return assess(a_book(*rows), Policy(), AS_OF).figures("E1")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +27,7 @@ def _figures(*rows: Row | list[Row]) -> dict[str, Any]:
     [("BBB", "BBB"), ("A", "A"), ("AAA", "A"), ("B", "B"), ("D", "D")],
 )
 def test_upward_two_grades_at_most_downward_freely(wanted: str, rating: str) -> None:
-    found = _figures(_SLOW, a_decision("override", grade=wanted))
+    found = figures(_SLOW, a_decision("override", grade=wanted))
 
     assert (found["rating"], found["rating_before_override"]) == (rating, "BB")
 
@@ -50,14 +44,14 @@ def test_upward_two_grades_at_most_downward_freely(wanted: str, rating: str) -> 
     ],
 )
 def test_an_override_ends_by_itself(from_on: date, to_on: date | None, rating: str) -> None:
-    found = _figures(_SLOW, a_decision("override", grade="A", from_on=from_on, to_on=to_on))
+    found = figures(_SLOW, a_decision("override", grade="A", from_on=from_on, to_on=to_on))
 
     assert found["rating"] == rating
 
 
 def test_the_end_is_told_two_weeks_before() -> None:
-    soon = _figures(_SLOW, a_decision("override", grade="A", to_on=days_ago(-14)))
-    later = _figures(_SLOW, a_decision("override", grade="A", to_on=days_ago(-15)))
+    soon = figures(_SLOW, a_decision("override", grade="A", to_on=days_ago(-14)))
+    later = figures(_SLOW, a_decision("override", grade="A", to_on=days_ago(-15)))
 
     assert (soon["override_ends_on"], soon["override_ends_soon"]) == (days_ago(-14), True)
     assert later["override_ends_soon"] is False
@@ -68,7 +62,7 @@ def test_the_newest_override_counts() -> None:
     old = a_decision("override", decision="z", grade="B", from_on=days_ago(9))
     new = a_decision("override", decision="a", grade="BBB", from_on=days_ago(2))
 
-    assert _figures(_SLOW, old, new)["rating"] == "BBB"
+    assert figures(_SLOW, old, new)["rating"] == "BBB"
 
 
 def test_the_grave_gates_hold_whatever_a_person_says() -> None:
@@ -76,13 +70,13 @@ def test_the_grave_gates_hold_whatever_a_person_says() -> None:
     default = an_invoice("x", amount=1_000_000, issued_on=days_ago(140))
     dishonest = a_record("dishonest", event_on=days_ago(9))
 
-    assert _figures(_SLOW, default, wish)["rating"] == "D"
-    assert _figures(_SLOW, dishonest, wish)["rating"] == "C"
-    assert _figures(_SLOW, dishonest, a_decision("override", grade="D"))["rating"] == "D"
+    assert figures(_SLOW, default, wish)["rating"] == "D"
+    assert figures(_SLOW, dishonest, wish)["rating"] == "C"
+    assert figures(_SLOW, dishonest, a_decision("override", grade="D"))["rating"] == "D"
 
 
 def test_who_has_no_rating_gets_none_by_override() -> None:
-    found = _figures(an_entity(), a_decision("override", grade="A"))
+    found = figures(an_entity(), a_decision("override", grade="A"))
 
     assert (found["rating"], found["rating_before_override"]) == ("NR", None)
 

@@ -1,19 +1,13 @@
 """Loss provision by ageing and expected loss by grade."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from scoring.assess import assess
-from scoring.policy import Policy, load_policy
+from scoring.policy import load_policy
 from scoring.provision import LOSS_BUCKETS, loss_rates
-from tests.builders import AS_OF, Row, a_book, a_steady_payer, an_entity, an_invoice, days_ago
-from tests.scoring.limit_rows import a_collateral
-
-
-def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, Any]:
-    return assess(a_book(*rows), policy or Policy(), AS_OF).figures("E1")
+from tests.builders import AS_OF, a_steady_payer, an_entity, an_invoice, days_ago
+from tests.scoring.limit_rows import a_collateral, figures
 
 
 @pytest.mark.parametrize(
@@ -27,7 +21,7 @@ def _figures(*rows: Row | list[Row], policy: Policy | None = None) -> dict[str, 
 def test_each_bucket_has_its_rate(days: int, provision: int) -> None:
     item = an_invoice(amount=100_000, issued_on=days_ago(days + 30), due_on=days_ago(days))
 
-    assert _figures(item)["provision"] == provision
+    assert figures(item)["provision"] == provision
 
 
 def test_the_sum_is_rounded_once_and_half_up() -> None:
@@ -37,13 +31,13 @@ def test_the_sum_is_rounded_once_and_half_up() -> None:
         an_invoice("b", amount=25, due_on=days_ago(1)),
     ]
 
-    assert _figures(rows[0])["provision"] == 1
-    assert _figures(*rows)["provision"] == 1
+    assert figures(rows[0])["provision"] == 1
+    assert figures(*rows)["provision"] == 1
 
 
 def test_the_buckets_of_the_matrix_sum_to_the_receivable() -> None:
     rows = [an_invoice(f"i{n}", amount=n, due_on=days_ago(n * 40)) for n in range(1, 12)]
-    found = _figures(rows)
+    found = figures(rows)
 
     assert sum(found[bucket] for bucket in LOSS_BUCKETS) == found["ar"] == 66
     assert found["age_over_90"] == sum(found[bucket] for bucket in LOSS_BUCKETS[4:])
@@ -54,13 +48,13 @@ def test_expected_loss_is_pd_times_lgd_times_what_may_be_drawn() -> None:
     rows = a_steady_payer(amount=4_000_000)
     drawn = load_policy("[provision]\nexposure_at_default = 'exposure'")
 
-    assert _figures(rows)["expected_loss"] == 22_080
-    assert _figures(rows, policy=drawn)["expected_loss"] == 0
-    assert _figures(rows, a_collateral("cash_deposit", 3_000_000))["expected_loss"] == 5_520
+    assert figures(rows)["expected_loss"] == 22_080
+    assert figures(rows, policy=drawn)["expected_loss"] == 0
+    assert figures(rows, a_collateral("cash_deposit", 3_000_000))["expected_loss"] == 5_520
 
 
 def test_who_has_no_grade_has_no_expected_loss() -> None:
-    assert _figures(an_entity())["expected_loss"] is None
+    assert figures(an_entity())["expected_loss"] is None
 
 
 def test_own_roll_rates_make_loss_rates() -> None:

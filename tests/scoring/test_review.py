@@ -2,35 +2,28 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from scoring.assess import assess
 from scoring.calendar import WorkCalendar
 from scoring.policy import Policy
 from scoring.review import Role, approver, may_approve, overdue_request
 from tests.builders import (
     AS_OF,
     Row,
-    a_book,
     a_payment,
     a_return,
     a_steady_payer,
     an_entity,
     days_ago,
 )
-from tests.scoring.limit_rows import a_decision
+from tests.scoring.limit_rows import a_decision, figures
 
 _RULES = Policy().review
 
 
-def _figures(*rows: Row | list[Row]) -> dict[str, Any]:
-    return assess(a_book(*rows), Policy(), AS_OF).figures("E1")
-
-
 def test_the_interval_counts_from_the_last_review() -> None:
-    found = _figures(
+    found = figures(
         a_steady_payer(),
         a_decision("review", decision="1", from_on=days_ago(200)),
         a_decision("review", decision="2", from_on=date(2026, 5, 31)),
@@ -43,7 +36,7 @@ def test_the_interval_counts_from_the_last_review() -> None:
 
 
 def test_without_a_review_the_interval_counts_from_the_first_fact() -> None:
-    found = _figures(a_steady_payer(months=7))
+    found = figures(a_steady_payer(months=7))
 
     assert found["first_on"] == date(2025, 11, 2)
     assert found["next_review_on"] == date(2026, 8, 2)
@@ -55,12 +48,12 @@ def test_without_a_review_the_interval_counts_from_when_the_customer_was_taken_o
     since = Row("entities", an_entity().values | {"since": date(2021, 1, 17)})
     later = Row("entities", an_entity().values | {"since": date(2027, 1, 1)})
 
-    assert _figures(since, rows)["next_review_on"] == date(2027, 1, 17)
-    assert _figures(later, rows)["next_review_on"] == _figures(rows)["next_review_on"]
+    assert figures(since, rows)["next_review_on"] == date(2027, 1, 17)
+    assert figures(later, rows)["next_review_on"] == figures(rows)["next_review_on"]
 
 
 def test_a_missed_review_stays_in_the_past() -> None:
-    found = _figures(a_steady_payer(), a_decision("review", from_on=days_ago(320)))
+    found = figures(a_steady_payer(), a_decision("review", from_on=days_ago(320)))
 
     assert found["next_review_on"] < AS_OF
     assert found["limit_expired"] is True
@@ -69,8 +62,8 @@ def test_a_missed_review_stays_in_the_past() -> None:
 def test_the_watch_list_asks_for_a_review_within_working_days() -> None:
     """A returned payment: level high, two working days after Tuesday 30 June."""
     payment = a_payment("back", amount=1)
-    found = _figures(a_steady_payer(), payment, a_return(payment))
-    done = _figures(
+    found = figures(a_steady_payer(), payment, a_return(payment))
+    done = figures(
         a_steady_payer(), payment, a_return(payment), a_decision("review", from_on=AS_OF)
     )
 
@@ -81,7 +74,7 @@ def test_the_watch_list_asks_for_a_review_within_working_days() -> None:
 
 
 def test_unrated_customers_are_reviewed_too() -> None:
-    assert _figures(an_entity())["next_review_on"] > AS_OF
+    assert figures(an_entity())["next_review_on"] > AS_OF
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,19 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from scoring.assess import assess
 from scoring.due_terms import TermsError, due_dates, parse_terms
 from scoring.policy import Policy
 from scoring.terms import discount_rate, late_interest
-from tests.builders import AS_OF, Row, a_book, a_record, a_steady_payer, an_entity, days_ago
-from tests.scoring.limit_rows import a_decision, changed
-
-
-def _figures(*rows: Row | list[Row]) -> dict[str, Any]:
-    return assess(a_book(*rows), Policy(), AS_OF).figures("E1")
+from tests.builders import a_record, a_steady_payer, an_entity, days_ago
+from tests.scoring.limit_rows import a_decision, changed, figures
 
 
 def test_terms_and_deposit_follow_the_grade() -> None:
-    found = _figures(an_entity(terms_days=90), a_steady_payer())
-    weak = _figures(
+    found = figures(an_entity(terms_days=90), a_steady_payer())
+    weak = figures(
         an_entity(terms_days=90),
         a_steady_payer(),
         a_decision("override", grade="B", from_on=days_ago(1)),
@@ -31,7 +25,7 @@ def test_terms_and_deposit_follow_the_grade() -> None:
 
 
 def test_a_dishonest_debtor_prepays() -> None:
-    found = _figures(a_steady_payer(), a_record("dishonest", event_on=days_ago(9)))
+    found = figures(a_steady_payer(), a_record("dishonest", event_on=days_ago(9)))
 
     assert (found["rating"], found["prepay_only"]) == ("C", True)
     assert (found["terms_allowed"], found["deposit_percent"], found["limit"]) == (0, 100.0, 0)
@@ -53,7 +47,7 @@ def test_a_dishonest_debtor_prepays() -> None:
 def test_large_and_public_buyers_have_legal_bounds(
     size: str | None, days: int, legal: str | None
 ) -> None:
-    found = _figures(changed(an_entity(terms_days=days), size_class=size))
+    found = figures(changed(an_entity(terms_days=days), size_class=size))
 
     assert found["legal_terms"] == legal
     assert found["legal_terms_exceeded"] == (legal == "exceeded")
