@@ -102,7 +102,10 @@ class Notifier:
             self._wake.notify_all()
 
     def send(self, message: Notification, *, after_seconds: float = 0.0) -> None:
-        """Queue a message, not to be sent before so many seconds. Raises ``NotLoopbackError`` for an address of another machine."""
+        """Queue a message that is to be sent after so many seconds.
+
+        Raises ``NotLoopbackError`` for an address of another machine.
+        """
         if not is_loopback(message.url):
             raise NotLoopbackError(
                 f"the sandbox calls only this machine, and {urlsplit(message.url).hostname} is not"

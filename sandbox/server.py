@@ -7,28 +7,20 @@ from typing import TYPE_CHECKING, Self
 
 from sandbox.clock import SandboxClock
 from sandbox.company.model import Company
-from sandbox.faults import FaultKind, FaultMiddleware, FaultRule, Faults
+from sandbox.faults import FaultRule, Faults
 from sandbox.fxiaoke import FxiaokeTenant, TenantOptions
 from sandbox.journal import Journal
 from sandbox.keepalive import LoopbackServer
 from sandbox.lookalike import LookAlike
 from sandbox.notifier import Notifier, NotifierKnobs
 from sandbox.panel import panel_app
+from sandbox.wire_faults import REFUSED_UNREAD, FaultMiddleware
 from sandbox.zoho import ZohoOptions, ZohoOrg
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["Sandbox", "open_sandbox"]
-
-_STATUS_OF_FAULT = {
-    FaultKind.ERROR_500: 500,
-    FaultKind.ERROR_502_HTML: 502,
-    FaultKind.ERROR_503: 503,
-    FaultKind.ERROR_504_HTML: 504,
-    FaultKind.HTML_200: 200,
-    FaultKind.RESET_BEFORE: 0,
-}
 
 
 class Sandbox:
@@ -145,12 +137,12 @@ def _application(crm: LookAlike) -> "WSGIApplication":
 
 def _journal(crm: LookAlike, rule: FaultRule, method: str, path: str) -> None:
     """Note a call that never reached the look-alike; it notes the others itself."""
-    if rule.kind in _STATUS_OF_FAULT:
+    if rule.kind in REFUSED_UNREAD:
         crm.journal.add(
             at=crm.clock.now(),
             crm=crm.name,
             method=method,
             path=path,
-            status=_STATUS_OF_FAULT[rule.kind],
+            status=REFUSED_UNREAD[rule.kind],
             answer=f"fault: {rule.kind}",
         )

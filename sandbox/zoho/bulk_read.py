@@ -4,13 +4,10 @@ A job exports at most so many rows; what follows is asked for by page or by the 
 before. Its rows are those that stand in the module when the job completes.
 """
 
-import csv
-import io
 import secrets
-import zipfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -19,9 +16,8 @@ import orjson
 from sandbox.notifier import Notification, Notifier, NotLoopbackError
 from sandbox.zoho.asking import Answer, Ask
 from sandbox.zoho.bulk_criteria import criteria_test
+from sandbox.zoho.bulk_csv import zipped_csv
 from sandbox.zoho.errors import ZohoError
-from sandbox.zoho.fields import Field
-from sandbox.zoho.rendering import renderer
 from sandbox.zoho.scopes import covers, module_scope
 from sandbox.zoho.state import OrgState
 from sandbox.zoho.table import Row
@@ -178,16 +174,12 @@ class BulkReadDesk:
             job.count = len(rows)
             if more:
                 job.token = secrets.token_hex(32)
-                ahead = job.query.skip + len(rows), job.query.page + 1
-                following = _Query(
-                    module=job.query.module,
-                    fields=job.query.fields,
-                    criteria=job.query.criteria,
-                    skip=ahead[0],
-                    page=ahead[1],
-                )
+                end, page = job.query.skip + len(rows), job.query.page + 1
+                following = replace(job.query, skip=end, page=page)
                 self._tokens[job.token] = following, self.state.clock.now() + _TOKEN_LIFE
-            job.zipped = _zip(f"{job.id}.csv", self._csv(job.query, rows))
+            job.zipped = zipped_csv(
+                f"{job.id}.csv", self.state, job.query.module, job.query.fields, rows
+            )
         return job.zipped
 
     def _rows(self, query: _Query) -> tuple[list[Row], bool]:
@@ -196,13 +188,6 @@ class BulkReadDesk:
         found = [row for _, rid in table.order("id") if test(row := table.rows[rid])]
         end = query.skip + self.state.options.bulk_rows
         return found[query.skip : end], len(found) > end
-
-    def _csv(self, query: _Query, rows: Sequence[Row]) -> Iterator[list[str]]:
-        fields = self.state.modules[query.module].fields
-        writers = [_writer(self.state, fields[name]) for name in query.fields]
-        yield ["Id" if name == "id" else name for name in query.fields]
-        for row in rows:
-            yield [write(row) for write in writers]
 
     def _query(self, body: Mapping[str, object]) -> _Query:
         given = body.get("query")
@@ -291,37 +276,3 @@ def _callback_url(given: object) -> str | None:
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ZohoError("INVALID_CALLBACK_URL", "the callback url is invalid")
     return url
-
-
-def _writer(state: OrgState, column: Field) -> Callable[[Row], str]:
-    """Return what writes one field of a row into a cell: links as bare ids, nothing as nothing."""
-    name = column.api_name
-    if column.type == "multiselectpicklist":
-        return lambda row: ";".join(str(each) for each in _listed(row.get(name)))
-    if column.type in {"lookup", "ownerlookup", "multi_module_lookup"}:
-        return lambda row: _cell(row.get(name))
-    show = renderer(state, column)
-    return lambda row: _cell(show(row))
-
-
-def _listed(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return repr(value) if isinstance(value, float) else str(value)
-
-
-def _zip(name: str, rows: Iterator[list[str]]) -> bytes:
-    packed = io.BytesIO()
-    with (
-        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        archive.open(name, "w") as entry,
-        io.TextIOWrapper(entry, encoding="utf-8", newline="") as text,
-    ):
-        csv.writer(text, lineterminator="\n").writerows(rows)
-    return packed.getvalue()

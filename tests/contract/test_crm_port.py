@@ -76,10 +76,9 @@ class TestReading:
         pages = read_all(port, Kind.ACCOUNTS)
 
         ids = [record.record_id for page in pages for record in page.records]
-        assert len(pages) == bench.vendor.pages_of_230
         assert len(ids) == 230
         assert set(ids) == added
-        assert {page.expected for page in pages} == {230}
+        assert [page.expected for page in pages] == [230] * bench.vendor.pages_of_230
 
     def test_an_empty_feed_ends_with_a_watermark(self, port: CrmPort) -> None:
         for kind in port.kinds:

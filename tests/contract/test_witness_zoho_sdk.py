@@ -22,7 +22,7 @@ def test_zohos_v8_sdk_reads_all_updates_150_creates_a_task_queries_and_exports(
     assert {account["Credit_Next_Review"] for account in rated} == {"2027-01-31"}
 
     exported = seen["exported"]
-    assert (exported["http"], exported["last"], exported["count"]) == ("201", "COMPLETED", 450)
+    assert (exported["http"], exported["state"], exported["count"]) == ("201", "COMPLETED", 450)
     assert exported["header"] == ["Id", "Account_Name"]
     assert exported["ids"] == [account["id"] for account in accounts]
 

@@ -2,8 +2,9 @@ import pytest
 import requests
 from werkzeug.test import Client
 
-from sandbox.faults import FaultKind, FaultMiddleware, FaultRule, Faults
+from sandbox.faults import FaultKind, FaultRule, Faults
 from sandbox.server import Sandbox
+from sandbox.wire_faults import FaultMiddleware
 from tests.sandbox.tiny_crm import TinyCrm
 
 

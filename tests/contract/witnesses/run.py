@@ -28,7 +28,7 @@ def run_zoho_witness(name: str, folder: Path) -> tuple[ZohoOrg, Any]:
         Journal(),
         Faults(),
         Notifier(),
-        options=ZohoOptions(provisioned=True, bulk_job_seconds=0.2),
+        options=ZohoOptions(provisioned=True, bulk_job_seconds=0.0),
     )
     for number in range(_ACCOUNTS):
         org.put_record("Accounts", {"Account_Name": f"客户 {number:03d}"})
