@@ -14,16 +14,17 @@ import msgspec
 
 from adapters.errors import QuotaExhausted
 
-__all__ = ["DAY", "Budget", "BudgetPlan", "Spending"]
+__all__ = ["DAY", "KEPT_FOR_WRITES", "Budget", "BudgetPlan", "Spending"]
 
 DAY = timedelta(hours=24)
+KEPT_FOR_WRITES = Decimal("0.2")
 
 
 class BudgetPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How many credits a rolling day may cost, and the share that reading leaves to writes."""
 
     credits_per_day: int
-    kept_for_writes: Decimal = Decimal("0.2")
+    kept_for_writes: Decimal = KEPT_FOR_WRITES
 
     def ceiling(self, *, wrote: bool) -> int:
         """Tell how far calls of a kind may go."""

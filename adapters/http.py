@@ -46,7 +46,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """Seconds. ``total`` bounds the whole call with its retries and its body; ``file`` a download."""
+    """Seconds. ``total`` bounds a whole call with its retries and its body, ``file`` a download."""
 
     connect: float = 5.0
     read: float = 30.0
@@ -159,7 +159,7 @@ class HttpClient:
         self._session.close()
 
     def read(self, request: Request, parse: Callable[[Answer], T]) -> T:
-        """Send a request that changes nothing, again while it fails transiently, within one deadline.
+        """Send a request that changes nothing, again while it fails transiently, in one deadline.
 
         ``parse`` turns the answer into a value or raises a ``CrmError``.
         """

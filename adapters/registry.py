@@ -91,7 +91,8 @@ def open_port(
     """Build the port of a connection; nothing is sent yet.
 
     ``pace`` is the clock and the sleep it lives by, ``transport`` what carries its HTTP calls,
-    ``spending`` where a connection with a budget books them. Raises ``ValueError`` for a vendor, an option or a mapping that is not known.
+    ``spending`` where a connection with a budget books them. Raises ``ValueError`` for a vendor, an
+    option or a mapping that is not known.
     """
     pace = pace or Pace()
     budget = None
@@ -137,7 +138,8 @@ def redeem_code(
 ) -> Secret:
     """Exchange a grant code for the refresh token that the connection then lives by.
 
-    ``accounts_server`` is the one that a consent named. Raises ``CrmError``, ``MissingSettingError``, and ``ValueError`` for a vendor without grants.
+    ``accounts_server`` is the one that a consent named. Raises ``CrmError``,
+    ``MissingSettingError``, and ``ValueError`` for a vendor without grants.
     """
     redeem = _vendor(settings).redeem_code
     if redeem is None:

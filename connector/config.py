@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import sqlalchemy as sa
 
-from adapters.budget import BudgetPlan
+from adapters.budget import KEPT_FOR_WRITES, BudgetPlan
 from adapters.settings import ConnectionSettings, Secret
 from scoring.document import (
     DocumentError,
@@ -200,13 +200,22 @@ class ConnectionConfig(_Section, frozen=True):
     mapping: dict[str, Any] = {}
     options: dict[str, Any] = {}
     credits_per_day: int | None = None
-    kept_for_writes: Decimal = Decimal("0.2")
+    kept_for_writes: Decimal = KEPT_FOR_WRITES
 
     def __post_init__(self) -> None:
         """Check the budget."""
         refuse(
             *starts_at(1, credits_per_day=self.credits_per_day),
             *lies_between(0, 1, kept_for_writes=self.kept_for_writes),
+        )
+
+    @property
+    def budget(self) -> BudgetPlan | None:
+        """What the connection's calls may cost; ``None``: what the CRM allows."""
+        if self.credits_per_day is None:
+            return None
+        return BudgetPlan(
+            credits_per_day=self.credits_per_day, kept_for_writes=self.kept_for_writes
         )
 
 
@@ -348,10 +357,5 @@ def connection_settings(
         default_owner=connection.default_owner,
         mapping=connection.mapping,
         options=connection.options,
-        budget=None
-        if connection.credits_per_day is None
-        else BudgetPlan(
-            credits_per_day=connection.credits_per_day,
-            kept_for_writes=connection.kept_for_writes,
-        ),
+        budget=connection.budget,
     )

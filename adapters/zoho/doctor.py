@@ -1,4 +1,7 @@
-"""Examines a Zoho connection: credentials, scopes, clock, modules, fields, picklists, the key, exports."""
+"""Examines a Zoho connection.
+
+Credentials, scopes, clock, modules, fields, picklists, the key, exports.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta

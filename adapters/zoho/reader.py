@@ -27,9 +27,9 @@ from adapters.zoho.scan import (
     Position,
     joined,
     newest_of,
+    onward,
     page_of,
     position_of,
-    position_text,
 )
 from scoring.records import Kind
 
@@ -148,8 +148,7 @@ class ZohoReader:
         ahead = Position(after=after, expected=expected, exportable=position.exportable)
         if position.exportable and not position.after and self._wants_export(expected):
             ahead = Position(after=after, export=Export(), expected=expected)
-        onward = Cursor(watermark=cursor.watermark, position=position_text(ahead), promise=promise)
-        return page_of(kind, translated, onward, expected=expected)
+        return page_of(kind, translated, onward(cursor, ahead, promise), expected=expected)
 
     def _wants_export(self, expected: int | None) -> bool:
         """Choose by the price of either way for so many records."""
@@ -168,21 +167,15 @@ class ZohoReader:
             part = self._exports.read(module, self._columns(kind), export)
         except (ExportFailed, Refused, ContractBroken) as reason:
             _log.warning("%s: %s is read by queries: %s", self._client.system, module, reason)
-            after, expected = position.after, position.expected
-            ahead = Position(after=after, expected=expected, exportable=False)
-            onward = Cursor(
-                watermark=cursor.watermark, position=position_text(ahead), promise=cursor.promise
-            )
-            return page_of(kind, Translated(), onward, expected=position.expected)
+            by_queries = msgspec.structs.replace(position, export=None, exportable=False)
+            after = onward(cursor, by_queries, cursor.promise)
+            return page_of(kind, Translated(), after, expected=position.expected)
         rows = self._decoder(kind).table(part.header, part.rows, after=int(position.after or 0))
-        translated = self._translated(kind, rows)
-        onward = Cursor(watermark=cursor.promise or cursor.watermark)
+        after = Cursor(watermark=cursor.promise or cursor.watermark)
         if part.ahead is not None:
             ahead = msgspec.structs.replace(position, export=part.ahead)
-            onward = Cursor(
-                watermark=cursor.watermark, position=position_text(ahead), promise=cursor.promise
-            )
-        return page_of(kind, translated, onward, expected=position.expected)
+            after = onward(cursor, ahead, cursor.promise)
+        return page_of(kind, self._translated(kind, rows), after, expected=position.expected)
 
     def _changed(self, kind: Kind, cursor: Cursor, position: Position) -> Page:
         since = position.since or NOTHING_YET
@@ -197,10 +190,7 @@ class ZohoReader:
         translated = self._translated(kind, rows)
         if rows.more:
             ahead = self._further_in_time(rows, position, since)
-            after_cursor = Cursor(
-                watermark=cursor.watermark, position=position_text(ahead), promise=promise
-            )
-            return page_of(kind, translated, after_cursor)
+            return page_of(kind, translated, onward(cursor, ahead, promise))
         gone_cursor = Cursor(watermark=cursor.watermark, promise=promise)
         deletions = self._deletions(kind, gone_cursor, Position(since=since, deleted_page=1))
         return page_of(kind, joined(translated, Translated(gone=deletions.gone)), deletions.cursor)
@@ -218,9 +208,7 @@ class ZohoReader:
         after = Cursor(watermark=cursor.promise or cursor.watermark)
         if found and found.info.more_records:
             ahead = Position(since=position.since, deleted_page=page + 1)
-            after = Cursor(
-                watermark=cursor.watermark, position=position_text(ahead), promise=cursor.promise
-            )
+            after = onward(cursor, ahead, cursor.promise)
         return page_of(kind, Translated(gone=gone), after)
 
     def _further(self, rows: Rows, position: Position) -> str:

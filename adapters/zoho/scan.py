@@ -16,9 +16,9 @@ __all__ = [
     "Position",
     "joined",
     "newest_of",
+    "onward",
     "page_of",
     "position_of",
-    "position_text",
 ]
 
 OVERLAP = timedelta(minutes=5)  # a change may be committed later than its stamp says
@@ -54,9 +54,10 @@ def position_of(cursor: Cursor) -> Position:
     return Position(since=max(cursor.watermark - OVERLAP, NOTHING_YET))
 
 
-def position_text(position: Position) -> str:
-    """Write a position into a cursor."""
-    return msgspec.json.encode(position).decode()
+def onward(cursor: Cursor, ahead: Position, promise: datetime | None) -> Cursor:
+    """Go on at a position; the watermark becomes what is promised when the scan has ended."""
+    position = msgspec.json.encode(ahead).decode()
+    return Cursor(watermark=cursor.watermark, position=position, promise=promise)
 
 
 def page_of(

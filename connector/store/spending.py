@@ -1,5 +1,6 @@
 """What each connection's calls cost in the last day, minute by minute, for all processes."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -25,22 +26,32 @@ class DatabaseSpending:
 
         def book(conn: sa.Connection) -> datetime | None:
             minute = at.replace(second=0, microsecond=0)
-            row = {"system": system, "minute": minute, "credits": 0}
-            conn.execute(insert_or_ignore(conn, spending), row)
-            here = (spending.c.system == system, spending.c.minute == minute)
-            # The row of the minute is locked first: who books at the same time waits.
-            conn.execute(spending.update().where(*here).values(credits=spending.c.credits))
+            _lock(conn, system, [minute - _MINUTE, minute])
             free_at = room_at(conn, system, at, credits, ceiling)
             if free_at is not None:
                 return free_at
             conn.execute(
-                spending.update().where(*here).values(credits=spending.c.credits + credits)
+                spending.update()
+                .where(spending.c.system == system, spending.c.minute == minute)
+                .values(credits=spending.c.credits + credits)
             )
             old = (spending.c.system == system, spending.c.minute < at - _KEPT)
             conn.execute(spending.delete().where(*old))
             return None
 
         return in_one_commit(self._engine, book)
+
+
+def _lock(conn: sa.Connection, system: str, minutes: Sequence[datetime]) -> None:
+    """Let others who book in these minutes wait, in whatever second of them; make missing rows."""
+    rows = [{"system": system, "minute": minute, "credits": 0} for minute in minutes]
+    conn.execute(insert_or_ignore(conn, spending), rows)
+    conn.execute(
+        sa.select(spending.c.minute)
+        .where(spending.c.system == system, spending.c.minute.in_(minutes))
+        .order_by(spending.c.minute)
+        .with_for_update()
+    )
 
 
 def spent_since(conn: sa.Connection, system: str, since: datetime) -> int:
