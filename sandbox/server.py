@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from random import Random
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["Sandbox", "open_sandbox"]
+
+_ROUTING = Lock()
+"""Held while routes are made: Werkzeug compiles them through ``ast``, and before Python 3.13 two
+threads in there at once can end with ``SystemError`` (gh-106905)."""
 
 
 class Sandbox:
@@ -98,19 +103,21 @@ def open_sandbox(
     fixes what the notifiers and the tokens draw. Raises ``OSError`` for a taken port.
     """
     clock = clock or SandboxClock()
-    crms: list[tuple[LookAlike, int]] = []
-    if only in {None, "zoho"}:
-        own = (clock, Journal(), Faults(), _notifier(seed))
-        crms.append((ZohoOrg(*own, options=zoho_options), zoho_port))
-    if only in {None, "fxiaoke"}:
-        own = (clock, Journal(), Faults(), _notifier(seed))
-        crms.append((FxiaokeTenant(*own, fxiaoke_options, rng=Random(seed)), fxiaoke_port))
-    if not crms:
+    if only not in {None, "zoho", "fxiaoke"}:
         raise ValueError(f"there is no look-alike of {only}: zoho or fxiaoke")
+    crms: list[LookAlike] = []
     sandbox = Sandbox()
     try:
-        for crm, port in crms:
-            sandbox.mount(crm, port)
+        with _ROUTING:
+            if only in {None, "zoho"}:
+                own = (clock, Journal(), Faults(), _notifier(seed))
+                crms.append(ZohoOrg(*own, options=zoho_options))
+                sandbox.mount(crms[-1], zoho_port)
+            if only in {None, "fxiaoke"}:
+                own = (clock, Journal(), Faults(), _notifier(seed))
+                crms.append(FxiaokeTenant(*own, fxiaoke_options, rng=Random(seed)))
+                sandbox.mount(crms[-1], fxiaoke_port)
+        for crm in crms:
             crm.fill(company)
     except BaseException:
         sandbox.stop()  # the ports already bound must not stay bound

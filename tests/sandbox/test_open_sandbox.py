@@ -1,7 +1,9 @@
 """Both real look-alikes behind one front door, over one small company."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 import requests
@@ -10,6 +12,7 @@ from sandbox.company.csv_load import load
 from sandbox.company.generate import generate
 from sandbox.company.model import Company
 from sandbox.server import open_sandbox
+from sandbox.zoho import ZohoOrg
 
 _AS_OF = date(2026, 11, 24)
 _INVOICES = {"zoho": "Invoices", "fxiaoke": "AccountsReceivableNoteObj"}
@@ -99,3 +102,27 @@ def test_a_taken_port_leaves_nothing_open(company: Company) -> None:
         taken = int(sandbox.url("zoho").rpartition(":")[2])
         with pytest.raises(OSError, match=r"[Aa]ddress"):
             open_sandbox(company, fxiaoke_port=taken)
+
+
+def test_two_threads_never_make_routes_at_once(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_inside = Barrier(2)
+    met: list[bool] = []
+
+    def make_when_two_are_there(*own: object, **options: object) -> object:
+        try:
+            both_inside.wait(timeout=0.2)
+        except BrokenBarrierError:
+            met.append(False)
+        else:
+            met.append(True)
+        return ZohoOrg(*own, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("sandbox.server.ZohoOrg", make_when_two_are_there)
+    with ThreadPoolExecutor(2) as pool:
+        opened = list(pool.map(lambda _: open_sandbox(company, only="zoho"), range(2)))
+    for sandbox in opened:
+        sandbox.stop()
+
+    assert met == [False, False]
