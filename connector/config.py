@@ -55,6 +55,11 @@ __all__ = [
 class ConfigError(Exception):
     """The configuration cannot be used; every mistake is listed with its key path."""
 
+    @classmethod
+    def of_connection(cls, name: str, error: ValueError) -> "ConfigError":
+        """Make it of what an adapter says of a connection's settings."""
+        return cls(f"connection {name}", [mistake("", "said", what=str(error))])
+
     def __init__(self, source: str, mistakes: list[Mistake]) -> None:
         lines = "\n".join(f"  {mistake}" for mistake in mistakes)
         super().__init__(f"{source} has {len(mistakes)} mistake(s):\n{lines}")

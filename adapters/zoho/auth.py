@@ -19,7 +19,7 @@ from adapters.errors import (
 from adapters.http import Answer, HttpClient, Request
 from adapters.settings import ConnectionSettings, MissingSettingError, Secret
 from adapters.tokens import AccessToken
-from adapters.zoho.centres import is_zohos_api
+from adapters.zoho.centres import centre_of, is_zohos_api
 from adapters.zoho.errors import Refusal
 from adapters.zoho.settings import accounts_url, api_url, options_of
 
@@ -132,10 +132,7 @@ def redeem_code(
     """
     if accounts_server.rstrip("/") not in {"", accounts_url(settings)}:
         raise CredentialsRejected(
-            f"the organisation is in another data centre ({accounts_server[:60]}): set "
-            "options.data_centre to it and connect again",
-            system=settings.name,
-            operation="token",
+            _elsewhere(accounts_server), system=settings.name, operation="token"
         )
     form = {
         "grant_type": "authorization_code",
@@ -153,6 +150,16 @@ def redeem_code(
             operation="token",
         )
     return Secret(answer.refresh_token)
+
+
+def _elsewhere(accounts_server: str) -> str:
+    centre = centre_of(accounts_server)
+    if centre is None:
+        return f"the consent names {accounts_server[:60]}, which is no accounts server of Zoho's"
+    return (
+        f'the organisation is in another data centre: set options.data_centre to "{centre}" and '
+        "connect again"
+    )
 
 
 def revoke(settings: ConnectionSettings, http: HttpClient) -> None:

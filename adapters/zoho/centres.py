@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-__all__ = ["CENTRES", "Centre", "is_zohos_accounts_server", "is_zohos_api"]
+__all__ = ["CENTRES", "Centre", "centre_of", "is_zohos_api"]
 
 
 class Centre(msgspec.Struct, frozen=True):
@@ -36,19 +36,17 @@ _APIS = {
     for centre in CENTRES.values()
     for label in _ENVIRONMENTS
 }
-_ACCOUNTS = {urlsplit(centre.accounts).netloc for centre in CENTRES.values()}
 
 
 def is_zohos_api(url: str) -> bool:
     """Tell whether an address is that of one of Zoho's APIs, over TLS and its usual port."""
-    return _is_among(url, _APIS)
-
-
-def is_zohos_accounts_server(url: str) -> bool:
-    """Tell whether an address is that of one of Zoho's accounts servers."""
-    return _is_among(url, _ACCOUNTS)
-
-
-def _is_among(url: str, hosts: set[str]) -> bool:
     parts = urlsplit(url)
-    return parts.scheme == "https" and parts.netloc in hosts and parts.path in {"", "/"}
+    return parts.scheme == "https" and parts.netloc in _APIS and parts.path in {"", "/"}
+
+
+def centre_of(accounts_server: str) -> str | None:
+    """Name the data centre of an accounts server; ``None``: it is none of Zoho's."""
+    for code, centre in CENTRES.items():
+        if accounts_server.rstrip("/") == centre.accounts:
+            return code
+    return None

@@ -12,7 +12,7 @@ from connector.cli.session import (
     JsonFlag,
     LangOption,
     chosen_texts,
-    company_of,
+    company_if_named,
     opened,
     parse_money,
     refusals_told,
@@ -66,7 +66,7 @@ def list_command(
     """List cases, the newest first, with why they were blocked and what the latest check says."""
     with opened(config) as zixin, reading(zixin.engine) as conn:
         texts = chosen_texts(zixin, lang)
-        entity = None if ref is None else company_of(conn, ref)
+        entity = company_if_named(conn, ref, texts)
         states = None if state is None else [state]
         found, names = find_cases(conn, states=states, entity=entity), entity_names(conn)
     if as_json:

@@ -77,7 +77,7 @@ def order_check(
     with opened(config) as zixin:
         texts = chosen_texts(zixin, lang)
         day = _day(as_of, zixin.clock.today(), by)
-        entity, name = _company(zixin, ref)
+        entity, name = _company(zixin, ref, texts)
         looked_at = checks_of(zixin, day).look_at([entity])
         order = _order(
             amount,
@@ -106,10 +106,10 @@ def _day(as_of: str | None, today: date, by: str | None) -> date:
     return day
 
 
-def _company(zixin: Zixin, ref: str) -> tuple[str, str]:
+def _company(zixin: Zixin, ref: str, texts: Texts) -> tuple[str, str]:
     """Find the entity that is meant, and its name."""
     with reading(zixin.engine) as conn:
-        entity = company_of(conn, ref)
+        entity = company_of(conn, ref, texts)
         return entity, entity_names(conn)[entity]
 
 

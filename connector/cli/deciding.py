@@ -3,7 +3,6 @@
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 
 from connector.cli.output import print_json, print_table, say
@@ -13,7 +12,7 @@ from connector.cli.session import (
     ExitCode,
     JsonFlag,
     RefArgument,
-    company_of,
+    company_if_named,
     day_of,
     end,
     opened,
@@ -154,8 +153,9 @@ def list_command(
 ) -> None:
     """List decisions, the newest first."""
     with opened(config) as zixin, reading(zixin.engine) as conn:
-        found = list_decisions(conn, state=state, entity=_company(conn, ref))
-        names, texts = entity_names(conn), zixin.company_texts
+        texts = zixin.company_texts
+        found = list_decisions(conn, state=state, entity=company_if_named(conn, ref, texts))
+        names = entity_names(conn)
     if as_json:
         print_json({"decisions": found})
         return
@@ -205,7 +205,8 @@ def promises_command(
 ) -> None:
     """List promises to pay, the newest day first."""
     with opened(config) as zixin, reading(zixin.engine) as conn:
-        found, texts = list_promises(conn, _company(conn, ref)), zixin.company_texts
+        texts = zixin.company_texts
+        found = list_promises(conn, company_if_named(conn, ref, texts))
     if as_json:
         print_json({"promises": found})
         return
@@ -222,10 +223,6 @@ def promises_command(
     ]
     names = ("company", "amount", "made", "promised", "item", "source")
     print_table(tuple(texts.say(f"promise.col.{name}") for name in names), rows, right=("amount",))
-
-
-def _company(conn: sa.Connection, ref: str | None) -> str | None:
-    return None if ref is None else company_of(conn, ref)
 
 
 def _money(text: str, currency: str) -> Money:

@@ -53,7 +53,7 @@ def explain_command(
         texts, today = chosen_texts(zixin, lang), zixin.clock.today()
         day = day_of(as_of, today)
         with reading(zixin.engine) as conn:
-            entity = company_of(conn, ref)
+            entity = company_of(conn, ref, texts)
         rules = job_of(zixin, as_of=day).rules
         told = tell(zixin.engine, rules, entity, day, today=today, anew=anew)
     if as_json and change:

@@ -31,6 +31,7 @@ __all__ = [
     "RefArgument",
     "SinceOption",
     "chosen_texts",
+    "company_if_named",
     "company_of",
     "day_before",
     "day_of",
@@ -127,12 +128,17 @@ def chosen_texts(zixin: Zixin, lang: str | None) -> Texts:
     return texts_in(lang or zixin.config.company.language)
 
 
-def company_of(conn: sa.Connection, ref: str) -> str:
+def company_of(conn: sa.Connection, ref: str, texts: Texts) -> str:
     """Find the entity that is meant; ends the command where it is none, or more than one."""
     entity = entity_of(conn, ref)
     if entity is None:
-        end(ExitCode.WRONG_USE, f"no one company is named {ref!r}; pull first, or try its id")
+        end(ExitCode.WRONG_USE, texts.say("decision.unknown_company", ref=ref))
     return entity
+
+
+def company_if_named(conn: sa.Connection, ref: str | None, texts: Texts) -> str | None:
+    """Find the entity that is meant, if one is asked for."""
+    return None if ref is None else company_of(conn, ref, texts)
 
 
 @contextmanager

@@ -116,17 +116,22 @@ def connect(
     to the file that secrets.refresh_token names. For --consent the client must allow the redirect to
     http://127.0.0.1:PORT/consent.
     """
+    if sum((consent, code is not None, from_sdk_store is not None)) > 1:
+        end(ExitCode.WRONG_USE, "--code, --from-sdk-store and --consent: name one of them")
     with opened(config) as zixin:
-        found = zixin.connection(name)
+        found, texts = zixin.connection(name), zixin.company_texts
         if found.vendor != vendor:
-            end(ExitCode.WRONG_USE, f"{name} is a {found.vendor} connection, not {vendor}")
-        texts = zixin.company_texts
+            told = texts.say("connect.other_vendor", name=name, vendor=found.vendor, asked=vendor)
+            end(ExitCode.WRONG_USE, told)
+        file = None
         if consent:
-            say(texts.say("connect.token", file=_granted_in_a_browser(zixin, name, port)))
+            file = _granted_in_a_browser(zixin, name, port)
         elif code is not None:
-            say(texts.say("connect.token", file=redeem_grant(zixin, name, code)))
+            file = redeem_grant(zixin, name, code)
         elif from_sdk_store is not None:
-            say(texts.say("connect.token", file=adopt_stored(zixin, name, from_sdk_store)))
+            file = adopt_stored(zixin, name, from_sdk_store)
+        if file is not None:
+            say(texts.say("connect.token", file=file))
         findings = zixin.connect(name)
     errors = [finding for finding in findings if finding.level == FindingLevel.ERROR]
     credentials = [finding for finding in errors if finding.topic == "credentials"]
@@ -153,8 +158,8 @@ def _granted_in_a_browser(zixin: Zixin, name: str, port: int) -> str:
             given = desk.wait(CONSENT_SECONDS)
     except OSError as error:
         end(ExitCode.WRONG_USE, f"--port {port}: {error.strerror}; choose another")
-    except NoConsent as error:
-        end(ExitCode.CRM, str(error))
+    except NoConsent as refusal:
+        end(ExitCode.CRM, zixin.company_texts.say(refusal.code, **refusal.params))
     return redeem_grant(
         zixin,
         name,

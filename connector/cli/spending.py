@@ -34,4 +34,4 @@ def usage_command(
     if as_json:
         print_json({"connections": found})
     else:
-        print_sheet(usage_sheet(found, texts), texts)
+        print_sheet(usage_sheet(found, texts, zixin.config.zone), texts)

@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from scoring.refusal import Refusal
+
 __all__ = ["Consent", "ConsentDesk", "NoConsent", "consent_desk"]
 
 PATH = "/consent"
@@ -22,8 +24,10 @@ _THANKS = "Zixin has what it needs. You may close this page. 授权完成，可�
 _SORRY = "This is no answer to a question of Zixin's. 这不是对 Zixin 授权请求的答复。"
 
 
-class NoConsent(Exception):
-    """Nobody consented: refused, or no answer in time. The text says which."""
+class NoConsent(Refusal):
+    """Nobody consented: refused, or no answer in time."""
+
+    subject = "connect."
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +35,6 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     accounts_server: str = ""
-    location: str = ""
 
 
 class ConsentDesk:
@@ -50,14 +53,10 @@ class ConsentDesk:
             self._server.handle_request()
         answer = self._server.answer
         if answer is None:
-            raise NoConsent(f"nobody consented within {seconds:g} seconds")
+            raise NoConsent("no_answer", seconds=f"{seconds:g}")
         if "code" not in answer:
-            raise NoConsent(f"the consent was refused: {answer.get('error', 'no code came')[:60]}")
-        return Consent(
-            code=answer["code"],
-            accounts_server=answer.get("accounts-server", ""),
-            location=answer.get("location", ""),
-        )
+            raise NoConsent("refused", why=answer.get("error", "–")[:60])
+        return Consent(code=answer["code"], accounts_server=answer.get("accounts-server", ""))
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def consent_address(zixin: Zixin, name: str, redirect_uri: str, state: str) -> s
     address = registry.consent_page(settings, redirect_uri, state)
     if address is None:
         what = f"{settings.vendor} has no page of consent: its secrets are configured"
-        raise _said(name, ValueError(what))
+        raise ConfigError.of_connection(name, ValueError(what))
     return address
 
 
@@ -48,7 +48,7 @@ def redeem_grant(
             settings, code, redirect_uri=redirect_uri, accounts_server=accounts_server
         )
     except ValueError as error:
-        raise _said(name, error) from error
+        raise ConfigError.of_connection(name, error) from error
     return _kept(zixin, file_name, token)
 
 
@@ -61,7 +61,7 @@ def adopt_stored(zixin: Zixin, name: str, path: Path) -> str:
     try:
         token = registry.stored_token(settings, path)
     except ValueError as error:
-        raise _said(name, error) from error
+        raise ConfigError.of_connection(name, error) from error
     return _kept(zixin, file_name, token)
 
 
@@ -74,7 +74,7 @@ def give_back(zixin: Zixin, name: str) -> bool:
     try:
         ended = registry.revoke(zixin.settings(name))
     except ValueError as error:
-        raise _said(name, error) from error
+        raise ConfigError.of_connection(name, error) from error
     DatabaseTokenStore(zixin.engine).forget(name)
     kind, _, file_name = zixin.connection(name).secrets.get(GRANTED, "").partition(":")
     if ended and kind == "file":
@@ -89,10 +89,6 @@ def _kept(zixin: Zixin, file_name: str, token: Secret) -> str:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(token.reveal())
     return file_name
-
-
-def _said(name: str, error: ValueError) -> ConfigError:
-    return ConfigError(f"connection {name}", [mistake("", "said", what=str(error))])
 
 
 def _settings_before(zixin: Zixin, name: str) -> tuple[ConnectionSettings, str]:

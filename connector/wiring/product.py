@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from adapters import registry
 from adapters.port import CrmPort, Finding, FindingLevel
-from adapters.settings import ConnectionSettings, MissingSettingError
+from adapters.settings import ConnectionSettings
 from adapters.tokens import MemoryTokenStore, Sealer, TokenStore
 from connector.calendars import work_calendar
 from connector.clock import Clock, SystemClock
@@ -99,10 +99,8 @@ class Zixin:
                 sealer=self.sealer,
                 spending=DatabaseSpending(self.engine),
             )
-        except (MissingSettingError, ValueError) as error:
-            raise ConfigError(
-                f"connection {name}", [mistake("", "said", what=str(error))]
-            ) from error
+        except ValueError as error:
+            raise ConfigError.of_connection(name, error) from error
 
     def connect(self, name: str) -> list[Finding]:
         """Examine a connection with a token asked for now, and keep that token if it works.
@@ -181,10 +179,8 @@ class Zixin:
             return registry.verifier_for(
                 self.settings(name), now=self.clock.now, nonce=lambda: secrets.token_hex(8)
             )
-        except (MissingSettingError, ValueError) as error:
-            raise ConfigError(
-                f"connection {name}", [mistake("", "said", what=str(error))]
-            ) from error
+        except ValueError as error:
+            raise ConfigError.of_connection(name, error) from error
 
 
 def open_zixin(

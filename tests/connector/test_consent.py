@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from connector.texts.catalogue import LANGUAGES, Texts
 from connector.wiring.consent import Consent, ConsentDesk, NoConsent, consent_desk
 
 
@@ -23,7 +24,7 @@ def _answered(
         try:
             found: object = desk.wait(seconds)
         except NoConsent as error:
-            found = str(error)
+            found = error.code, error.params
         return found, visit.result(timeout=20)
 
 
@@ -33,9 +34,7 @@ def test_the_answer_to_our_question_is_taken() -> None:
         lambda desk: f"state={desk.state}&code=1000.a&location=eu&accounts-server={server}"
     )
 
-    assert found == Consent(
-        code="1000.a", accounts_server="https://accounts.zoho.eu", location="eu"
-    )
+    assert found == Consent(code="1000.a", accounts_server="https://accounts.zoho.eu")
     assert statuses == [200]
 
 
@@ -53,12 +52,21 @@ def test_a_foreign_answer_is_refused_and_the_waiting_goes_on() -> None:
 def test_who_says_no_is_understood() -> None:
     found, _ = _answered(lambda desk: f"error=access_denied&state={desk.state}")
 
-    assert found == "the consent was refused: access_denied"
+    assert found == ("connect.refused", {"why": "access_denied"})
 
 
 def test_nobody_is_waited_for_for_ever() -> None:
-    with consent_desk(0) as desk, pytest.raises(NoConsent, match=r"within 0\.05 seconds"):
+    with consent_desk(0) as desk, pytest.raises(NoConsent) as caught:
         desk.wait(0.05)
+    assert (caught.value.code, caught.value.params) == ("connect.no_answer", {"seconds": "0.05"})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_there_is_no_consent_is_said_in_both_languages(language: str) -> None:
+    texts = Texts(language)
+
+    assert "300" in texts.say("connect.no_answer", seconds="300")
+    assert "access_denied" in texts.say("connect.refused", why="access_denied")
 
 
 def test_each_question_has_a_word_of_its_own_and_listens_here_alone() -> None:

@@ -61,10 +61,12 @@ def test_an_organisation_of_another_data_centre_is_told_where_to_connect(tmp_pat
         with_token_file(installation)
         here = installation.crms.url("zoho")
         with open_here(installation) as zixin:
-            with pytest.raises(CredentialsRejected, match=r"set options.data_centre to it"):
-                redeem_grant(
-                    zixin, ZOHO, a_code(installation), accounts_server="https://accounts.zoho.eu"
-                )
+            for server, told in (
+                ("https://accounts.zoho.eu", 'set options.data_centre to "eu"'),
+                ("https://accounts.zoho.eu.evil.test", "no accounts server of Zoho's"),
+            ):
+                with pytest.raises(CredentialsRejected, match=told):
+                    redeem_grant(zixin, ZOHO, a_code(installation), accounts_server=server)
             assert not (tmp_path / "zoho.token").exists()
             assert redeem_grant(zixin, ZOHO, a_code(installation), accounts_server=here)
 

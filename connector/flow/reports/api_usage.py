@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
@@ -69,23 +70,25 @@ def _one(
     )
 
 
-def usage_sheet(rows: Sequence[ApiUsage], texts: Texts) -> Sheet:
-    """Lay out the connections, one a row."""
+def usage_sheet(rows: Sequence[ApiUsage], texts: Texts, zone: ZoneInfo) -> Sheet:
+    """Lay out the connections, one a row, with times of the zone."""
     columns = ("calls_today", "credits_today", "forecast", "last_24_hours", "budget")
     cells = [
-        (row.connection, _state(row, texts), *(getattr(row, name) for name in columns))
+        (row.connection, _state(row, texts, zone), *(getattr(row, name) for name in columns))
         for row in rows
     ]
     names = ("connection", "budget_state", *(f"api_{name}" for name in columns))
     return Sheet.of(texts, "api_usage", names, cells, words=2)
 
 
-def _state(row: ApiUsage, texts: Texts) -> str:
-    """Say whether the budget lets calls through, and from when on it will again (UTC)."""
+def _state(row: ApiUsage, texts: Texts, zone: ZoneInfo) -> str:
+    """Say whether the budget lets calls through, and from when on it will again."""
     if row.budget is None:
         return texts.say("usage.no_budget")
-    if row.writing_rests_until is not None:
-        return texts.say("usage.all_rest", until=f"{row.writing_rests_until:%m-%d %H:%M}")
-    if row.reading_rests_until is not None:
-        return texts.say("usage.reading_rests", until=f"{row.reading_rests_until:%m-%d %H:%M}")
+    for code, until in (
+        ("usage.all_rest", row.writing_rests_until),
+        ("usage.reading_rests", row.reading_rests_until),
+    ):
+        if until is not None:
+            return texts.say(code, until=f"{until.astimezone(zone):%m-%d %H:%M}")
     return texts.say("usage.free")

@@ -17,7 +17,7 @@ from adapters.errors import (
 from adapters.http import HttpClient, Pace
 from adapters.settings import Secret
 from adapters.zoho.auth import TokenDesk, authorisation_url, redeem_code, revoke
-from adapters.zoho.centres import CENTRES, is_zohos_accounts_server, is_zohos_api
+from adapters.zoho.centres import CENTRES, centre_of, is_zohos_api
 from adapters.zoho.settings import accounts_url, api_url
 from tests.adapters.zoho.answers import ACCOUNTS, NOW, SECRETS, some_settings
 
@@ -94,7 +94,8 @@ def test_a_data_centre_names_its_hosts(code: str) -> None:
         CENTRES[code].api,
     )
     assert is_zohos_api(CENTRES[code].api)
-    assert is_zohos_accounts_server(CENTRES[code].accounts)
+    assert centre_of(CENTRES[code].accounts) == code
+    assert centre_of(CENTRES[code].api) is None
     assert not is_zohos_api(CENTRES[code].accounts)
 
 

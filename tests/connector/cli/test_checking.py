@@ -100,7 +100,7 @@ def test_stale_data_is_a_warning(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("nobody", "1"), "no one company"),
+        (("nobody", "1"), "没有（或不止一家）客户叫“nobody”"),
         (("REF", "much"), "no number"),
         (("REF", "NaN"), "starts at 0"),
         (("REF", "1", "--currency", "RMB"), "ISO 4217"),

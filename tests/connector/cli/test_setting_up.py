@@ -231,7 +231,9 @@ def test_connect_tells_what_is_still_to_do(bare: Shell) -> None:
 
 
 def test_connect_refuses_the_wrong_vendor_and_unknown_names(shell: Shell) -> None:
-    assert f"{ZOHO} is a zoho connection" in shell("connect", "fxiaoke", ZOHO, code=2).stderr
+    assert f"{ZOHO} 是 zoho 连接" in shell("connect", "fxiaoke", ZOHO, code=2).stderr
+    both = shell("connect", "zoho", ZOHO, "--consent", "--code", "1000.x", code=2).stderr
+    assert "name one of them" in both
     assert (
         f"nobody：未配置；现有：{ZOHO}, {FXIAOKE}"
         in shell("connect", "zoho", "nobody", code=2).stderr

@@ -1,9 +1,12 @@
 """zixin usage: what the connections cost, and that a budget that is used up says until when."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.connector.cli.shell import FXIAOKE, ZOHO, Shell
+
+BUSINESS = ZoneInfo("Asia/Shanghai")
 
 
 def _usage(shell: Shell) -> dict[str, dict[str, object]]:
@@ -39,5 +42,6 @@ def test_a_budget_that_is_used_up_stops_reading_and_says_until_when(shell: Shell
     assert row["reading_rests_until"] is not None
     assert row["writing_rests_until"] is None
     assert int(str(row["last_24_hours"])) <= 8
-    assert "暂停读取" in shell("usage", "--lang", "zh").stdout
-    assert "reading rests until" in shell("usage", "--lang", "en").stdout
+    until = datetime.fromisoformat(str(row["reading_rests_until"])).astimezone(BUSINESS)
+    assert f"暂停读取，{until:%m-%d %H:%M} 恢复" in shell("usage", "--lang", "zh").stdout
+    assert f"reading rests until {until:%m-%d %H:%M}" in shell("usage", "--lang", "en").stdout
