@@ -22,6 +22,8 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     life asked for notification channels; Zoho shortens more than seven days to one hour.
     ``export``: whether whole modules may be read by Bulk Read: ``auto`` where that is cheaper,
     ``always``, ``never``. ``export_rows``: records of an export that are saved at once.
+    ``seldom_minutes``: how long a process that polls lets pass between two looks at what was
+    deleted, and at the users; each look costs as much as a poll. 0: looks every time.
     """
 
     data_centre: Literal["us", "eu", "in", "cn", "au", "jp", "ca", "sa", "uk"] = "us"
@@ -31,6 +33,7 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     watch_days: float = 6.9
     export: Literal["auto", "always", "never"] = "auto"
     export_rows: int = 5_000
+    seldom_minutes: int = 60
 
 
 def options_of(settings: ConnectionSettings) -> ZohoOptions:
@@ -40,6 +43,8 @@ def options_of(settings: ConnectionSettings) -> ZohoOptions:
         raise ValueError(f"connection {settings.name!r}: options.page_rows must be 1 to 2000")
     if options.export_rows < 1:
         raise ValueError(f"connection {settings.name!r}: options.export_rows must be 1 or more")
+    if options.seldom_minutes < 0:
+        raise ValueError(f"connection {settings.name!r}: options.seldom_minutes must be 0 or more")
     return options
 
 

@@ -57,7 +57,7 @@ class ZohoTasks:
     @property
     def enforces_key(self) -> bool:
         """Whether the key's field is there and unique. May ask the CRM, once in a while."""
-        field = self._metadata.fields(self._names.module).get(self._names.key)
+        field = self._metadata.fields(self._names.module, to_write=True).get(self._names.key)
         return field is not None and field.is_unique
 
     def create(self, drafts: Sequence[TaskDraft]) -> list[Outcome]:
@@ -108,7 +108,7 @@ class ZohoTasks:
     def _must_have_key(self) -> None:
         """Zoho passes over a field it does not have: a task without its key would be lost."""
         module, key = self._names.module, self._names.key
-        if key in self._metadata.fields(module):
+        if key in self._metadata.fields(module, to_write=True):
             return
         if self._metadata.look_again(module) and key in self._metadata.fields(module):
             return
