@@ -222,6 +222,7 @@ class RowDecoder:
             for field in msgspec.structs.fields(plain)
         }
         self._row_type = _renamed(plain, renamed)
+        self._row_list = cast("type[list[Row]]", list[self._row_type])  # type: ignore[name-defined]
         self._types = {
             self._api_names[field.name]: _bare(field.type)
             for field in msgspec.structs.fields(plain)
@@ -250,24 +251,44 @@ class RowDecoder:
         Links stand there as bare ids. Rows up to the id ``after`` are known already; a row without
         an id is none of ours.
         """
-        links = {name for name, kind in self._types.items() if kind is Link}
+        if "id" not in header:
+            return Rows(good=[])
+        place = header.index("id")
+        columns = [
+            (name, at, self._types.get(name) is Link)
+            for at, name in enumerate(header)
+            if name in self._types
+        ]
+        records: list[dict[str, Any]] = [
+            {
+                name: {"id": cells[at]} if is_link else cells[at]
+                for name, at, is_link in columns
+                if cells[at]
+            }
+            for cells in rows
+            if len(cells) == len(header) and cells[place].isdecimal() and int(cells[place]) > after
+        ]
+        try:
+            if not any(_broken_text(text) for record in records for text in record.values()):
+                good = msgspec.convert(records, self._row_list, strict=False)
+                return Rows(good=good)
+        except msgspec.ValidationError:
+            pass
+        return self._sorted(records, strict=False)
+
+    def _sorted(
+        self, records: Iterable[Mapping[str, Any]], *, strict: bool, more: bool = False
+    ) -> Rows:
+        """Decode records one by one, the good and the bad ones."""
         good: list[Row] = []
         bad: list[BadRow] = []
-        for cells in rows:
-            record: dict[str, Any] = {
-                name: {"id": cell} if name in links else cell
-                for name, cell in zip(header, cells, strict=False)
-                if cell
-            }
-            record_id = record.get("id", "")
-            if not record_id.isdecimal() or int(record_id) <= after:
-                continue
-            row = self._row(record, strict=False)
+        for record in records:
+            row = self._row(record, strict=strict)
             if isinstance(row, BadRow):
                 bad.append(row)
             else:
                 good.append(row)
-        return Rows(good=good, bad=bad)
+        return Rows(good=good, bad=bad, more=more)
 
     def _one_by_one(self, answer: Answer) -> Rows:
         """Decode leniently: half a surrogate pair is no JSON to a strict decoder."""
@@ -279,23 +300,15 @@ class RowDecoder:
         records = decoded.get("data") if isinstance(decoded, dict) else None
         if not isinstance(records, list):
             raise answer.broken("the answer holds no list of records")
-        good: list[Row] = []
-        bad: list[BadRow] = []
-        for record in records:
-            if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-                raise answer.broken("a record came without its id")
-            row = self._row(record)
-            if isinstance(row, BadRow):
-                bad.append(row)
-            else:
-                good.append(row)
+        if not all(isinstance(each, dict) and isinstance(each.get("id"), str) for each in records):
+            raise answer.broken("a record came without its id")
         info = decoded.get("info")
         if not isinstance(info, dict):
             raise answer.broken("the answer does not say whether more follows")
         _check_count(answer, info.get("count"), len(records))
-        return Rows(good=good, bad=bad, more=info.get("more_records") is True)
+        return self._sorted(records, strict=True, more=info.get("more_records") is True)
 
-    def _row(self, record: Mapping[str, Any], *, strict: bool = True) -> Row | BadRow:
+    def _row(self, record: Mapping[str, Any], *, strict: bool) -> Row | BadRow:
         for api_name in self._api_names.values():
             if _broken_text(record.get(api_name)):
                 return self._bad(record, "bad_text", api_name, _BROKEN_TEXT)
@@ -353,7 +366,13 @@ def _bare(annotation: Any) -> type:  # noqa: ANN401 an annotation is any object
 
 
 def _broken_text(value: object) -> bool:
-    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
+    if not isinstance(value, str) or value.isascii():
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _time_or_none(value: object) -> datetime | None:
