@@ -25,7 +25,7 @@ from adapters.zoho.coql import coql_credits
 __all__ = ["Export", "ExportFailed", "ExportPart", "Exports", "export_is_cheaper"]
 
 JOB_CREDITS, JOB_ROWS = 50, 200_000
-WAITS = (5.0, 10.0, 25.0, 50.0, 90.0, 120.0)  # seconds before each look, a credit each
+WAITS = (15.0, 30.0, 45.0, 90.0, 120.0)  # seconds before each look, a credit each
 LONGEST_WAIT = 15.0  # seconds within one call, so that whoever wants to stop can
 _QUERY_ROWS = 2_000
 
