@@ -131,6 +131,10 @@ class FxiaokePort:
         _ = url
         return []
 
+    def unwatch(self) -> int:
+        """Nothing to stop: the callback is switched off in the tenant's console."""
+        return 0
+
     def usage(self) -> Usage:
         """Tell calls so far; each costs one of the day's bought calls."""
         http = self._client.http

@@ -184,6 +184,16 @@ class ZohoClient:
             self._http.write,
         )
 
+    def remove(
+        self, path: str, operation: str, params: Mapping[str, str], *, root: str, count: int
+    ) -> list[Item]:
+        """DELETE what ``params`` name, once; one item for each of the ``count``, in order."""
+        return self._send(
+            lambda token: self._request("DELETE", path, operation, token, params=params),
+            lambda answer: self._items(answer, root, count),
+            self._http.write,
+        )
+
     def refusal(self, item: Item, operation: str) -> Refusal:
         """Turn the item of one record into what the error table reads."""
         return Refusal(

@@ -19,12 +19,13 @@ from adapters.zoho.client import Item, ZohoClient
 from adapters.zoho.errors import to_error
 from adapters.zoho.names import ZohoMapping
 
-__all__ = ["MAX_TOKEN", "ZohoVerifier", "channels", "watch"]
+__all__ = ["MAX_TOKEN", "ZohoVerifier", "channels", "unwatch", "watch"]
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_IDS = 5_000
 MAX_TOKEN = 50
 _ID_DIGITS = range(1, 20)
+_NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +126,18 @@ def watch(
     items = client.write("POST", "actions/watch", operation, {"watch": entries}, root="watch")
     sent = [str(entry["channel_id"]) for entry in entries]
     return _receipts(client, sent, items, operation)
+
+
+def unwatch(client: ZohoClient, mapping: ZohoMapping) -> int:
+    """Stop our channels, and tell how many there were. Raises ``CrmError``."""
+    operation = "end notifications"
+    ours = list(channels(client.system, mapping).values())
+    params = {"channel_ids": ",".join(ours)}
+    items = client.remove("actions/watch", operation, params, root="watch", count=len(ours))
+    for item in items:
+        if not item.well and item.code != _NOT_SUBSCRIBED:
+            raise to_error(client.refusal(item, operation), now=client.http.pace.now())
+    return sum(item.well for item in items)
 
 
 def _receipts(

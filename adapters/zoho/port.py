@@ -24,7 +24,7 @@ from adapters.tokens import Sealer, TokenKeeper, TokenStore
 from adapters.zoho.auth import TokenDesk
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.doctor import Doctor
-from adapters.zoho.events import ZohoVerifier, watch
+from adapters.zoho.events import ZohoVerifier, unwatch, watch
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.provision import provision
@@ -138,6 +138,10 @@ class ZohoPort:
         if not self._channel_token:
             return []
         return watch(self._client, self._mapping, url, self._channel_token)
+
+    def unwatch(self) -> int:
+        """Stop our channels; those of other applications stay."""
+        return unwatch(self._client, self._mapping)
 
     def usage(self) -> Usage:
         """Tell calls and credits so far, by Zoho's price list."""
