@@ -22,7 +22,7 @@ from adapters.http import Answer
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.coql import coql_credits
 
-__all__ = ["Export", "ExportFailed", "ExportPart", "Exports", "export_is_cheaper"]
+__all__ = ["Export", "ExportFailed", "ExportPart", "Exports", "export_credits", "query_credits"]
 
 JOB_CREDITS, JOB_ROWS = 50, 200_000
 WAITS = (15.0, 30.0, 45.0, 90.0, 120.0)  # seconds before each look, a credit each
@@ -93,10 +93,14 @@ _JOBS = msgspec.json.Decoder(_Jobs)
 _STARTS = msgspec.json.Decoder(_Starts)
 
 
-def export_is_cheaper(records: int) -> bool:
-    """Tell whether exports cost fewer credits than queries for so many records."""
-    queries = -(-records // _QUERY_ROWS) * coql_credits(_QUERY_ROWS)
-    return -(-records // JOB_ROWS) * (JOB_CREDITS + len(WAITS) + 1) < queries
+def export_credits(records: int) -> int:
+    """Tell what exports of so many records cost, with every look that may be needed."""
+    return -(-records // JOB_ROWS) * (JOB_CREDITS + len(WAITS) + 1)
+
+
+def query_credits(records: int) -> int:
+    """Tell what queries for so many records cost."""
+    return -(-records // _QUERY_ROWS) * coql_credits(_QUERY_ROWS)
 
 
 class Exports:

@@ -15,7 +15,7 @@ import msgspec
 from adapters.errors import ContractBroken, Refused
 from adapters.http import Answer
 from adapters.port import Cursor, Page
-from adapters.zoho.bulk_read import Export, ExportFailed, Exports, export_is_cheaper
+from adapters.zoho.bulk_read import Export, ExportFailed, Exports, export_credits, query_credits
 from adapters.zoho.client import ZohoClient, iso
 from adapters.zoho.coql import among, literal, select
 from adapters.zoho.mapping import Translated, Translator
@@ -147,19 +147,27 @@ class ZohoReader:
             return page_of(kind, translated, Cursor(watermark=promise), expected=expected)
         after = self._further(rows, position)
         ahead = Position(after=after, expected=expected, exportable=position.exportable)
-        if position.exportable and not position.after and self._wants_export(expected):
+        if position.exportable and not position.after and self._wants_export(kind, expected):
             ahead = Position(after=after, export=Export(), expected=expected)
         return page_of(kind, translated, onward(cursor, ahead, promise), expected=expected)
 
-    def _wants_export(self, expected: int | None) -> bool:
-        """Choose by the price of either way for so many records."""
-        match self._client.options.export:
-            case "always":
-                return True
-            case "never":
-                return False
-            case _:
-                return expected is not None and export_is_cheaper(expected)
+    def _wants_export(self, kind: Kind, expected: int | None) -> bool:
+        """Choose by the price of either way for so many records, and say so."""
+        wish = self._client.options.export
+        if wish == "never" or expected is None:
+            return wish == "always"
+        prices = {"exports": export_credits(expected), "queries": query_credits(expected)}
+        chosen = "exports" if wish == "always" else min(prices, key=lambda way: prices[way])
+        _log.info(
+            "%s: %s records of %s are read by %s; exports cost at most %s credits, queries %s",
+            self._client.system,
+            expected,
+            self._mapping.feed(kind).module,
+            chosen,
+            prices["exports"],
+            prices["queries"],
+        )
+        return chosen == "exports"
 
     def _exported(self, kind: Kind, cursor: Cursor, position: Position, export: Export) -> Page:
         """Read the next portion by an export; where none is to be had, by queries all the same."""

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.errors import CrmUnavailable
 from adapters.port import CrmPort, Cursor, Page
-from adapters.zoho.bulk_read import LONGEST_WAIT, export_is_cheaper
+from adapters.zoho.bulk_read import LONGEST_WAIT, export_credits, query_credits
 from sandbox.faults import FaultKind
 from scoring.records import Account, Kind
 from tests.contract.bench import ZOHO, Bench, open_bench, read_all
@@ -184,7 +184,18 @@ def test_a_fetch_that_breaks_is_tried_again_within_the_call(bench: Bench, kind: 
     ("records", "cheaper"), [(2_000, False), (36_000, False), (38_001, True), (1_000_000, True)]
 )
 def test_the_price_decides(records: int, *, cheaper: bool) -> None:
-    assert export_is_cheaper(records) is cheaper
+    assert (export_credits(records) < query_credits(records)) is cheaper
+
+
+def test_the_choice_is_logged_with_both_prices(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "adapters.zoho.reader")
+    for wish in ("auto", "always", "never"):
+        read_all(bench.open(options=OPTIONS | {"export": wish}), Kind.ACCOUNTS)
+
+    told = "crm: 7 records of Accounts are read by {}; exports cost at most 56 credits, queries 3"
+    assert caplog.messages == [told.format("queries"), told.format("exports")]
 
 
 def test_the_doctor_tells_whether_exports_are_permitted() -> None:
