@@ -214,7 +214,11 @@ class OrderNames(FeedNames, frozen=True, kw_only=True):
 
 
 class TaskNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a task is found. A status in ``closed`` means that nothing is left to do."""
+    """Where a task is found. A status in ``closed`` means that nothing is left to do.
+
+    ``module`` may be a custom module, where Tasks refuses the unique key: then ``subject`` is its
+    ``Name`` and ``account`` a lookup.
+    """
 
     module: str = "Tasks"
     key: str = "Credit_Ref"
@@ -232,6 +236,11 @@ class TaskNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     priority_normal: str = "Normal"
     priority_high: str = "High"
     priority_highest: str = "Highest"
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether tasks are Zoho's own activities."""
+        return self.module == "Tasks"
 
     def priority_of(self, priority: Priority) -> str:
         """Name a priority as the picklist does."""

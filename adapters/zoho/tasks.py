@@ -153,13 +153,15 @@ class ZohoTasks:
 
     def _created(self, draft: TaskDraft) -> Body:
         names = self._names
-        return {
+        body = {
             names.key: draft.key,
             names.account: {"id": draft.account.record_id},
-            "$se_module": self._mapping.accounts.module,
             names.status: names.status_open,
             **self._said(draft),
         }
+        if names.is_standard:  # its link may lead anywhere
+            body["$se_module"] = self._mapping.accounts.module
+        return body
 
     def _changed(self, change: TaskChange) -> Body:
         """Say what changes: at the end status and reason alone, before that all but the status.

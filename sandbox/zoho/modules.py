@@ -291,6 +291,8 @@ _MODULES = [
     ("Write_Offs", "Write Off", "Name", _WRITE_OFFS),
     ("Payment_Returns", "Payment Return", "Name", _RETURNS),
     ("Notes_Receivable", "Note Receivable", "Name", _NOTES),
+    # As an administrator makes it in the setup, for tasks: its fields come by the API.
+    ("Credit_Tasks", "Credit Task", "Name", [_draft("text", 120, "Name", mandatory=True)]),
 ]
 _STANDARD = frozenset({"Accounts", "Contacts", "Deals", "Tasks", "Invoices", "Sales_Orders"})
 
