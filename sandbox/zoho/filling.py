@@ -18,9 +18,12 @@ _ORDER_STATUS = {"open": "Approved", "closed": "Delivered", "cancelled": "Cancel
 _CRM = "zoho"
 
 
-def fill(state: OrgState, company: Company) -> None:
-    """Store the company's people, customers and documents of this CRM."""
-    _Filler(state, company).fill()
+def fill(state: OrgState, company: Company) -> dict[str, str]:
+    """Store the company's people, customers and documents of this CRM.
+
+    Returns the account's id of each customer's key.
+    """
+    return _Filler(state, company).fill()
 
 
 class _Filler:
@@ -36,7 +39,7 @@ class _Filler:
         self._payments: dict[str, tuple[str, date, str]] = {}
         self._owners: dict[str, str] = {}
 
-    def fill(self) -> None:
+    def fill(self) -> dict[str, str]:
         for person in self._company.people:
             self._people[person.key] = self._state.add_user(
                 person.name, person.email, active=person.active
@@ -49,6 +52,7 @@ class _Filler:
         self._add_allocations()
         self._add_orders()
         self._add_file()
+        return self._accounts
 
     def _add_accounts(self) -> None:
         customers = [each for each in self._company.customers if _CRM in each.crms]
