@@ -29,6 +29,7 @@ from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.provision import provision
 from adapters.zoho.reader import ZohoReader
+from adapters.zoho.session import ZohoSession
 from adapters.zoho.settings import mapping_of, options_of
 from adapters.zoho.tasks import ZohoTasks
 from adapters.zoho.writer import ZohoWriter
@@ -159,10 +160,10 @@ def open_zoho(
     http = http or HttpClient(settings.name)
     desk = TokenDesk(settings, http)
     keeper = TokenKeeper(settings.name, store=store, sealer=sealer, ask=desk.ask, now=http.pace.now)
-    client = ZohoClient(settings, options_of(settings), http=http, keeper=keeper)
+    session = ZohoSession(settings, options_of(settings), http=http, keeper=keeper)
     token = settings.secrets.get("channel_token")
     return ZohoPort(
-        client,
+        ZohoClient(session),
         mapping_of(settings),
         default_owner=settings.default_owner,
         channel_token=token.reveal() if token else "",
