@@ -289,6 +289,16 @@ class ZohoMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         }
         return feeds.get(kind, FeedNames())
 
+    def without_ledger(self) -> "ZohoMapping":
+        """Return the mapping of an organisation whose ledger is kept outside the CRM."""
+        return msgspec.structs.replace(
+            self,
+            invoices=InvoiceNames(module=""),
+            credit_notes=CreditNoteNames(module=""),
+            payments=PaymentNames(module=""),
+            allocations=AllocationNames(module=""),
+        )
+
     def file(self, kind: Kind) -> FileNames:
         """Return what the mapping says about a kind of the credit file."""
         found: FileNames = getattr(self, kind.value)

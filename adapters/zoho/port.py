@@ -22,6 +22,8 @@ from adapters.port import (
 from adapters.settings import ConnectionSettings
 from adapters.tokens import Sealer, TokenKeeper, TokenStore
 from adapters.zoho.auth import TokenDesk
+from adapters.zoho.books_client import BooksClient
+from adapters.zoho.books_reader import LEDGER_KINDS, BooksReader
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.doctor import Doctor
 from adapters.zoho.events import ZohoVerifier, watch
@@ -48,8 +50,12 @@ class ZohoPort:
         *,
         default_owner: str | None = None,
         channel_token: str = "",
+        books: BooksClient,
     ) -> None:
         self._client = client
+        self._books = books
+        in_books = client.options.ledger == "books"
+        self._ledger = BooksReader(books) if in_books else None
         self._mapping = mapping
         self._default_owner = default_owner
         self._channel_token = channel_token
@@ -70,10 +76,12 @@ class ZohoPort:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The feeds that the mapping has modules for; users come first."""
-        return tuple(
-            kind for kind in Kind if kind is Kind.OWNERS or self._mapping.feed(kind).module
-        )
+        """The feeds that the mapping has modules for; users come first, a ledger in Books last.
+
+        So what Books does not let through holds up nothing of the CRM.
+        """
+        crm = tuple(kind for kind in Kind if kind is Kind.OWNERS or self._mapping.feed(kind).module)
+        return crm if self._ledger is None else crm + LEDGER_KINDS
 
     @property
     def enforces_task_key(self) -> bool:
@@ -88,15 +96,20 @@ class ZohoPort:
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
-        return self._reader.changes(kind, cursor)
+        return self._reader_of(kind).changes(kind, cursor)
 
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read these records as they are now; those that do not come back are gone."""
-        return self._reader.fetch(kind, record_ids)
+        return self._reader_of(kind).fetch(kind, record_ids)
 
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
         """Tell which known ids are gone, for the rare sweep that trusts no feed."""
-        return self._reader.missing(kind, known_ids)
+        return self._reader_of(kind).missing(kind, known_ids)
+
+    def _reader_of(self, kind: Kind) -> ZohoReader | BooksReader:
+        if self._ledger is not None and kind in LEDGER_KINDS:
+            return self._ledger
+        return self._reader
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""
@@ -141,7 +154,7 @@ class ZohoPort:
         return watch(self._client, self._mapping, url, self._channel_token)
 
     def usage(self) -> Usage:
-        """Tell calls and credits so far, by Zoho's price list."""
+        """Tell calls and credits so far, by Zoho's price list; calls to Books cost none."""
         http = self._client.http
         return Usage(calls=http.calls, credits=http.credits)
 
@@ -167,6 +180,7 @@ def open_zoho(
         mapping_of(settings),
         default_owner=settings.default_owner,
         channel_token=token.reveal() if token else "",
+        books=BooksClient(session),
     )
 
 

@@ -19,7 +19,9 @@ from adapters.zoho.names import FeedNames
 from scoring.records import Kind
 
 __all__ = [
+    "BROKEN_TEXT",
     "ROW_TYPES",
+    "WRONG_TYPE",
     "AccountRow",
     "AllocationRow",
     "BadRow",
@@ -32,6 +34,8 @@ __all__ = [
     "Row",
     "RowDecoder",
     "Rows",
+    "is_broken_text",
+    "misfit_of",
 ]
 
 
@@ -206,8 +210,8 @@ class _Envelope(msgspec.Struct, Generic[R]):
 
 _REASONS = {Decimal: "bad_amount", date: "bad_date", Link: "bad_reference", str: "bad_text"}
 _PATH = re.compile(r"`\$\.([^.`\[]+)")
-_WRONG_TYPE = "the value is of another type than expected"
-_BROKEN_TEXT = "the text holds half a character (a lone surrogate) and cannot be stored"
+WRONG_TYPE = "the value is of another type than expected"
+BROKEN_TEXT = "the text holds half a character (a lone surrogate) and cannot be stored"
 
 
 class RowDecoder:
@@ -297,15 +301,13 @@ class RowDecoder:
 
     def _row(self, record: Mapping[str, Any], *, strict: bool = True) -> Row | BadRow:
         for api_name in self._api_names.values():
-            if _broken_text(record.get(api_name)):
-                return self._bad(record, "bad_text", api_name, _BROKEN_TEXT)
+            if is_broken_text(record.get(api_name)):
+                return self._bad(record, "bad_text", api_name, BROKEN_TEXT)
         try:
             return msgspec.convert(record, self._row_type, strict=strict)
         except msgspec.ValidationError as error:
-            found = _PATH.search(str(error))
-            api_name = found[1] if found else "record"
-            reason = _REASONS.get(self._types.get(api_name, str), "bad_value")
-            return self._bad(record, reason, api_name, _WRONG_TYPE)
+            api_name, reason = misfit_of(error, self._types)
+            return self._bad(record, reason, api_name, WRONG_TYPE)
 
     def _bad(self, record: Mapping[str, Any], reason: str, api_name: str, note: str) -> BadRow:
         account = record.get(self._account)
@@ -352,7 +354,15 @@ def _bare(annotation: Any) -> type:  # noqa: ANN401 an annotation is any object
     return cast("type", parts[0] if parts else annotation)
 
 
-def _broken_text(value: object) -> bool:
+def misfit_of(error: msgspec.ValidationError, types: Mapping[str, type]) -> tuple[str, str]:
+    """Name the field that does not decode, by the types fields have, and the stable reason."""
+    found = _PATH.search(str(error))
+    api_name = found[1] if found else "record"
+    return api_name, _REASONS.get(types.get(api_name, str), "bad_value")
+
+
+def is_broken_text(value: object) -> bool:
+    """Tell whether a text cannot be stored in any encoding."""
     return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
 
 
