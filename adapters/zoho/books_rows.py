@@ -157,6 +157,7 @@ class BooksPage(msgspec.Struct, Generic[R], frozen=True):
 
 class _Context(msgspec.Struct, frozen=True, kw_only=True):
     has_more_page: bool
+    per_page: int = 0
 
 
 _CREDITED = msgspec.json.Decoder(_CreditedList)
@@ -182,7 +183,9 @@ def page_of(answer: Answer, table: str) -> BooksPage[Any]:
         found = _LISTS[table].decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _one_by_one(answer, table)
-    return BooksPage(found.rows, [], found.page_context.has_more_page)
+    context: _Context = found.page_context
+    _check_size(answer, context, len(found.rows))
+    return BooksPage(found.rows, [], context.has_more_page)
 
 
 def one_of(answer: Answer, table: str) -> BooksRow | BadRow:
@@ -203,12 +206,21 @@ def _one_by_one(answer: Answer, table: str) -> BooksPage[Any]:
     records, context = decoded.get(table), decoded.get("page_context")
     if not isinstance(records, list) or not all(isinstance(each, dict) for each in records):
         raise answer.broken(f"the answer holds no list of {table}")
-    if not isinstance(context, dict) or not isinstance(context.get("has_more_page"), bool):
-        raise answer.broken("the answer does not say whether more follows")
+    try:
+        told = msgspec.convert(context, _Context)
+    except msgspec.ValidationError:
+        raise answer.broken("the answer does not say whether more follows") from None
+    _check_size(answer, told, len(records))
     rows = [_row(answer, table, record) for record in records]
     good = [row for row in rows if not isinstance(row, BadRow)]
     bad = [row for row in rows if isinstance(row, BadRow)]
-    return BooksPage(good, bad, context["has_more_page"])
+    return BooksPage(good, bad, told.has_more_page)
+
+
+def _check_size(answer: Answer, context: _Context, came: int) -> None:
+    """A page before the last that is not full has lost records on the way: it is read again."""
+    if context.has_more_page and came < context.per_page:
+        raise answer.lost(f"a page of {context.per_page} records holds {came}, and more follow")
 
 
 def _lenient(answer: Answer) -> Mapping[str, Any]:

@@ -218,7 +218,7 @@ class Bench:
 
     def add_contact_in_books(self, account_id: str) -> str:
         """Link a contact of Books to an account; the empty text: to none."""
-        values = {"contact_name": "示例客户", "zcrm_account_id": account_id}
+        values: dict[str, object] = {"contact_name": "示例客户", "zcrm_account_id": account_id}
         return self.crm.put_record("books.contacts", values)
 
     def pass_time(self, step: timedelta) -> None:
