@@ -34,6 +34,7 @@ from adapters.zoho.rows import (
     OrderRow,
     PaymentRow,
     Row,
+    SettledRow,
 )
 from adapters.zoho.values import (
     Unusable,
@@ -47,6 +48,7 @@ from adapters.zoho.values import (
     need_text,
     text_of,
 )
+from scoring.money import Money
 from scoring.records import (
     CREDIT_FILE_KINDS,
     Account,
@@ -94,6 +96,9 @@ class Translator:
             Kind.ORDERS: self._order,
             **{kind: partial(self._file_record, kind) for kind in CREDIT_FILE_KINDS},
         }
+        if mapping.pays_on_invoices:
+            self._by_kind[Kind.PAYMENTS] = self._settled_payment
+            self._by_kind[Kind.ALLOCATIONS] = self._settled_allocation
 
     def translate(self, kind: Kind, good: Sequence[Row], bad: Sequence[BadRow] = ()) -> Translated:
         """Sort rows into records, problems and gone ids."""
@@ -239,6 +244,45 @@ class Translator:
             amount=money_of(row.amount, row.currency or self._base_currency, "amount"),
             modified_at=_modified(row),
         )
+
+    def _settled_payment(self, plain: Row) -> Payment | None:
+        row = cast("SettledRow", plain)
+        paid = self._paid(row)
+        if paid is None:
+            return None
+        return Payment(
+            record_id=row.id,
+            account_id=_need_link(row.account, "account"),
+            paid_on=need_date(row.paid_on, "paid_on"),
+            amount=paid,
+            modified_at=_modified(row),
+        )
+
+    def _settled_allocation(self, plain: Row) -> Allocation | None:
+        row = cast("SettledRow", plain)
+        paid = self._paid(row)
+        if paid is None or row.paid_on is None:
+            return (
+                None  # without its day the payment is a problem, and there is nothing to allocate
+            )
+        return Allocation(
+            record_id=row.id,
+            payment_id=row.id,
+            invoice_id=row.id,
+            amount=paid,
+            modified_at=_modified(row),
+        )
+
+    def _paid(self, row: SettledRow) -> Money | None:
+        """Return what was paid of an invoice: as it says, else what is not left of it."""
+        if row.status in self._void:
+            return None
+        paid = row.paid
+        if paid is None and row.balance is not None and row.amount is not None:
+            paid = row.amount - row.balance
+        if not paid:
+            return None
+        return money_of(paid, row.currency or self._base_currency, "paid")
 
     def _order(self, plain: Row) -> Order:
         row = cast("OrderRow", plain)

@@ -23,6 +23,7 @@ from adapters.settings import ConnectionSettings
 from adapters.tokens import Sealer, TokenKeeper, TokenStore
 from adapters.zoho.auth import TokenDesk
 from adapters.zoho.books_client import BooksClient
+from adapters.zoho.books_doctor import BooksDoctor
 from adapters.zoho.books_reader import LEDGER_KINDS, BooksReader
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.doctor import Doctor
@@ -140,6 +141,7 @@ class ZohoPort:
             kinds=self.kinds,
             default_owner=self._default_owner,
             channel_token=self._channel_token,
+            ledger=BooksDoctor(self._books, self._metadata, self._mapping).examine,
         )
         return doctor.examine()
 

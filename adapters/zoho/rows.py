@@ -15,7 +15,7 @@ import msgspec
 
 from adapters.credit_file import FILE_FIELDS, FieldType
 from adapters.http import Answer
-from adapters.zoho.names import FeedNames
+from adapters.zoho.names import FeedNames, SettledNames
 from scoring.records import Kind
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Row",
     "RowDecoder",
     "Rows",
+    "SettledRow",
     "is_broken_text",
     "misfit_of",
 ]
@@ -112,6 +113,18 @@ class PaymentRow(Row, kw_only=True):
     paid_on: date | None = None
     amount: Decimal | None = None
     currency: str | None = None
+
+
+class SettledRow(Row, kw_only=True):
+    """An Invoice as selected for what was paid of it."""
+
+    account: Link | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    status: str | None = None
+    paid: Decimal | None = None
+    balance: Decimal | None = None
+    paid_on: date | None = None
 
 
 class AllocationRow(Row, kw_only=True):
@@ -218,7 +231,8 @@ class RowDecoder:
     """Decodes pages of one kind under one mapping."""
 
     def __init__(self, kind: Kind, names: FeedNames) -> None:
-        plain = _with_facts(ROW_TYPES[kind], names)
+        row_type = SettledRow if isinstance(names, SettledNames) else ROW_TYPES[kind]
+        plain = _with_facts(row_type, names)
         self._api_names = {**names.fields(), "id": "id", "modified": "Modified_Time"}
         self._account = self._api_names.get("account", "")
         renamed = {

@@ -5,6 +5,7 @@ follow the order of the books, so the same company always gives the same organis
 """
 
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from sandbox.company.model import Company
 from sandbox.zoho.filling_file import day_text, file_rows, number
@@ -167,6 +168,15 @@ class _Filler:
                 Invoice=self._invoices[allocation.invoice],
                 Amount=number(allocation.amount),
             )
+            self._note_paid(self._invoices[allocation.invoice], allocation.amount, paid_on)
+
+    def _note_paid(self, invoice: str, amount: Decimal, paid_on: date) -> None:
+        """Keep on the invoice itself, too, what was paid of it and when last."""
+        row = self._state.tables["Invoices"].rows[invoice]
+        paid = amount + Decimal(str(row.get("Amount_Paid", 0)))
+        row["Amount_Paid"] = number(paid)
+        row["Balance_Due"] = number(Decimal(str(row["Grand_Total"])) - paid)
+        row["Paid_On"] = max(str(row.get("Paid_On", "")), paid_on.isoformat())
 
     def _add_orders(self) -> None:
         for order in self._company.orders:
