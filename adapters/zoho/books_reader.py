@@ -77,6 +77,7 @@ class BooksReader:
         self._contacts = BooksContacts(client)
         self._by_payment = client.session.options.books_payments == "by_payment"
         self._details: dict[str, PaymentRow] = {}
+        self._part_read: tuple[tuple[str, datetime | None, int], BooksPage[Any]] | None = None
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
@@ -199,6 +200,13 @@ class BooksReader:
         return known if fresh else None
 
     def _list(self, table: str, position: BooksPosition) -> BooksPage[Any]:
+        """Read a page; one that is gone through in parts is read once."""
+        place = (table, position.since, position.page)
+        if not position.done or self._part_read is None or self._part_read[0] != place:
+            self._part_read = (place, self._ask_list(table, position))
+        return self._part_read[1]
+
+    def _ask_list(self, table: str, position: BooksPosition) -> BooksPage[Any]:
         params = {
             "page": str(position.page),
             "per_page": str(PER_PAGE),

@@ -6,7 +6,7 @@ one bad record costs itself alone.
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
 
@@ -152,7 +152,7 @@ class BooksPage(msgspec.Struct, Generic[R], frozen=True):
     def newest(self) -> datetime | None:
         """Return the newest stamp on it."""
         stamps = [row.modified for row in self.good] + [row.modified for row in self.bad]
-        return max((at for at in stamps if at is not None), default=None)
+        return max((at.astimezone(UTC) for at in stamps if at is not None), default=None)
 
 
 class _Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,8 @@ class BooksLimits:
 
     def count(self) -> None:
         """Count a call. Raises ``BooksError`` (429) for one too many."""
+        if not self._options.books_limited:
+            return
         with self._lock:
             self._count(self._clock.now())
 

@@ -34,7 +34,8 @@ class ZohoOptions:
     ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``.
 
     ``books``: the organisation keeps its ledger in Zoho Books, of ``books_edition`` (free,
-    standard, professional, premium). ``books_unlinked_every``: each so-manieth customer's contact
+    standard, professional, premium), whose calls are bounded unless ``books_limited`` is off.
+    ``books_unlinked_every``: each so-manieth customer's contact
     there is linked to no account; 0: all are linked. ``books_lists_links``: lists of contacts tell
     the link, else their details alone. ``books_filters_modified``: lists obey
     ``last_modified_time``, which else is ignored.
@@ -63,6 +64,7 @@ class ZohoOptions:
     bulk_jobs_fail: bool = False
     books: bool = False
     books_edition: str = "professional"
+    books_limited: bool = True
     books_unlinked_every: int = 20
     books_lists_links: bool = True
     books_filters_modified: bool = True

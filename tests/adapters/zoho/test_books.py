@@ -234,6 +234,7 @@ class TestByPayment:
 
         assert [len(page.records) for page in first] == [25, 5]
         assert len(details) == 30
+        assert calls(exact, "/books/v3/customerpayments").count("/books/v3/customerpayments") == 2
         assert calls(exact, "/books/v3/customerpayments/") == details
 
     def test_a_payment_applied_anew_is_asked_again(self, exact: Bench) -> None:
@@ -461,6 +462,21 @@ class TestLimits:
         after = port.usage()
         assert after.credits == before.credits
         assert after.calls - before.calls == len(calls(bench)) + 1  # and a token
+
+    def test_a_quiet_pull_costs_five_calls(self, bench: Bench) -> None:
+        Trade(bench).invoice()
+        port = bench.open()
+        ends = {kind: read_all(port, kind)[-1].cursor for kind in LEDGER}
+        bench.pass_time(10 * MINUTE)
+        Trade(bench).invoice()
+        ends = {kind: read_all(port, kind, end)[-1].cursor for kind, end in ends.items()}
+        bench.pass_time(MINUTE)
+        before = len(calls(bench))
+
+        for kind, end in ends.items():
+            read_all(port, kind, end)
+
+        assert len(calls(bench)) - before == 5
 
     def test_a_long_read_keeps_below_the_minute(self, bench: Bench) -> None:
         bench.time.clock = bench.crm.clock
