@@ -1,10 +1,11 @@
 """Which CRM account stands behind a contact of Zoho Books. Kept for minutes.
 
 A few contacts are asked for one by one; for more the list is read, 200 a call. Where lists leave
-the link out, the details of those needed are read.
+the link out, the details of those needed are read. An organisation may link by the CRM's contacts
+instead of its accounts: the CRM is then asked whose contacts they are.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from adapters.errors import RecordNotFound
 from adapters.http import Answer
@@ -12,18 +13,27 @@ from adapters.zoho.books_client import BooksClient
 from adapters.zoho.books_rows import BooksPage, BooksRow, ContactRow, one_of, page_of
 from adapters.zoho.rows import BadRow
 
-__all__ = ["BooksContacts"]
+__all__ = ["BooksContacts", "Employers", "no_employers"]
+
+#: Gives the accounts of contacts of the CRM, as far as it knows them.
+Employers = Callable[[Sequence[str]], dict[str, str]]
 
 KEPT_SECONDS = 15 * 60
 FEW = 5
 PER_PAGE = 200
 
 
+def no_employers(_contact_ids: Sequence[str]) -> dict[str, str]:
+    """Know none."""
+    return {}
+
+
 class BooksContacts:
     """Looks accounts up and remembers them."""
 
-    def __init__(self, client: BooksClient) -> None:
+    def __init__(self, client: BooksClient, employers: Employers = no_employers) -> None:
         self._client = client
+        self._employers = employers
         self._accounts: dict[str, str] = {}
         self._forget_at = 0.0
 
@@ -39,8 +49,9 @@ class BooksContacts:
             for page in self.pages():
                 self._remember(page.good)
             unknown = [each for each in wanted if each not in self._accounts]
-        for contact_id in unknown:
-            self._accounts[contact_id] = self._ask(contact_id)
+        asked = [row for each in unknown if (row := self._ask(each)) is not None]
+        self._accounts |= dict.fromkeys(unknown, "")
+        self._remember(asked)
         return {each: self._accounts[each] for each in wanted}
 
     def pages(self) -> Iterator[BooksPage[ContactRow]]:
@@ -59,23 +70,29 @@ class BooksContacts:
             yield page
             number, more = number + 1, page.more
 
-    def _remember(self, rows: Iterable[ContactRow]) -> None:
+    def _remember(self, rows: Sequence[ContactRow]) -> None:
+        people: dict[str, str] = {}
         for row in rows:
-            if row.zcrm_account_id is not None:
-                self._accounts[row.id] = row.zcrm_account_id
-            elif not row.is_linked_with_zohocrm:
+            if row.zcrm_account_id or not row.is_linked_with_zohocrm:
+                self._accounts[row.id] = row.zcrm_account_id or ""
+            elif row.zcrm_contact_id:
+                people[row.id] = row.zcrm_contact_id
+            elif row.zcrm_account_id is not None:
                 self._accounts[row.id] = ""
+        if people:
+            accounts = self._employers(list(dict.fromkeys(people.values())))
+            self._accounts |= {each: accounts.get(who, "") for each, who in people.items()}
 
-    def _ask(self, contact_id: str) -> str:
+    def _ask(self, contact_id: str) -> ContactRow | None:
         if not contact_id.isdecimal():
-            return ""
+            return None
         try:
             row = self._client.read(
                 f"contacts/{contact_id}", "read a contact of Books", _contact_of
             )
         except RecordNotFound:
-            return ""
-        return (row.zcrm_account_id or "") if isinstance(row, ContactRow) else ""
+            return None
+        return row if isinstance(row, ContactRow) else None
 
     def _forget_what_is_old(self) -> None:
         now = self._client.session.http.pace.monotonic()

@@ -138,7 +138,7 @@ def _may_be_linked(row: ContactRow) -> bool:
     """Read the link, or where the list leaves it out, whether there is one at all."""
     if row.zcrm_account_id is None:
         return row.is_linked_with_zohocrm
-    return bool(row.zcrm_account_id)
+    return bool(row.zcrm_account_id or row.zcrm_contact_id)
 
 
 def _finding(level: FindingLevel, message: str, remedy: str = "") -> Finding:

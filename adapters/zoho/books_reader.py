@@ -16,7 +16,7 @@ import msgspec
 from adapters.errors import ContractBroken, RecordNotFound
 from adapters.port import Cursor, Page
 from adapters.zoho.books_client import BooksClient
-from adapters.zoho.books_contacts import BooksContacts
+from adapters.zoho.books_contacts import BooksContacts, Employers
 from adapters.zoho.books_mapping import UNUSED, BooksTranslator
 from adapters.zoho.books_rows import (
     BooksPage,
@@ -72,9 +72,9 @@ class BooksPosition(msgspec.Struct, frozen=True, kw_only=True):
 class BooksReader:
     """The ledger's half of reading, as ``CrmPort.changes`` and ``fetch`` say."""
 
-    def __init__(self, client: BooksClient) -> None:
+    def __init__(self, client: BooksClient, employers: Employers) -> None:
         self._client = client
-        self._contacts = BooksContacts(client)
+        self._contacts = BooksContacts(client, employers)
         self._by_payment = client.session.options.books_payments == "by_payment"
         self._details: dict[str, PaymentRow] = {}
         self._part_read: tuple[tuple[str, datetime | None, int], BooksPage[Any]] | None = None

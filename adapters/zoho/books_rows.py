@@ -52,10 +52,11 @@ class BooksRow(msgspec.Struct, kw_only=True, gc=False):
 
 
 class ContactRow(BooksRow, kw_only=True, rename={"id": "contact_id"}):
-    """A contact. A list may leave the link to the CRM out (``None``); the empty text is no link."""
+    """A contact. A list may leave links to the CRM out (``None``); the empty text is no link."""
 
     id: str  # named again: a renaming reaches a class's own fields alone
     zcrm_account_id: str | None = None
+    zcrm_contact_id: str | None = None
     is_linked_with_zohocrm: bool = True
 
 

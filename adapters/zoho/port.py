@@ -36,7 +36,7 @@ from adapters.zoho.session import ZohoSession
 from adapters.zoho.settings import mapping_of, options_of
 from adapters.zoho.tasks import ZohoTasks
 from adapters.zoho.writer import ZohoWriter
-from scoring.records import Kind
+from scoring.records import Contact, Kind
 
 __all__ = ["ZohoPort", "open_zoho", "zoho_verifier"]
 
@@ -55,13 +55,13 @@ class ZohoPort:
     ) -> None:
         self._client = client
         self._books = books
-        in_books = client.options.ledger == "books"
-        self._ledger = BooksReader(books) if in_books else None
         self._mapping = mapping
         self._default_owner = default_owner
         self._channel_token = channel_token
         self._metadata = Metadata(client)
         self._reader = ZohoReader(client, self._metadata, mapping)
+        in_books = client.options.ledger == "books"
+        self._ledger = BooksReader(books, self._employers) if in_books else None
         self._writer = ZohoWriter(client, self._metadata, mapping)
         self._tasks = ZohoTasks(client, self._metadata, mapping, default_owner=default_owner)
 
@@ -111,6 +111,13 @@ class ZohoPort:
         if self._ledger is not None and kind in LEDGER_KINDS:
             return self._ledger
         return self._reader
+
+    def _employers(self, contact_ids: Sequence[str]) -> dict[str, str]:
+        """Give the accounts of contacts of the CRM."""
+        if not self._mapping.contacts.module:
+            return {}
+        found = self._reader.fetch(Kind.CONTACTS, contact_ids).records
+        return {each.record_id: each.account_id for each in found if isinstance(each, Contact)}
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""

@@ -437,6 +437,26 @@ class TestContacts:
             assert len(page.problems) == 1
             assert len(calls(bench, "/books/v3/contacts/")) == 7
 
+    def test_a_link_by_contacts_leads_to_their_account(self, bench: Bench) -> None:
+        trades = [Trade(bench, linked=False) for _ in range(7)]
+        people = [
+            bench.crm.put_record(
+                "Contacts", {"Last_Name": "李", "Account_Name": {"id": trade.account}}
+            )
+            for trade in trades
+        ]
+        nobody = bench.crm.put_record("Contacts", {"Last_Name": "王"})
+        for trade, person in zip(trades, [*people[:-1], nobody], strict=True):
+            bench.crm.put_record("books.contacts", {"zcrm_contact_id": person}, trade.contact)
+            trade.invoice()
+
+        page = bench.open().changes(Kind.INVOICES, Cursor())
+
+        found = [each.account_id for each in page.records if isinstance(each, Invoice)]
+        assert found == [trade.account for trade in trades[:-1]]
+        assert [each.reason for each in page.problems] == ["not_linked"]
+        assert len(calls(bench, "/crm/v8/coql")) == 1
+
     def test_a_contact_linked_later_is_seen_after_a_quarter_of_an_hour(self, bench: Bench) -> None:
         trade = Trade(bench, linked=False)
         trade.invoice()
@@ -517,6 +537,44 @@ class TestLimits:
 
         assert kinds[-4:] == LEDGER
         assert set(kinds[:-4]).isdisjoint(LEDGER)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FaultKind.ERROR_500,
+        FaultKind.ERROR_502_HTML,
+        FaultKind.ERROR_503,
+        FaultKind.ERROR_504_HTML,
+        FaultKind.HTML_200,
+        FaultKind.TRUNCATED_JSON,
+        FaultKind.WRONG_LENGTH,
+        FaultKind.SLOW_BODY,
+        FaultKind.HALF_CLOSE,
+        FaultKind.RESET_BEFORE,
+        FaultKind.RESET_AFTER,
+    ],
+)
+@pytest.mark.parametrize("path", ["organizations", "invoices", "contacts"])
+def test_a_read_survives_a_passing_fault(bench: Bench, path: str, kind: FaultKind) -> None:
+    added = Trade(bench).invoice()
+    bench.fail(f"GET /books/v3/{path}", kind, times=2)
+
+    page = bench.open().changes(Kind.INVOICES, Cursor())
+
+    assert [each.record_id for each in page.records] == [added]
+
+
+def test_bytes_that_are_no_text_cost_one_record_at_most(bench: Bench) -> None:
+    trade = Trade(bench)
+    added = [trade.invoice(invoice_number=str(number)) for number in range(9)]
+    bench.fail("GET /books/v3/invoices", FaultKind.BROKEN_BYTES)
+
+    page = bench.open().changes(Kind.INVOICES, Cursor())
+
+    told = [each.record_id for each in (*page.records, *page.problems)]
+    assert sorted(told) == added
+    assert len(page.problems) <= 1
 
 
 class TestSignIn:
