@@ -12,9 +12,9 @@ import msgspec
 
 from adapters.errors import CrmError, OutcomeUnknown, Transient
 from adapters.fxiaoke.errors import TOKEN_DEAD, Refusal, to_error
-from adapters.fxiaoke.pacing import Pacer
 from adapters.fxiaoke.settings import DEFAULT_BASE_URL, FxiaokeOptions, Style
 from adapters.http import Answer, HttpClient, Request, encode_json
+from adapters.pacing import Pacer
 from adapters.settings import ConnectionSettings
 from adapters.tokens import AccessToken, TokenKeeper
 

@@ -7,13 +7,13 @@ from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.doctor import Doctor
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes
-from adapters.fxiaoke.pacing import Pacer
 from adapters.fxiaoke.provision import provision_steps
 from adapters.fxiaoke.reader import FxiaokeReader
 from adapters.fxiaoke.settings import mapping_of, options_of
 from adapters.fxiaoke.tasks import FxiaokeTasks
 from adapters.fxiaoke.writer import FxiaokeWriter
 from adapters.http import HttpClient
+from adapters.pacing import Pacer
 from adapters.port import (
     CreditField,
     Cursor,

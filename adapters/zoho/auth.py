@@ -23,7 +23,14 @@ from adapters.zoho.centres import centre_of, is_zohos_api
 from adapters.zoho.errors import Refusal
 from adapters.zoho.settings import accounts_url, api_url, options_of
 
-__all__ = ["RECOMMENDED_SCOPES", "TokenDesk", "authorisation_url", "redeem_code", "revoke"]
+__all__ = [
+    "BOOKS_SCOPES",
+    "RECOMMENDED_SCOPES",
+    "TokenDesk",
+    "authorisation_url",
+    "redeem_code",
+    "revoke",
+]
 
 RECOMMENDED_SCOPES = (
     "ZohoCRM.modules.ALL",
@@ -35,6 +42,13 @@ RECOMMENDED_SCOPES = (
     "ZohoCRM.notifications.ALL",
     "ZohoCRM.org.READ",
     "ZohoCRM.users.READ",
+)
+BOOKS_SCOPES = (
+    "ZohoBooks.settings.READ",
+    "ZohoBooks.contacts.READ",
+    "ZohoBooks.invoices.READ",
+    "ZohoBooks.customerpayments.READ",
+    "ZohoBooks.creditnotes.READ",
 )
 THROTTLE_PAUSE = timedelta(minutes=10)
 _PASSING = frozenset({"general_error", "internal_error", "server_error"})
@@ -105,10 +119,12 @@ class TokenDesk:
 
 def authorisation_url(settings: ConnectionSettings, redirect_uri: str, state: str) -> str:
     """Return the page where an administrator consents; it comes back to ``redirect_uri``."""
+    in_books = options_of(settings).ledger == "books"
+    scopes = RECOMMENDED_SCOPES + (BOOKS_SCOPES if in_books else ())
     asked = {
         "response_type": "code",
         "client_id": settings.secret("client_id"),
-        "scope": ",".join(RECOMMENDED_SCOPES),
+        "scope": ",".join(scopes),
         "redirect_uri": redirect_uri,
         "access_type": "offline",  # without it no refresh token is given
         "prompt": "consent",

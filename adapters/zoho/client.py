@@ -9,11 +9,11 @@ import msgspec
 
 from adapters.errors import CrmError
 from adapters.http import Answer, HttpClient, Request, encode_json, retry_after
-from adapters.settings import ConnectionSettings
-from adapters.tokens import AccessToken, TokenKeeper
+from adapters.tokens import AccessToken
 from adapters.zoho.coql import coql_credits
 from adapters.zoho.errors import DEAD_TOKEN_CODES, Refusal, to_error
-from adapters.zoho.settings import ZohoOptions, api_url
+from adapters.zoho.session import TokenIsDead, ZohoSession
+from adapters.zoho.settings import ZohoOptions
 
 __all__ = ["Item", "ZohoClient", "iso", "write_credits"]
 
@@ -22,8 +22,6 @@ _NOTHING = frozenset({204, 304})
 _ITEMISED = frozenset({200, 201, 202, 207, 400, 412})
 
 T = TypeVar("T")
-#: How a request is sent and its answer parsed.
-_Send = Callable[[Request, Callable[[Answer], T]], T]
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,40 +54,23 @@ _ROOTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[Item])
 
 
-class _TokenIsDead(Exception):
-    """Zoho does not know the token (any more). Nothing was done."""
-
-    def __init__(self, error: CrmError) -> None:
-        super().__init__()
-        self.error = error
-
-
 class ZohoClient:
     """One connection's calls. Reads are repeated inside the call, writes are sent once."""
 
-    def __init__(
-        self,
-        settings: ConnectionSettings,
-        options: ZohoOptions,
-        *,
-        http: HttpClient,
-        keeper: TokenKeeper,
-    ) -> None:
-        self._settings = settings
-        self._options = options
-        self._http = http
-        self._keeper = keeper
+    def __init__(self, session: ZohoSession) -> None:
+        self._session = session
+        self._http = session.http
         self._server_now: datetime | None = None
 
     @property
     def system(self) -> str:
         """The connection's name."""
-        return self._settings.name
+        return self._session.system
 
     @property
     def options(self) -> ZohoOptions:
         """The vendor's options of this connection."""
-        return self._options
+        return self._session.options
 
     @property
     def http(self) -> HttpClient:
@@ -112,7 +93,7 @@ class ZohoClient:
     ) -> T | None:
         """GET. ``None``: nothing is there (204), or nothing newer than ``since`` (304)."""
         headers = {"If-Modified-Since": iso(since)} if since else {}
-        return self._send(
+        return self._session.send(
             lambda token: self._request(
                 "GET", path, operation, token, params=params, headers=headers
             ),
@@ -131,7 +112,7 @@ class ZohoClient:
     ) -> T:
         """Start a job (201), without a second try: one more job would cost again."""
         encoded = encode_json(body)
-        return self._send(
+        return self._session.send(
             lambda token: self._request(
                 "POST", path, operation, token, body=encoded, credits=credits
             ),
@@ -145,12 +126,14 @@ class ZohoClient:
         def into(request: Request, parse: Callable[[Answer], T]) -> T:
             return self._http.download(request, target, parse)
 
-        self._send(lambda token: self._request("GET", path, operation, token), self._well, into)
+        self._session.send(
+            lambda token: self._request("GET", path, operation, token), self._well, into
+        )
 
     def coql(self, query: str, operation: str, parse: Callable[[Answer], T], rows: int) -> T | None:
         """Run a query; ``rows`` is the LIMIT that sets its price. ``None``: no record matches."""
         body = encode_json({"select_query": query})
-        return self._send(
+        return self._session.send(
             lambda token: self._request(
                 "POST", "coql", operation, token, body=body, credits=coql_credits(rows)
             ),
@@ -176,7 +159,7 @@ class ZohoClient:
         encoded = encode_json(body)
         sent = body[root]
         count = len(sent) if isinstance(sent, Sequence) else 0
-        return self._send(
+        return self._session.send(
             lambda token: self._request(
                 method, path, operation, token, params=params, body=encoded, credits=credits
             ),
@@ -188,7 +171,7 @@ class ZohoClient:
         self, path: str, operation: str, params: Mapping[str, str], *, root: str, count: int
     ) -> list[Item]:
         """DELETE what ``params`` name, once; one item for each of the ``count``, in order."""
-        return self._send(
+        return self._session.send(
             lambda token: self._request("DELETE", path, operation, token, params=params),
             lambda answer: self._items(answer, root, count),
             self._http.write,
@@ -205,23 +188,6 @@ class ZohoClient:
             wrote=True,
         )
 
-    def _send(
-        self,
-        build: Callable[[AccessToken], Request],
-        parse: Callable[[Answer], T],
-        send: "_Send[T]",
-    ) -> T:
-        """Send with a living token; a dead one is replaced once, for nothing was done with it."""
-        token = self._keeper.token()
-        try:
-            return send(build(token), parse)
-        except _TokenIsDead:
-            token = self._keeper.replace(token)
-        try:
-            return send(build(token), parse)
-        except _TokenIsDead as dead:
-            raise dead.error from None
-
     def _request(
         self,
         method: str,
@@ -234,18 +200,13 @@ class ZohoClient:
         body: bytes | None = None,
         credits: int = 1,  # noqa: A002 the trade's word
     ) -> Request:
-        host = api_url(self._settings)
-        if self._options.follow_api_domain:
-            host = token.details.get("api_domain", host).rstrip("/")
-        authorised = {"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})}
-        if body is not None:
-            authorised["Content-Type"] = "application/json"
-        return Request(
-            method=method,
-            url=f"{host}/crm/{_versioned(path)}",
-            operation=operation,
-            params=params or {},
-            headers=authorised,
+        return self._session.request(
+            method,
+            f"crm/{_versioned(path)}",
+            operation,
+            token,
+            params=params,
+            headers=headers,
             body=body,
             credits=credits,
         )
@@ -281,7 +242,7 @@ class ZohoClient:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise answer.lost("no readable results came") from None
 
-    def _refused(self, answer: Answer) -> CrmError | _TokenIsDead:
+    def _refused(self, answer: Answer) -> CrmError | TokenIsDead:
         if answer.status >= 500:
             return answer.lost(
                 f"HTTP {answer.status}", retry_at=retry_after(answer.headers, self._now())
@@ -302,10 +263,10 @@ class ZohoClient:
             wrote=answer.wrote,
         )
         error = to_error(refusal, now=self._now())
-        return _TokenIsDead(error) if code in DEAD_TOKEN_CODES else error
+        return TokenIsDead(error) if code in DEAD_TOKEN_CODES else error
 
     def _now(self) -> datetime:
-        return self._http.pace.now()
+        return self._session.now()
 
     def _see_clock(self, answer: Answer) -> None:
         try:

@@ -1,6 +1,6 @@
 """Examines a Zoho connection.
 
-Credentials, scopes, clock, modules, fields, picklists, the key, exports.
+Credentials, scopes, clock, modules, fields, picklists, the ledger, the key, exports.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,6 +35,7 @@ class Doctor:
         kinds: tuple[Kind, ...],
         default_owner: str | None,
         channel_token: str,
+        ledger: Callable[[], Iterable[Finding]],
     ) -> None:
         self._client = client
         self._metadata = metadata
@@ -42,6 +43,7 @@ class Doctor:
         self._kinds = kinds
         self._default_owner = default_owner
         self._channel_token = channel_token
+        self._ledger = ledger
 
     def examine(self) -> list[Finding]:
         """Examine everything; without credentials nothing further is tried."""
@@ -60,6 +62,7 @@ class Doctor:
             ("modules", self._modules),
             ("fields", self._fields),
             ("statuses", self._statuses),
+            ("ledger", self._ledger),
             ("credit fields", self._owned),
             ("owners", self._owners),
             ("scopes", self._query),
@@ -101,7 +104,7 @@ class Doctor:
             for ours, api_name in names.fields().items():
                 if api_name not in there:
                     note = f"{names.module} has no field {api_name}; it is read as empty"
-                    remedy = f"name the field in mapping.{kind.value}.{names.key_of(ours)}, or set it to “”"
+                    remedy = f"name the field in {names.path_of(kind, ours)}, or set it to “”"
                     yield _finding("fields", _WARNING, note, remedy)
 
     def _statuses(self) -> Iterable[Finding]:

@@ -18,6 +18,7 @@ from adapters.port import WatchReceipt
 from adapters.zoho.client import Item, ZohoClient
 from adapters.zoho.errors import to_error
 from adapters.zoho.names import ZohoMapping
+from scoring.records import CREDIT_FILE_KINDS, Kind
 
 __all__ = ["MAX_TOKEN", "ZohoVerifier", "channels", "unwatch", "watch"]
 
@@ -87,19 +88,8 @@ class ZohoVerifier:
 
 def channels(system: str, mapping: ZohoMapping) -> dict[str, str]:
     """Give each module we read its channel id: digits, the same whenever they are worked out."""
-    modules = dict.fromkeys(
-        names.module
-        for names in (
-            mapping.accounts,
-            mapping.contacts,
-            mapping.invoices,
-            mapping.credit_notes,
-            mapping.payments,
-            mapping.allocations,
-            mapping.orders,
-        )
-        if names.module
-    )
+    feeds = (mapping.feed(kind) for kind in Kind if kind not in CREDIT_FILE_KINDS)
+    modules = dict.fromkeys(names.module for names in feeds if names.module)
     return {module: _channel_id(system, module) for module in modules}
 
 

@@ -42,6 +42,8 @@ _REQUIRED = frozenset({"account", "number", "issued_on", "due_on", "paid_on", "o
     "amount",
     "payment",
     "invoice",
+    "paid",
+    "balance",
 }
 _T = TypeVar("_T")
 
@@ -264,7 +266,7 @@ class ZohoReader:
             if api_name in there:
                 columns.append(api_name)
             elif ours in _REQUIRED:
-                key = f"mapping.{kind.value}.{names.key_of(ours)}"
+                key = names.path_of(kind, ours)
                 raise self._broken(f"{names.module} has no field {api_name}; set {key}")
         return list(dict.fromkeys(columns))
 

@@ -171,6 +171,9 @@ _INVOICES = [
     _date("Dispute_Closed_On", custom=True),
     _choice("Dispute_Outcome", ["for_customer", "against_customer"], custom=True),
     _short("Segment", custom=True),
+    _amount("Amount_Paid", custom=True),
+    _amount("Balance_Due", custom=True),
+    _date("Paid_On", custom=True),
 ]
 _ORDERS = [
     _short("Subject", mandatory=True),

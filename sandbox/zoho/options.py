@@ -14,6 +14,11 @@ ALL_SCOPES = (
     "ZohoCRM.users.READ",
     "ZohoCRM.notifications.ALL",
     "ZohoSearch.securesearch.READ",
+    "ZohoBooks.contacts.READ",
+    "ZohoBooks.invoices.READ",
+    "ZohoBooks.customerpayments.READ",
+    "ZohoBooks.creditnotes.READ",
+    "ZohoBooks.settings.READ",
 )
 
 
@@ -27,6 +32,13 @@ class ZohoOptions:
     ``If-Modified-Since`` and nothing new. ``keeps_unlisted_choices`` stores a picklist value that
     is not on the list instead of refusing it. ``upserts_tasks`` lets Tasks be upserted.
     ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``.
+
+    ``books``: the organisation keeps its ledger in Zoho Books, of ``books_edition`` (free,
+    standard, professional, premium), whose calls are bounded unless ``books_limited`` is off.
+    ``books_unlinked_every``: each so-manieth customer's contact
+    there is linked to no account; 0: all are linked. ``books_lists_links``: lists of contacts tell
+    the link, else their details alone. ``books_filters_modified``: lists obey
+    ``last_modified_time``, which else is ignored.
     """
 
     company_name: str = "Zixin Sample Trading"
@@ -50,3 +62,9 @@ class ZohoOptions:
     bulk_rows: int = 200_000
     bulk_job_seconds: float = 3.0
     bulk_jobs_fail: bool = False
+    books: bool = False
+    books_edition: str = "professional"
+    books_limited: bool = True
+    books_unlinked_every: int = 20
+    books_lists_links: bool = True
+    books_filters_modified: bool = True

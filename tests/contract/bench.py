@@ -28,6 +28,7 @@ __all__ = [
     "FXIAOKE",
     "VENDORS",
     "ZOHO",
+    "ZOHO_BOOKS",
     "ZOHO_EXPORTS",
     "Bench",
     "Time",
@@ -153,6 +154,25 @@ ZOHO_EXPORTS = replace(
     crm={"bulk_rows": 90, "bulk_job_seconds": 0.0},
     pages_of_230=1 + 3 * (1 + 2),  # each of three jobs is started, and read in two portions
 )
+#: Zoho, whose ledger is in Zoho Books.
+ZOHO_BOOKS = replace(
+    ZOHO,
+    modules={
+        **ZOHO.modules,
+        Kind.INVOICES: "books.invoices",
+        Kind.PAYMENTS: "books.customerpayments",
+    },
+    invoice={
+        "invoice_number": "INV-1",
+        "date": "2026-01-01",
+        "due_date": "2026-01-31",
+        "total": 1234.5,
+        "currency_code": "CNY",
+    },
+    invoice_account="customer_id",
+    options={"page_rows": 100, "ledger": "books"},
+    crm={"books": True},
+)
 VENDORS = (ZOHO, FXIAOKE)
 
 
@@ -189,10 +209,17 @@ class Bench:
 
     def add_invoice(self, account_id: str, **values: object) -> str:
         lookup: object = account_id if self.vendor.name == "fxiaoke" else {"id": account_id}
+        if self.vendor.invoice_account == "customer_id":
+            lookup = self.add_contact_in_books(account_id)
         return self.crm.put_record(
             self.vendor.modules[Kind.INVOICES],
             {**self.vendor.invoice, self.vendor.invoice_account: lookup, **values},
         )
+
+    def add_contact_in_books(self, account_id: str) -> str:
+        """Link a contact of Books to an account; the empty text: to none."""
+        values: dict[str, object] = {"contact_name": "示例客户", "zcrm_account_id": account_id}
+        return self.crm.put_record("books.contacts", values)
 
     def pass_time(self, step: timedelta) -> None:
         """Let time pass in the CRM, which alone stamps what changes."""

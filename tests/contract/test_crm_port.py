@@ -35,6 +35,7 @@ from scoring.money import Money
 from scoring.records import Account, AccountRef, Invoice, Kind
 from tests.contract.bench import (
     VENDORS,
+    ZOHO_BOOKS,
     ZOHO_EXPORTS,
     Bench,
     Vendor,
@@ -48,7 +49,10 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(params=[*VENDORS, ZOHO_EXPORTS], ids=["zoho", "fxiaoke", "zoho by exports"])
+@pytest.fixture(
+    params=[*VENDORS, ZOHO_EXPORTS, ZOHO_BOOKS],
+    ids=["zoho", "fxiaoke", "zoho by exports", "zoho with books"],
+)
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     vendor: Vendor = request.param
     with open_bench(vendor) as running:
@@ -468,10 +472,10 @@ class TestFaults:
 
     def test_a_mapping_that_does_not_fit_is_told(self, bench: Bench) -> None:
         key = "module" if bench.vendor.name == "zoho" else "object"
-        port = bench.open(mapping={"payments": {key: "No_Such_Module"}})
+        port = bench.open(mapping={"contacts": {key: "No_Such_Module"}})
 
         with pytest.raises((ContractBroken, Refused)):
-            port.changes(Kind.PAYMENTS, Cursor())
+            port.changes(Kind.CONTACTS, Cursor())
 
 
 class TestCare:

@@ -1,0 +1,100 @@
+"""What every call to Zoho has: a living token in the header, and the host that it names."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from adapters.errors import CrmError
+from adapters.http import Answer, HttpClient, Request
+from adapters.settings import ConnectionSettings
+from adapters.tokens import AccessToken, TokenKeeper
+from adapters.zoho.settings import ZohoOptions, api_url
+
+__all__ = ["Send", "TokenIsDead", "ZohoSession"]
+
+T = TypeVar("T")
+#: How a request is sent and its answer parsed.
+Send = Callable[[Request, Callable[[Answer], T]], T]
+
+
+class TokenIsDead(Exception):
+    """Zoho does not know the token (any more). Nothing was done."""
+
+    def __init__(self, error: CrmError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class ZohoSession:
+    """One connection's sign-in, shared by the clients of the CRM and of Books."""
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        options: ZohoOptions,
+        *,
+        http: HttpClient,
+        keeper: TokenKeeper,
+    ) -> None:
+        self._settings = settings
+        self.options = options
+        self.http = http
+        self._keeper = keeper
+
+    @property
+    def system(self) -> str:
+        """The connection's name."""
+        return self._settings.name
+
+    def now(self) -> datetime:
+        """Tell our own time."""
+        return self.http.pace.now()
+
+    def send(
+        self,
+        build: Callable[[AccessToken], Request],
+        parse: Callable[[Answer], T],
+        send: Send[T],
+    ) -> T:
+        """Send with a living token; a dead one is replaced once, for nothing was done with it.
+
+        ``parse`` raises ``TokenIsDead`` where the answer says so.
+        """
+        token = self._keeper.token()
+        try:
+            return send(build(token), parse)
+        except TokenIsDead:
+            token = self._keeper.replace(token)
+        try:
+            return send(build(token), parse)
+        except TokenIsDead as dead:
+            raise dead.error from None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        token: AccessToken,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        credits: int = 1,  # noqa: A002 the trade's word
+    ) -> Request:
+        """Address a call to ``path`` of the API; the token goes to no other host."""
+        host = api_url(self._settings)
+        if self.options.follow_api_domain:
+            host = token.details.get("api_domain", host).rstrip("/")
+        authorised = {"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})}
+        if body is not None:
+            authorised["Content-Type"] = "application/json"
+        return Request(
+            method=method,
+            url=f"{host}/{path}",
+            operation=operation,
+            params=params or {},
+            headers=authorised,
+            body=body,
+            credits=credits,
+        )
