@@ -125,6 +125,8 @@ class Exports:
             lambda answer: answer.decode(_STARTS),
             credits=JOB_CREDITS,
         )
+        if not started.data:
+            raise ExportFailed(f"Zoho did not say which export of {module} it began")
         return started.data[0].details.id
 
     def _opened(self, module: str, export: Export) -> _Open | None:
