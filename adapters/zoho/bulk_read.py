@@ -161,6 +161,8 @@ class Exports:
             lambda answer: answer.decode(_STARTS),
             credits=JOB_CREDITS,
         )
+        if not started.data:
+            raise ExportFailed(f"Zoho did not say which export of {module} it began")
         return started.data[0].details.id
 
     def _look(self, module: str, job_id: str) -> _Job | None:

@@ -185,7 +185,15 @@ def open_zoho(
     """
     http = http or HttpClient(settings.name)
     desk = TokenDesk(settings, http)
-    keeper = TokenKeeper(settings.name, store=store, sealer=sealer, ask=desk.ask, now=http.pace.now)
+    pace = http.pace
+    keeper = TokenKeeper(
+        settings.name,
+        store=store,
+        sealer=sealer,
+        ask=desk.ask,
+        now=pace.now,
+        sleep=pace.sleep,
+    )
     session = ZohoSession(settings, options_of(settings), http=http, keeper=keeper)
     token = settings.secrets.get("channel_token")
     return ZohoPort(
