@@ -23,7 +23,14 @@ from adapters.zoho.centres import centre_of, is_zohos_api
 from adapters.zoho.errors import Refusal
 from adapters.zoho.settings import accounts_url, api_url, options_of
 
-__all__ = ["RECOMMENDED_SCOPES", "TokenDesk", "authorisation_url", "redeem_code", "revoke"]
+__all__ = [
+    "RECOMMENDED_SCOPES",
+    "TokenDesk",
+    "authorisation_url",
+    "lacking_scopes",
+    "redeem_code",
+    "revoke",
+]
 
 RECOMMENDED_SCOPES = (
     "ZohoCRM.modules.ALL",
@@ -44,6 +51,7 @@ class _TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str = ""
     refresh_token: str = ""
     api_domain: str = ""
+    scope: str = ""
     expires_in: int = 0
     expires_in_sec: int = 0
     error: str = ""
@@ -87,7 +95,11 @@ class TokenDesk:
             value=answer.access_token,
             issued_at=now,
             expires_at=now + timedelta(seconds=answer.seconds),
-            details={"api_domain": answer.api_domain} if answer.api_domain else {},
+            details={
+                name: text
+                for name, text in (("api_domain", answer.api_domain), ("scope", answer.scope))
+                if text
+            },
         )
 
     def _check_host(self, named: str) -> None:
@@ -101,6 +113,21 @@ class TokenDesk:
                 system=self._settings.name,
                 operation="token",
             )
+
+
+def lacking_scopes(granted: str) -> list[str]:
+    """Tell which scopes we need are granted neither by themselves nor by a wider one.
+
+    ``granted`` is what the token answer says, parted by spaces or commas; empty: it says nothing.
+    """
+    have = set(granted.replace(",", " ").casefold().split())
+    return [each for each in RECOMMENDED_SCOPES if have and not _covered(each, have)]
+
+
+def _covered(scope: str, have: set[str]) -> bool:
+    *area, operation = scope.casefold().split(".")
+    wider = [".".join(area[:length]) for length in range(2, len(area) + 1)]
+    return any(f"{part}.{right}" in have for part in wider for right in (operation, "all"))
 
 
 def authorisation_url(settings: ConnectionSettings, redirect_uri: str, state: str) -> str:
