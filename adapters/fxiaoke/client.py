@@ -76,6 +76,11 @@ class FxiaokeClient:
         """The platform's time by its last answer; our own before the first."""
         return self._server_now or self._http.pace.now()
 
+    @property
+    def clock_seen(self) -> bool:
+        """Whether an answer has told the platform's time."""
+        return self._server_now is not None
+
     def sign_in(self) -> AccessToken:
         """Return a living token. Raises ``CredentialsRejected`` or ``Transient``."""
         return self._keeper.token()

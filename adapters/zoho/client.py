@@ -82,6 +82,16 @@ class ZohoClient:
         """Zoho's time by its last answer; our own before the first."""
         return self._server_now or self._http.pace.now()
 
+    @property
+    def clock_seen(self) -> bool:
+        """Whether an answer has told Zoho's time."""
+        return self._server_now is not None
+
+    @property
+    def granted_scopes(self) -> str:
+        """The scopes the token answer named; empty where it named none."""
+        return self._session.granted_scopes
+
     def read(
         self,
         path: str,
@@ -110,14 +120,17 @@ class ZohoClient:
         *,
         credits: int,  # noqa: A002 the trade's word
     ) -> T:
-        """Start a job (201), without a second try: one more job would cost again."""
+        """Start a job (201). One whose answer is lost is started again.
+
+        A job that nobody reads costs its credits and no more; reading by queries would cost more.
+        """
         encoded = encode_json(body)
         return self._session.send(
             lambda token: self._request(
                 "POST", path, operation, token, body=encoded, credits=credits
             ),
             lambda answer: parse(self._well(answer, 201)),
-            self._http.once,
+            self._http.read,
         )
 
     def download(self, path: str, operation: str, target: BinaryIO) -> None:

@@ -6,8 +6,10 @@ Credentials, scopes, clock, modules, fields, picklists, the ledger, the key, exp
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from adapters.errors import CredentialsRejected, CrmError, NotPermitted, Refused
+from adapters.errors import CrmError, NotPermitted, Refused
 from adapters.port import Finding, FindingLevel
+from adapters.remedies import remedy_of
+from adapters.zoho.auth import lacking_scopes
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.events import MAX_TOKEN
 from adapters.zoho.metadata import Metadata
@@ -20,7 +22,6 @@ __all__ = ["Doctor"]
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 _OK, _WARNING, _ERROR = FindingLevel.OK, FindingLevel.WARNING, FindingLevel.ERROR
-_PROVISION = "run `zixin provision`"
 
 
 class Doctor:
@@ -50,11 +51,8 @@ class Doctor:
         self._metadata.forget()
         try:
             organisation = self._metadata.organisation()
-        except CredentialsRejected as error:
-            remedy = "authorise the connection again with `zixin connect zoho`"
-            return [_finding("credentials", _ERROR, str(error), remedy)]
         except CrmError as error:
-            return [_finding("credentials", _ERROR, str(error), "correct it and try again")]
+            return [_finding("credentials", _ERROR, str(error), self._remedy(error))]
         findings = [_finding("credentials", _OK, f"signed in to {organisation.company_name}")]
         for topic, part in (
             ("clock", self._clock),
@@ -65,14 +63,31 @@ class Doctor:
             ("ledger", self._ledger),
             ("credit fields", self._owned),
             ("owners", self._owners),
-            ("scopes", self._query),
+            ("scopes", self._scopes),
             ("exports", self._exports),
             ("notifications", self._notifications),
         ):
-            findings += _part(topic, part)
+            findings += self._part(topic, part)
         return findings
 
+    @property
+    def _reconnect(self) -> str:
+        return f"authorise it again: `zixin connect zoho {self._client.system} --consent`"
+
+    def _remedy(self, error: CrmError) -> str:
+        return remedy_of(error, reconnect=self._reconnect, permit=self._reconnect)
+
+    def _part(self, topic: str, part: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        try:
+            found = list(part())
+        except CrmError as error:
+            return [_finding(topic, _ERROR, str(error), self._remedy(error))]
+        return found or [_finding(topic, _OK, "nothing to complain about")]
+
     def _clock(self) -> Iterable[Finding]:
+        if not self._client.clock_seen:
+            note = "Zoho's answers tell no time, so our clock could not be compared"
+            yield _finding("clock", _WARNING, note, "see what stands between us and Zoho")
         apart = self._client.server_now - self._client.http.pace.now()
         if abs(apart) > CLOCK_TOLERANCE:
             note = f"our clock and Zoho's are {abs(apart).total_seconds():.0f} s apart"
@@ -121,13 +136,14 @@ class Doctor:
             yield _finding("statuses", _WARNING, note, remedy)
 
     def _owned(self) -> Iterable[Finding]:
+        remedy = f"run `zixin provision {self._client.system}`"
         for module, wanted in wanted_fields(self._mapping).items():
             there = self._metadata.fields(module)
             for field in wanted:
                 found = there.get(field.api_name)
                 if found is None:
                     note = f"{module} has no field {field.api_name}"
-                    yield _finding("credit fields", _ERROR, note, _PROVISION)
+                    yield _finding("credit fields", _ERROR, note, remedy)
                 elif wrong := mismatch(found, field):
                     note = f"{module}.{field.api_name} {wrong}"
                     yield _finding("credit fields", _ERROR, note, "correct it in the CRM's setup")
@@ -138,14 +154,17 @@ class Doctor:
             note = f"the default owner {self._default_owner} is no active user"
             yield _finding("owners", _ERROR, note, "set default_owner to an active user's id")
 
-    def _query(self) -> Iterable[Finding]:
-        """Read one account the way the feeds do: query and deletions have scopes of their own."""
+    def _scopes(self) -> Iterable[Finding]:
+        """Read one account the way the feeds do, and compare what was granted where that is told."""
         module = self._mapping.accounts.module
         query = f"select id from {module} where id is not null limit 1 offset 0"  # noqa: S608 COQL
         self._client.coql(query, "try a query", lambda _: None, 1)
         path, params = f"{module}/deleted", {"type": "all", "per_page": "1", "page": "1"}
         self._client.read(path, "try the deletions", lambda _: None, params=params)
-        return ()
+        lacking = lacking_scopes(self._client.granted_scopes, self._client.options)
+        lacking = [each for each in lacking if "bulk" not in each]  # exports tell of theirs
+        if lacking:
+            yield _finding("scopes", _ERROR, f"not granted: {', '.join(lacking)}", self._reconnect)
 
     def _exports(self) -> Iterable[Finding]:
         """Ask for a job that cannot be: only who may export hears that there is none."""
@@ -155,7 +174,7 @@ class Doctor:
             self._client.read("bulk/read/1", "try an export", lambda _: None)
         except NotPermitted:
             note = "large modules are read by queries, which cost more: exports are not permitted"
-            remedy = "authorise the connection again with ZohoCRM.bulk.READ"
+            remedy = self._reconnect
             yield _finding("exports", _WARNING, note, remedy)
         except Refused:
             return
@@ -167,14 +186,6 @@ class Doctor:
         elif len(self._channel_token) > MAX_TOKEN:
             note = f"the channel token is longer than the {MAX_TOKEN} characters Zoho sends back"
             yield _finding("notifications", _ERROR, note, "choose a shorter secrets.channel_token")
-
-
-def _part(topic: str, part: Callable[[], Iterable[Finding]]) -> list[Finding]:
-    try:
-        found = list(part())
-    except CrmError as error:
-        return [_finding(topic, _ERROR, str(error), "correct it and run the doctor again")]
-    return found or [_finding(topic, _OK, "nothing to complain about")]
 
 
 def _finding(topic: str, level: FindingLevel, message: str, remedy: str = "") -> Finding:

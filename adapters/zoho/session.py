@@ -46,6 +46,11 @@ class ZohoSession:
         """The connection's name."""
         return self._settings.name
 
+    @property
+    def granted_scopes(self) -> str:
+        """The scopes the token answer named; empty where it named none. Raises ``CrmError``."""
+        return str(self._keeper.token().details.get("scope", ""))
+
     def now(self) -> datetime:
         """Tell our own time."""
         return self.http.pace.now()

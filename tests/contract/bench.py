@@ -93,8 +93,11 @@ class Bench:
     url: str
     time: Time = field(default_factory=Time)
     engine: sa.Engine | None = None
+    sandbox: Sandbox = field(default_factory=Sandbox)
 
-    def open(self, *, alone: bool = False, **changes: Any) -> CrmPort:
+    def open(
+        self, *, alone: bool = False, deadlines: Deadlines | None = None, **changes: Any
+    ) -> CrmPort:
         """Open a port that has never talked to the CRM; ``alone``: in an installation of its own."""
         shared = None if alone else self.engine
         settings = self.vendor.settings(self.crm, self.url, budget=shared is not None)
@@ -103,7 +106,7 @@ class Bench:
             store=MemoryTokenStore() if shared is None else DatabaseTokenStore(shared),
             sealer=Sealer(bytes(32)),
             pace=self.time.pace(),
-            deadlines=Deadlines(read=10),
+            deadlines=deadlines or Deadlines(read=10),
             spending=None if shared is None else DatabaseSpending(shared),
         )
 
@@ -251,7 +254,7 @@ def open_bench(
     sandbox = Sandbox()
     url = sandbox.mount(crm)
     with sandbox:
-        yield Bench(vendor=vendor, crm=crm, url=url, engine=engine)
+        yield Bench(vendor=vendor, crm=crm, url=url, engine=engine, sandbox=sandbox)
 
 
 def read_all(port: CrmPort, kind: Kind, cursor: Cursor | None = None) -> list[Page]:

@@ -205,7 +205,7 @@ def test_the_doctor_tells_whether_exports_are_permitted() -> None:
             found = org.open(options=options).check()
         return [(each.level.value, each.remedy) for each in found if each.topic == "exports"]
 
-    remedy = "authorise the connection again with ZohoCRM.bulk.READ"
+    remedy = "authorise it again: `zixin connect zoho crm --consent`"
     assert said("bulk.READ") == [("ok", "")]
     assert said() == [("warning", remedy)]
     assert said(export="never") == [("ok", "")]
@@ -222,3 +222,16 @@ def test_credits_are_counted_as_zoho_counts_them(bench: Bench) -> None:
     read_all(port, Kind.ACCOUNTS)
 
     assert port.usage().credits == sum(call.credits for call in bench.crm.journal)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ERROR_503, FaultKind.RATE_LIMIT, FaultKind.RESET_AFTER])
+def test_a_job_that_was_not_heard_of_is_started_again(bench: Bench, kind: FaultKind) -> None:
+    bench.fail("POST /crm/bulk/v8/read", kind)
+
+    assert sorted(_names(read_all(bench.open(options=OPTIONS), Kind.ACCOUNTS))) == ALL
+
+
+def test_an_answer_that_names_no_job_lets_queries_read_on(bench: Bench) -> None:
+    bench.fail("POST /crm/bulk/v8/read", FaultKind.MISSING_ENTRY)
+
+    assert sorted(_names(read_all(bench.open(options=OPTIONS), Kind.ACCOUNTS))) == ALL

@@ -125,7 +125,7 @@ def test_the_doctor_says_what_to_do_first(bare: Bench) -> None:
     errors = [each for each in bare.open().check() if each.level is FindingLevel.ERROR]
 
     assert len(errors) == 29
-    assert {each.remedy for each in errors} == {"run `zixin provision`"}
+    assert {each.remedy for each in errors} == {"run `zixin provision crm`"}
 
 
 def test_the_doctor_sees_a_missing_scope(narrow: Bench) -> None:
