@@ -17,6 +17,7 @@ __all__ = ["BooksDoctor"]
 
 TOPIC = "ledger"
 MOST_PAGES = 10
+PAID_LOOKED_AT = 50
 #: What organisations call the fields of an invoice that tell its payment. (zoho-crm 6)
 _PAID_FIELDS = ("Amount_Paid", "Balance_Due")
 _PAID_ON = "Paid_On"
@@ -43,6 +44,7 @@ class BooksDoctor:
             organisation = self._client.organisation_id()
             yield from self._contacts(organisation)
             yield from self._lists()
+            yield from self._stamps()
         except NotPermitted as error:
             remedy = "authorise the connection again with the scopes of Zoho Books"
             yield _finding(_ERROR, str(error), remedy)
@@ -90,6 +92,22 @@ class BooksDoctor:
             names = ", ".join(unfiltered)
             note = f"Zoho Books does not filter {names} by last_modified_time"
             remedy = "every pull then reads them whole: raise schedule.pull_minutes"
+            yield _finding(_WARNING, note, remedy)
+
+    def _stamps(self) -> Iterator[Finding]:
+        """See whether a payment changes the stamp of its invoice, which ``by_invoice`` lives by."""
+        if self._client.session.options.books_payments != "by_invoice":
+            return
+        rows = self._page("invoices", {"filter_by": "Status.Paid", "per_page": str(PAID_LOOKED_AT)})
+        paid = [row for row in rows.good if row.last_payment_date and row.modified]
+        unstamped = [row for row in paid if row.modified.date().isoformat() < row.last_payment_date]
+        # A payment may bear a day to come, but hardly most of them.
+        if len(unstamped) * 2 > len(paid):
+            note = "Zoho Books does not stamp an invoice that is paid"
+            remedy = (
+                "payments are seen by the nightly full read alone: "
+                'set options.books_payments = "by_payment"'
+            )
             yield _finding(_WARNING, note, remedy)
 
     def _page(self, table: str, params: dict[str, str]) -> BooksPage[Any]:

@@ -69,7 +69,7 @@ class BooksTranslator:
 
     def applications(self, page: BooksPage[PaymentRow]) -> Translated:
         """Take from payments, as their details show them, what each was applied to."""
-        return _sorted(Kind.ALLOCATIONS, BooksPage(page.good, [], page.more), self._applications)
+        return _sorted(Kind.ALLOCATIONS, page, self._applications)
 
     def credits(
         self,
@@ -133,7 +133,7 @@ class BooksTranslator:
         return (self._cash(row, record_id, row.unused_amount, "unused_amount"),), ()
 
     def _payment(self, row: PaymentRow) -> Held:
-        left = row.amount - row.amount_refunded
+        left = row.amount - (row.amount_refunded or 0)
         if row.status == _FAILED or left == 0:
             return (), (row.id,)
         return (self._cash(row, row.id, left, "amount"),), ()

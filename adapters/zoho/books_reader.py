@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.errors import ContractBroken, RecordNotFound
+from adapters.errors import RecordNotFound
 from adapters.port import Cursor, Page
 from adapters.zoho.books_client import BooksClient
 from adapters.zoho.books_contacts import BooksContacts, Employers
@@ -184,12 +184,9 @@ class BooksReader:
             return False
         if isinstance(row, CreditNoteRow):
             return row.balance < row.total
-        return (
-            kind is Kind.ALLOCATIONS
-            and isinstance(row, PaymentRow)
-            and _is_applied(row)
-            and self._known(row) is None
-        )
+        if not isinstance(row, PaymentRow) or not _is_applied(row) or self._known(row):
+            return False
+        return kind is Kind.ALLOCATIONS or row.amount_refunded is None
 
     def _known(self, row: PaymentRow) -> PaymentRow | None:
         """Return the details of a payment where they are known and it has not changed since."""
@@ -201,10 +198,12 @@ class BooksReader:
 
     def _list(self, table: str, position: BooksPosition) -> BooksPage[Any]:
         """Read a page; one that is gone through in parts is read once."""
-        place = (table, position.since, position.page)
-        if not position.done or self._part_read is None or self._part_read[0] != place:
-            self._part_read = (place, self._ask_list(table, position))
-        return self._part_read[1]
+        place, known = (table, position.since, position.page), self._part_read
+        if position.done and known is not None and known[0] == place:
+            return known[1]
+        page = self._ask_list(table, position)
+        self._part_read = (place, page)
+        return page
 
     def _ask_list(self, table: str, position: BooksPosition) -> BooksPage[Any]:
         params = {
@@ -249,11 +248,13 @@ class BooksReader:
                 return translator.invoices(page)
             case Kind.CREDIT_NOTES, _:
                 return translator.credits(page, self._credited if self._by_payment else None)
+            case Kind.PAYMENTS, "customerpayments" if not self._by_payment:
+                return translator.unused(page)
             case Kind.PAYMENTS, "customerpayments":
-                return translator.payments(page) if self._by_payment else translator.unused(page)
+                return translator.payments(self._detailed(kind, page, page.bad))
             case Kind.ALLOCATIONS, "customerpayments":
-                good = [self._detailed(row) for row in page.good]
-                return translator.applications(BooksPage(good, page.bad, page.more))
+                # What a list of payments holds and does not decode is told as a payment.
+                return translator.applications(self._detailed(kind, page, []))
             case _:
                 return translator.paid(kind, page)
 
@@ -264,33 +265,32 @@ class BooksReader:
         path = f"creditnotes/{row.id}/invoices"
         return self._client.read(path, "read what a credit note of Books credited", credited_of)
 
-    def _detailed(self, row: PaymentRow) -> PaymentRow:
-        """Ask what a payment was applied to, where it was at all and has changed since asked."""
-        if not _is_applied(row):
-            return row
-        known = self._known(row)
-        if known is not None:
-            return known
+    def _detailed(
+        self, kind: Kind, page: BooksPage[PaymentRow], bad: Sequence[BadRow]
+    ) -> BooksPage[PaymentRow]:
+        """Put the details of payments in their place, where the list does not say enough."""
+        rows = [self._detail(kind, row) for row in page.good]
+        good = [row for row in rows if isinstance(row, PaymentRow)]
+        worse = [row for row in rows if isinstance(row, BadRow)]
+        return BooksPage(good, [*bad, *worse], page.more)
+
+    def _detail(self, kind: Kind, row: PaymentRow) -> BooksRow | BadRow:
+        if not self._wants_detail(kind, row):
+            return (self._known(row) or row) if _is_applied(row) else row
         found = self._one("customerpayments", row.id)
         if isinstance(found, PaymentRow):
             self._details[row.id] = found
-            return found
-        if found is None:
-            return row  # deleted a moment ago: it applies to nothing
-        raise ContractBroken(
-            f"the details of payment {row.id} of Books do not fit",
-            system=self._client.session.system,
-            operation="read one of customerpayments of Books",
-        )
+        return found or row  # deleted a moment ago: it applies to nothing
 
 
 def _is_applied(row: PaymentRow) -> bool:
-    return row.unused_amount < row.amount - row.amount_refunded
+    """Tell whether anything of a payment was applied or, where the list is silent, refunded."""
+    return row.unused_amount < row.amount - (row.amount_refunded or 0)
 
 
 def _onward(cursor: Cursor, ahead: BooksPosition) -> Cursor:
     position = msgspec.json.encode(ahead).decode()
-    return Cursor(watermark=cursor.watermark, position=position, promise=cursor.promise)
+    return msgspec.structs.replace(cursor, position=position)
 
 
 def _page_of_one(row: BooksRow | BadRow) -> BooksPage[Any]:

@@ -63,7 +63,7 @@ class ContactRow(BooksRow, kw_only=True, rename={"id": "contact_id"}):
 class InvoiceRow(
     BooksRow, kw_only=True, rename={"id": "invoice_id", "on": "date", "due_on": "due_date"}
 ):
-    """An invoice. ``last_payment_date`` is empty where no payment settled anything."""
+    """An invoice, without ``last_payment_date`` where no payment settled anything."""
 
     id: str
     customer_id: str = ""
@@ -74,7 +74,7 @@ class InvoiceRow(
     currency_code: str
     total: Decimal
     balance: Decimal
-    last_payment_date: str = ""
+    last_payment_date: str | None = None
 
 
 class _Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ class _Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentRow(BooksRow, kw_only=True, rename={"id": "payment_id", "on": "date"}):
-    """A customer's payment. Only the record itself has ``invoices``, not a list of them."""
+    """A customer's payment. A list of them leaves out ``invoices`` and what was refunded."""
 
     id: str
     customer_id: str = ""
@@ -91,7 +91,7 @@ class PaymentRow(BooksRow, kw_only=True, rename={"id": "payment_id", "on": "date
     on: date
     currency_code: str
     amount: Decimal
-    amount_refunded: Decimal = Decimal(0)
+    amount_refunded: Decimal | None = None
     unused_amount: Decimal
     invoices: list[_Applied] = []
 

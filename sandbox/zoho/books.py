@@ -189,6 +189,8 @@ class Books:
             self._touch(part.invoice, now)
 
     def _touch(self, invoice: str, now: int) -> None:
+        if not self.options.books_stamps_settled:
+            return
         row = self.tables["invoices"][invoice]
         row["last_modified_time"] = max(int(str(row["last_modified_time"])), now)
 

@@ -122,7 +122,7 @@ def show_credited(books: Books, record_id: str) -> Body:
 
 def show_row(books: Books, table: str, row: BooksRow) -> Body:
     """Return a record as a list shows it."""
-    shown = {name: _json(value) for name, value in row.items()}
+    shown = {name: _json(value) for name, value in row.items() if name != "amount_refunded"}
     for name in ("created_time", "last_modified_time"):
         at = datetime.fromtimestamp(int(str(row[name])), books.options.zone)
         shown[name] = at.strftime("%Y-%m-%dT%H:%M:%S%z")
@@ -166,7 +166,6 @@ def _payment(books: Books, row: BooksRow) -> Body:
     return {
         "status": row.get("status", "success"),
         "payment_mode": row.get("payment_mode", "banktransfer"),
-        "amount_refunded": _json(row.get("amount_refunded", _ZERO)),
         "unused_amount": _json(books.balance("customerpayments", row)),
         "invoice_numbers": ", ".join(numbers),
     }
@@ -206,7 +205,7 @@ def _more(books: Books, table: str, row: BooksRow) -> Body:
                 "balance_amount": _json(books.balance("invoices", invoice)),
             }
         )
-    return {"invoices": parts}
+    return {"amount_refunded": _json(row.get("amount_refunded", _ZERO)), "invoices": parts}
 
 
 def _sorted(books: Books, table: str, args: Mapping[str, str]) -> list[BooksRow]:

@@ -38,7 +38,8 @@ class ZohoOptions:
     ``books_unlinked_every``: each so-manieth customer's contact
     there is linked to no account; 0: all are linked. ``books_lists_links``: lists of contacts tell
     the link, else their details alone. ``books_filters_modified``: lists obey
-    ``last_modified_time``, which else is ignored.
+    ``last_modified_time``, which else is ignored. ``books_stamps_settled``: what settles an invoice
+    changes the invoice's own ``last_modified_time``.
     """
 
     company_name: str = "Zixin Sample Trading"
@@ -68,3 +69,4 @@ class ZohoOptions:
     books_unlinked_every: int = 20
     books_lists_links: bool = True
     books_filters_modified: bool = True
+    books_stamps_settled: bool = True

@@ -250,6 +250,34 @@ class TestByPayment:
 
         assert [each.record_id for each in page.records] == [f"{paid}-{other}"]
 
+    def test_details_that_do_not_fit_cost_one_payment(self, zoho: CannedZoho) -> None:
+        rows = [
+            {
+                "payment_id": number,
+                "customer_id": "7",
+                "date": "2026-02-03",
+                "currency_code": "CNY",
+                "amount": 10,
+                "unused_amount": 0,
+                "last_modified_time": "2026-02-03T10:00:00+0800",
+            }
+            for number in ("1", "2")
+        ]
+        listed = {"customerpayments": rows, "page_context": {"has_more_page": False}}
+        zoho.mock.get(f"{API}/books/v3/customerpayments", json=listed)
+        for row, amount in zip(rows, ("much", 10), strict=True):
+            detail = {**row, "invoices": [{"invoice_id": "9", "amount_applied": amount}]}
+            path = f"{API}/books/v3/customerpayments/{row['payment_id']}"
+            zoho.mock.get(path, json={"payment": detail})
+        contact = {"contact_id": "7", "zcrm_account_id": "5"}
+        zoho.mock.get(f"{API}/books/v3/contacts/7", json={"contact": contact})
+        options = {**BY_PAYMENT.options, "books_organization_id": "77"}
+
+        page = a_port(zoho, options=options).changes(Kind.ALLOCATIONS, Cursor())
+
+        assert [each.record_id for each in page.records] == ["2-9"]
+        assert [each.record_id for each in page.problems] == ["1"]
+
     def test_another_port_goes_on_between_two_payments(self, exact: Bench) -> None:
         trade = Trade(exact)
         added = trade.invoice(1000)

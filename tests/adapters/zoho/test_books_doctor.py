@@ -1,6 +1,7 @@
 """What the doctor says about the ledger: whether Books answers, and what else could tell payments."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from adapters.zoho.auth import authorisation_url
 from tests.adapters.zoho.answers import some_settings
 from tests.contract.bench import ZOHO, ZOHO_BOOKS, Bench, open_bench
 
+DAY = timedelta(days=1)
 CRM_ONLY = ("ZohoCRM.modules.ALL", "ZohoCRM.settings.ALL", "ZohoCRM.coql.READ", "ZohoCRM.org.READ")
 
 
@@ -62,6 +64,40 @@ def test_a_filter_that_is_not_obeyed_is_told() -> None:
 
         assert [each.level for each in told] == [FindingLevel.OK, FindingLevel.WARNING]
         assert "does not filter invoices by last_modified_time" in told[1].message
+
+
+@pytest.mark.parametrize(
+    ("payments", "warned"), [("by_invoice", True), ("by_payment", False)], ids=str
+)
+def test_stamps_that_payments_do_not_change_are_told(payments: str, *, warned: bool) -> None:
+    with open_bench(ZOHO_BOOKS, books_stamps_settled=False) as bench:
+        _pay(bench)
+        options = {"ledger": "books", "books_payments": payments}
+
+        told = findings(bench, options=options)
+
+        assert any("does not stamp" in each.message for each in told) is warned
+        assert any('"by_payment"' in each.remedy for each in told) is warned
+
+
+def test_stamps_that_payments_change_are_well(bench: Bench) -> None:
+    _pay(bench)
+
+    assert [each.level for each in findings(bench)] == [FindingLevel.OK]
+
+
+def _pay(bench: Bench) -> None:
+    """Pay an invoice a day after it was entered."""
+    added = bench.add_invoice(bench.add_account())
+    (row,) = bench.crm.records("books.invoices")
+    bench.pass_time(DAY)
+    paid: dict[str, object] = {
+        "customer_id": row["customer_id"],
+        "date": "2026-11-21",
+        "amount": 1234.5,
+        "invoices": [{"invoice_id": added, "amount_applied": 1234.5}],
+    }
+    bench.crm.put_record("books.customerpayments", paid)
 
 
 def test_missing_scopes_and_organisations_are_errors() -> None:
