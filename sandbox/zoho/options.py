@@ -14,6 +14,7 @@ ALL_SCOPES = (
     "ZohoCRM.users.READ",
     "ZohoCRM.notifications.ALL",
     "ZohoSearch.securesearch.READ",
+    "ZohoFiles.files.ALL",
 )
 
 
@@ -26,7 +27,10 @@ class ZohoOptions:
     search index lags behind writes. ``unmodified_status`` answers a list with
     ``If-Modified-Since`` and nothing new. ``keeps_unlisted_choices`` stores a picklist value that
     is not on the list instead of refusing it. ``upserts_tasks`` lets Tasks be upserted.
-    ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``.
+    ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``, as a bulk write does
+    of at most ``bulk_write_rows``. ``bulk_write_working`` is how a bulk write under way calls that,
+    ``bulk_write_shouts`` writes the states of its rows in capitals, ``upload_ids_are_numbers``
+    gives a file's id as a number.
     """
 
     company_name: str = "Zixin Sample Trading"
@@ -50,3 +54,9 @@ class ZohoOptions:
     bulk_rows: int = 200_000
     bulk_job_seconds: float = 3.0
     bulk_jobs_fail: bool = False
+    upload_bytes: int = 25 * 1024 * 1024
+    upload_ids_are_numbers: bool = False
+    bulk_write_rows: int = 25_000
+    bulk_write_working: str = "INPROGRESS"
+    bulk_write_shouts: bool = False
+    bulk_writes_fail: bool = False

@@ -9,6 +9,7 @@ from sandbox.journal import Journal
 from sandbox.lookalike import AccountView
 from sandbox.notifier import Notifier
 from sandbox.zoho.bulk_read import BulkReadDesk
+from sandbox.zoho.bulk_write import BulkWriteDesk
 from sandbox.zoho.credits import CreditLedger
 from sandbox.zoho.errors import Refusal, ZohoError
 from sandbox.zoho.filling import fill
@@ -25,6 +26,7 @@ from sandbox.zoho.tokens import (
     REFRESH_TOKEN,
     TokenKeeper,
 )
+from sandbox.zoho.uploads import UploadDesk
 from sandbox.zoho.views import account_views
 from sandbox.zoho.watch import WatchDesk
 from sandbox.zoho.web import api_app
@@ -64,6 +66,8 @@ class ZohoOrg:
         self.pager = Pager(self.state)
         self.watch = WatchDesk(self.state, notifier)
         self.bulk_read = BulkReadDesk(self.state, notifier)
+        self.uploads = UploadDesk(self.state)
+        self.bulk_write = BulkWriteDesk(self.state, notifier, self.uploads)
         self._app = api_app(self)
         if self.options.provisioned:
             provision(self.state)
@@ -84,6 +88,7 @@ class ZohoOrg:
     def records(self, module: str) -> list[dict[str, object]]:
         """Return every record of a module as the API shows it, in the order of ids."""
         with self.state.lock:
+            self.bulk_write.work()
             table = self.state.tables[self._known(module)]
             return [show_record(self.state, module, row) for row in table.rows.values()]
 
@@ -97,6 +102,7 @@ class ZohoOrg:
         Raises ``ValueError`` with a sentence that says what is wrong.
         """
         with self.state.lock:
+            self.bulk_write.work()
             batch = self._by_hand(module)
             try:
                 if record_id is None:
@@ -112,6 +118,7 @@ class ZohoOrg:
     def remove_record(self, module: str, record_id: str) -> None:
         """Move a record to the recycle bin as the CRM's administrator would."""
         with self.state.lock:
+            self.bulk_write.work()
             batch = self._by_hand(module)
             try:
                 batch.delete({"id": record_id}, 0)
@@ -136,6 +143,7 @@ class ZohoOrg:
     def accounts(self) -> list[AccountView]:
         """Return every account for the pages."""
         with self.state.lock:
+            self.bulk_write.work()
             return account_views(self.state)
 
     def fill(self, company: Company) -> None:
