@@ -4,11 +4,11 @@ A vendor's dictionaries, codes and tokens stay in its folder. ``tests/contract/`
 suite that every ``CrmPort`` passes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -36,6 +36,7 @@ __all__ = [
     "Usage",
     "WatchReceipt",
     "WriteEffect",
+    "WritesInBulk",
     "field_text",
 ]
 
@@ -349,4 +350,24 @@ class CrmPort(Protocol):
 
     def usage(self) -> Usage:
         """Tell calls and credits so far."""
+        ...
+
+
+@runtime_checkable
+class WritesInBulk(Protocol):
+    """A connection that can carry very many field updates in one job, where that is cheaper."""
+
+    def fields_at_once(self, waiting: int) -> int:
+        """Tell how many field updates one call should have when so many wait; 0: no job."""
+        ...
+
+    def update_fields_in_bulk(
+        self, updates: Sequence[FieldUpdate], *, go_on: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Write credit fields of at most one update an account. This may take half an hour.
+
+        ``go_on`` is asked every minute or two while it works, so that the caller keeps what it
+        holds; told to stop, what is not known by then is an ``OutcomeUnknown``, whose ``retry_at``
+        is when a job that may still work has ended.
+        """
         ...

@@ -32,9 +32,11 @@ RECOMMENDED_SCOPES = (
     "ZohoCRM.settings.currencies.READ",
     "ZohoCRM.coql.READ",
     "ZohoCRM.bulk.READ",
+    "ZohoCRM.bulk.CREATE",
     "ZohoCRM.notifications.ALL",
     "ZohoCRM.org.READ",
     "ZohoCRM.users.READ",
+    "ZohoFiles.files.ALL",
 )
 THROTTLE_PAUSE = timedelta(minutes=10)
 _PASSING = frozenset({"general_error", "internal_error", "server_error"})

@@ -4,16 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
+from urllib3.filepost import encode_multipart_formdata
 
-from adapters.errors import CrmError
+from adapters.errors import ContractBroken, CrmError
 from adapters.http import Answer, HttpClient, Request, encode_json, retry_after
 from adapters.settings import ConnectionSettings
 from adapters.tokens import AccessToken, TokenKeeper
+from adapters.zoho.centres import is_zohos_own
 from adapters.zoho.coql import coql_credits
 from adapters.zoho.errors import DEAD_TOKEN_CODES, Refusal, to_error
-from adapters.zoho.settings import ZohoOptions, api_url
+from adapters.zoho.settings import ZohoOptions, api_url, content_url
 
 __all__ = ["Item", "ZohoClient", "iso", "write_credits"]
 
@@ -128,24 +131,68 @@ class ZohoClient:
         parse: Callable[[Answer], T],
         *,
         credits: int,  # noqa: A002 the trade's word
+        writes: bool = False,
     ) -> T:
-        """Start a job (201), without a second try: one more job would cost again."""
+        """Start a job (201), without a second try: one more job would cost again.
+
+        One that ``writes`` raises ``OutcomeUnknown`` when it may have been started.
+        """
         encoded = encode_json(body)
         return self._send(
             lambda token: self._request(
                 "POST", path, operation, token, body=encoded, credits=credits
             ),
             lambda answer: parse(self._well(answer, 201)),
-            self._http.once,
+            self._http.write if writes else self._http.once,
         )
 
     def download(self, path: str, operation: str, target: BinaryIO) -> None:
         """GET a file into ``target``."""
+        self._download(lambda token: self._request("GET", path, operation, token), target)
 
+    def fetch(self, url: str, operation: str, target: BinaryIO) -> None:
+        """GET a file at an address that an answer named, into ``target``.
+
+        Raises ``ContractBroken`` for an address that must not see our token.
+        """
+        ours = {_origin(host) for host in (api_url(self._settings), content_url(self._settings))}
+        if not is_zohos_own(url) and _origin(url) not in ours:
+            raise ContractBroken(
+                "the file lies on a host that is none of Zoho's",
+                system=self.system,
+                operation=operation,
+            )
+        self._download(lambda token: self._bare("GET", url, operation, token), target)
+
+    def upload(
+        self,
+        operation: str,
+        file: bytes,
+        headers: Mapping[str, str],
+        parse: Callable[[Answer], T],
+    ) -> T:
+        """Put a file on the host for content. Alone it changes nothing, whatever its outcome."""
+        body, content_type = encode_multipart_formdata(
+            {"file": ("records.zip", file, "application/zip")}
+        )
+        url = f"{content_url(self._settings)}/crm/{VERSION}/upload"
+        more = {**headers, "Content-Type": content_type}
+        return self._send(
+            lambda token: self._bare("POST", url, operation, token, headers=more, body=body),
+            lambda answer: parse(self._well(answer)),
+            self._http.write,
+        )
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether the host that takes files is known."""
+        return bool(content_url(self._settings))
+
+    def _download(self, build: Callable[[AccessToken], Request], target: BinaryIO) -> None:
         def into(request: Request, parse: Callable[[Answer], T]) -> T:
             return self._http.download(request, target, parse)
 
-        self._send(lambda token: self._request("GET", path, operation, token), self._well, into)
+        self._send(build, self._well, into)
 
     def coql(self, query: str, operation: str, parse: Callable[[Answer], T], rows: int) -> T | None:
         """Run a query; ``rows`` is the LIMIT that sets its price. ``None``: no record matches."""
@@ -227,15 +274,38 @@ class ZohoClient:
         host = api_url(self._settings)
         if self._options.follow_api_domain:
             host = token.details.get("api_domain", host).rstrip("/")
-        authorised = {"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})}
+        more = dict(headers or {})
         if body is not None:
-            authorised["Content-Type"] = "application/json"
+            more["Content-Type"] = "application/json"
+        return self._bare(
+            method,
+            f"{host}/crm/{_versioned(path)}",
+            operation,
+            token,
+            params=params,
+            headers=more,
+            body=body,
+            credits=credits,
+        )
+
+    def _bare(
+        self,
+        method: str,
+        url: str,
+        operation: str,
+        token: AccessToken,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        credits: int = 1,  # noqa: A002 the trade's word
+    ) -> Request:
         return Request(
             method=method,
-            url=f"{host}/crm/{_versioned(path)}",
+            url=url,
             operation=operation,
             params=params or {},
-            headers=authorised,
+            headers={"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})},
             body=body,
             credits=credits,
         )
@@ -303,6 +373,11 @@ class ZohoClient:
         except ValueError:
             return
         self._server_now = at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 def _versioned(path: str) -> str:

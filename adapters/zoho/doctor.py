@@ -1,12 +1,18 @@
 """Examines a Zoho connection.
 
-Credentials, scopes, clock, modules, fields, picklists, the key, exports.
+Credentials, scopes, clock, modules, fields, picklists, the key, bulk jobs.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from adapters.errors import CredentialsRejected, CrmError, NotPermitted, Refused
+from adapters.errors import (
+    CredentialsRejected,
+    CrmError,
+    NotPermitted,
+    OutcomeUnknown,
+    Refused,
+)
 from adapters.port import Finding, FindingLevel
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.events import MAX_TOKEN
@@ -21,6 +27,7 @@ __all__ = ["Doctor"]
 CLOCK_TOLERANCE = timedelta(minutes=2)
 _OK, _WARNING, _ERROR = FindingLevel.OK, FindingLevel.WARNING, FindingLevel.ERROR
 _PROVISION = "run `zixin provision`"
+_BULK_SCOPES = "authorise the connection again with ZohoCRM.bulk.CREATE and ZohoFiles.files.ALL"
 
 
 class Doctor:
@@ -64,6 +71,7 @@ class Doctor:
             ("owners", self._owners),
             ("scopes", self._query),
             ("exports", self._exports),
+            ("bulk writes", self._bulk_writes),
             ("notifications", self._notifications),
         ):
             findings += _part(topic, part)
@@ -156,6 +164,35 @@ class Doctor:
             yield _finding("exports", _WARNING, note, remedy)
         except Refused:
             return
+
+    def _bulk_writes(self) -> Iterable[Finding]:
+        """Upload nothing and look after no job: only who may do so hears what is wrong with it."""
+        if self._client.options.bulk_write == "never":
+            return
+        if not self._client.takes_files:
+            note = "nobody knows where this data centre takes files: writes are single ones"
+            remedy = 'name the host in options.content_url, or set options.bulk_write to "never"'
+            yield _finding("bulk writes", _WARNING, note, remedy)
+            return
+        if not (self._permitted(self._try_upload) and self._permitted(self._try_job)):
+            note = "many updates are written singly, which costs more: bulk jobs are not permitted"
+            yield _finding("bulk writes", _WARNING, note, _BULK_SCOPES)
+
+    @staticmethod
+    def _permitted(probe: Callable[[], None]) -> bool:
+        try:
+            probe()
+        except NotPermitted:
+            return False
+        except (Refused, OutcomeUnknown):  # the gateway before the files has no codes of errors
+            return True
+        return True
+
+    def _try_upload(self) -> None:
+        self._client.upload("try an upload", b"", {}, lambda _: None)
+
+    def _try_job(self) -> None:
+        self._client.read("bulk/write/1", "try a bulk write", lambda _: None)
 
     def _notifications(self) -> Iterable[Finding]:
         if not self._channel_token:

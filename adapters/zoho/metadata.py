@@ -60,9 +60,13 @@ class FieldMeta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """The organisation: its base currency, and whether records have currencies of their own."""
+    """The organisation: its base currency, and whether records have currencies of their own.
+
+    ``zgid`` is its number in the headers of uploads.
+    """
 
     id: str = ""
+    zgid: str = ""
     company_name: str = ""
     iso_code: str = ""
     mc_status: bool = False

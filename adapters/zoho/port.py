@@ -1,6 +1,6 @@
 """Zoho behind the port: the parts put together for one connection."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from adapters.errors import CrmError
 from adapters.http import HttpClient
@@ -104,6 +104,16 @@ class ZohoPort:
     def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
         """Write credit fields, a hundred accounts a call."""
         return self._writer.update_fields(updates)
+
+    def fields_at_once(self, waiting: int) -> int:
+        """Tell how many field updates one call should have when so many wait; 0: no job."""
+        return self._writer.fields_at_once(waiting)
+
+    def update_fields_in_bulk(
+        self, updates: Sequence[FieldUpdate], *, go_on: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Write very many credit fields by a job; it takes minutes."""
+        return self._writer.update_in_bulk(updates, go_on)
 
     def create_tasks(self, drafts: Sequence[TaskDraft]) -> list[Outcome]:
         """Create tasks; one that is there under its key is adopted."""

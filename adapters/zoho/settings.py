@@ -5,10 +5,17 @@ from typing import Literal
 import msgspec
 
 from adapters.settings import ConnectionSettings, read_mapping, read_part
-from adapters.zoho.centres import CENTRES, Centre
+from adapters.zoho.centres import CENTRES, Centre, is_zohos_own
 from adapters.zoho.names import ZohoMapping
 
-__all__ = ["ZohoOptions", "accounts_url", "api_url", "mapping_of", "options_of"]
+__all__ = [
+    "ZohoOptions",
+    "accounts_url",
+    "api_url",
+    "content_url",
+    "mapping_of",
+    "options_of",
+]
 
 
 class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,6 +29,8 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     life asked for notification channels; Zoho shortens more than seven days to one hour.
     ``export``: whether whole modules may be read by Bulk Read: ``auto`` where that is cheaper,
     ``always``, ``never``. ``export_rows``: records of an export that are saved at once.
+    ``bulk_write``: the same for updates that wait in great number, by Bulk Write.
+    ``content_url``: the host that takes its files, where it is not the data centre's.
     """
 
     data_centre: Literal["us", "eu", "in", "cn", "au", "jp", "ca", "sa", "uk"] = "us"
@@ -31,6 +40,8 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     watch_days: float = 6.9
     export: Literal["auto", "always", "never"] = "auto"
     export_rows: int = 5_000
+    bulk_write: Literal["auto", "always", "never"] = "auto"
+    content_url: str = ""
 
 
 def options_of(settings: ConnectionSettings) -> ZohoOptions:
@@ -59,6 +70,17 @@ def api_url(settings: ConnectionSettings) -> str:
 def accounts_url(settings: ConnectionSettings) -> str:
     """Return the token host as configured, else that of the data centre."""
     return (settings.accounts_url or _centre(settings).accounts).rstrip("/")
+
+
+def content_url(settings: ConnectionSettings) -> str:
+    """Return the host that takes files: as configured, else the data centre's; empty: not known.
+
+    Who has an API host of his own that is none of Zoho's has everything there.
+    """
+    named = options_of(settings).content_url
+    if not named and settings.base_url and not is_zohos_own(settings.base_url):
+        named = settings.base_url
+    return (named or _centre(settings).content).rstrip("/")
 
 
 def _centre(settings: ConnectionSettings) -> Centre:

@@ -157,8 +157,9 @@ class BulkWriteDesk:
         if job.callback is not None:
             shown["callback"] = job.callback
         if self._tells(job):
+            host = self.state.options.results_host or job.base_url
             path = f"/v2/crm/{ZGID}/bulk-write/{job.id}/{job.id}.zip"
-            shown["result"] = {"download_url": f"{job.base_url}{path}"}
+            shown["result"] = {"download_url": f"{host}{path}"}
         return shown
 
     def _shown_sheet(self, sheet: _Sheet, stage: str) -> dict[str, object]:

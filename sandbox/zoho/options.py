@@ -30,7 +30,7 @@ class ZohoOptions:
     ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``, as a bulk write does
     of at most ``bulk_write_rows``. ``bulk_write_working`` is how a bulk write under way calls that,
     ``bulk_write_shouts`` writes the states of its rows in capitals, ``upload_ids_are_numbers``
-    gives a file's id as a number.
+    gives a file's id as a number. ``results_host`` is where results lie, if not here.
     """
 
     company_name: str = "Zixin Sample Trading"
@@ -60,3 +60,4 @@ class ZohoOptions:
     bulk_write_working: str = "INPROGRESS"
     bulk_write_shouts: bool = False
     bulk_writes_fail: bool = False
+    results_host: str = ""

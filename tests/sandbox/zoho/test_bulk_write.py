@@ -41,7 +41,7 @@ def _file(crm: SignedIn, *lines: Sequence[str], **how: str) -> str:
 
 def _body(file_id: str, columns: Sequence[str] = _COLUMNS, **changes: Any) -> dict[str, Any]:
     mappings = [{"api_name": name, "index": index} for index, name in enumerate(columns)]
-    resource = {
+    resource: dict[str, Any] = {
         "type": "data",
         "module": {"api_name": "Accounts"},
         "file_id": file_id,
@@ -50,8 +50,7 @@ def _body(file_id: str, columns: Sequence[str] = _COLUMNS, **changes: Any) -> di
         "ignore_empty": True,
         "field_mappings": mappings,
     }
-    for key, value in changes.pop("resource", {}).items():
-        resource[key] = value
+    resource |= changes.pop("resource", {})
     return {"operation": "update", "resource": [resource], **changes}
 
 
