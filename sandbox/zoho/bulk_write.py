@@ -108,7 +108,11 @@ class BulkWriteDesk:
             body = {"info": "Forbidden", "x-info": "Link not valid", "http_status": "403"}
             return Answer(status=403, body=body)
         files = {sheet.order.file_name: self._lines(sheet) for sheet in job.sheets}
-        return Answer(raw=zipped_rows(files), content_type="application/octet-stream")
+        return Answer(
+            raw=zipped_rows(files),
+            content_type="application/octet-stream",
+            headers={"Content-Disposition": f"attachment; filename={name}"},
+        )
 
     def work(self) -> None:
         """Write the rows whose time has come."""
