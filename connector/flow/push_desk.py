@@ -137,8 +137,16 @@ class Settling:
         if queue.settle(self.conn, row, lease=self.lease, state="parked", now=self.now, error=note):
             self.counts.parked += 1
 
-    def later(self, row: Row, run_after: datetime, *, counted: bool, note: str = "") -> None:
-        """Let a row run again."""
+    def later(
+        self,
+        row: Row,
+        run_after: datetime,
+        *,
+        counted: bool,
+        note: str = "",
+        newer_waits: bool = False,
+    ) -> None:
+        """Let a row run again; with ``newer_waits`` a newer wish of its account no sooner."""
         if queue.put_back(
             self.conn,
             row,
@@ -147,6 +155,7 @@ class Settling:
             run_after=run_after,
             counted=counted,
             error=note,
+            newer_waits=newer_waits,
         ):
             self.counts.waiting += 1
 
@@ -169,7 +178,13 @@ class Settling:
         self._mind_the_system(row.system, decided)
         match decided.action:
             case Action.LATER:
-                self.later(row, decided.run_after, counted=decided.counted, note=decided.note)
+                self.later(
+                    row,
+                    decided.run_after,
+                    counted=decided.counted,
+                    note=decided.note,
+                    newer_waits=decided.unknown,
+                )
             case Action.PARK:
                 self.park(row, decided.note)
             case Action.OBSOLETE:
@@ -240,6 +255,14 @@ class Desk:
                 settling.later(row, settling.now, counted=False)
 
         self.settle(lease, work)
+
+    def hold(self, rows: Sequence[Row], lease: str) -> None:
+        """Lengthen the lease of rows; those that are no longer ours stay so."""
+        now, length = self.clock.now(), self.settings.lease
+        in_one_commit(
+            self.engine,
+            lambda conn: queue.hold(conn, rows, lease=lease, now=now, length=length),
+        )
 
     def mark_sending(
         self,

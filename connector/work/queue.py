@@ -33,8 +33,10 @@ from scoring.records import AccountRef
 
 __all__ = [
     "claim",
+    "due_count",
     "enqueue",
     "forget_sending",
+    "hold",
     "mark_sending",
     "note_missed",
     "put_back",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 _ROWS_PER_STATEMENT = 200
+_MOST_COUNTED = 100_000
 _NO_IDS: Mapping[AccountRef, str] = {}
 
 Row = sa.Row[Any]
@@ -114,12 +117,28 @@ def claim(
     lease: str,
     limit: int = 1,
     systems: Collection[str] | None = None,
+    kind: str | None = None,
     length: timedelta = claims.LEASE,
 ) -> list[Row]:
     """Take the next runnable rows of one system and kind; see ``claim.claim``."""
     return claims.claim(
-        conn, outbox, now=now, lease=lease, limit=limit, systems=systems, length=length
+        conn, outbox, now=now, lease=lease, limit=limit, systems=systems, kind=kind, length=length
     )
+
+
+def due_count(conn: sa.Connection, system: str, kind: WriteKind, *, now: datetime) -> int:
+    """Count the rows of a system and kind that could be taken now, as far as it matters."""
+    return claims.due_count(
+        conn, outbox, now=now, system=system, kind=kind.value, most=_MOST_COUNTED
+    )
+
+
+def hold(
+    conn: sa.Connection, rows: Sequence[Row], *, lease: str, now: datetime, length: timedelta
+) -> set[int]:
+    """Lengthen the lease of these rows and tell which of them are still ours."""
+    ids = [row.id for row in rows]
+    return claims.hold(conn, outbox, ids, lease=lease, now=now, length=length)
 
 
 def mark_sending(
@@ -172,12 +191,15 @@ def put_back(
     run_after: datetime,
     counted: bool,
     error: str = "",
+    newer_waits: bool = False,
 ) -> bool:
     """Let a row run again later. False: it is no longer ours.
 
-    A wish gives way to a newer one that waits.
+    A wish gives way to a newer one that waits. With ``newer_waits`` that one does not run before
+    ``run_after`` either: what was sent may still be under way and must not land upon it.
     """
-    if join_newer(conn, row, lease=lease, now=now):
+    not_before = run_after if newer_waits else None
+    if join_newer(conn, row, lease=lease, now=now, not_before=not_before):
         return True
     try:
         with conn.begin_nested():
@@ -185,7 +207,7 @@ def put_back(
                 conn, outbox, row.id, lease=lease, run_after=run_after, counted=counted, error=error
             )
     except IntegrityError:  # the newer wish came this very moment
-        return join_newer(conn, row, lease=lease, now=now)
+        return join_newer(conn, row, lease=lease, now=now, not_before=not_before)
 
 
 def forget_sending(conn: sa.Connection, row: Row, *, lease: str) -> None:
