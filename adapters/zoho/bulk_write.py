@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -184,8 +185,8 @@ class BulkWriter:
     def _uploaded(self, module: str, bodies: Sequence[Body]) -> str:
         """Upload the records. Nothing is written by that, so a lost answer is no doubt."""
         columns = _columns(bodies)
-        lines = [columns, *([_cell(body.get(name)) for name in columns] for body in bodies)]
-        file = zipped_csv(FILE_NAME, lines)
+        lines = ([_cell(body.get(name)) for name in columns] for body in bodies)
+        file = zipped_csv(FILE_NAME, chain([columns], lines))
         if len(file) > FILE_BYTES:
             raise self._broken(f"the file of {len(bodies)} records is too large", module)
         headers = {"feature": "bulk-write", "X-CRM-ORG": self._metadata.organisation().zgid}
