@@ -17,6 +17,7 @@ from scoring.money import Money
 from scoring.records import AccountRef, Kind, Record
 
 __all__ = [
+    "ComputesFields",
     "CreditField",
     "CrmPort",
     "Cursor",
@@ -350,6 +351,18 @@ class CrmPort(Protocol):
 
     def usage(self) -> Usage:
         """Tell calls and credits so far."""
+        ...
+
+
+@runtime_checkable
+class ComputesFields(Protocol):
+    """A connection to a CRM with fields that it works out by itself."""
+
+    def computed_fields(self) -> dict[Kind, tuple[str, ...]]:
+        """Name the mapped fields whose change no read of changes tells, by their feed.
+
+        Raises ``CrmError``.
+        """
         ...
 
 

@@ -66,6 +66,7 @@ class Doctor:
             ("currency", self._currency),
             ("modules", self._modules),
             ("fields", self._fields),
+            ("computed fields", self._computed),
             ("statuses", self._statuses),
             ("credit fields", self._owned),
             ("owners", self._owners),
@@ -111,6 +112,19 @@ class Doctor:
                     note = f"{names.module} has no field {api_name}; it is read as empty"
                     remedy = f"name the field in mapping.{kind.value}.{names.key_of(ours)}, or set it to “”"
                     yield _finding("fields", _WARNING, note, remedy)
+
+    def _computed(self) -> Iterable[Finding]:
+        """Name what changes without a trace in what is read of changes."""
+        modules = self._metadata.modules()
+        for kind in self._kinds:
+            names = self._mapping.feed(kind)
+            if names.module in modules:
+                for api_name in self._metadata.computed(names):
+                    note = (
+                        f"{names.module}.{api_name} is worked out by Zoho: its changes are seen by"
+                    )
+                    note += " full reads alone, once in schedule.formula_refresh_hours"
+                    yield _finding("computed fields", _OK, note)
 
     def _statuses(self) -> Iterable[Finding]:
         orders = self._mapping.orders

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from adapters.zoho.client import ZohoClient
+from adapters.zoho.names import FeedNames
 from scoring.records import Owner
 
 __all__ = ["Choice", "FieldMeta", "Metadata", "Organisation"]
@@ -47,6 +48,11 @@ class FieldMeta(msgspec.Struct, frozen=True, kw_only=True):
     def is_unique(self) -> bool:
         """Whether no two records may hold the same value."""
         return bool(self.unique)
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether Zoho works it out by itself, without touching the record's ``Modified_Time``."""
+        return self.data_type in {"formula", "rollup_summary"}
 
     @property
     def writable(self) -> bool:
@@ -143,6 +149,12 @@ class Metadata:
     def fields(self, module: str) -> dict[str, FieldMeta]:
         """Return the fields of a module by API name. Raises ``CrmError``."""
         return self._once(f"fields {module}", lambda: self._read_fields(module))
+
+    def computed(self, names: FeedNames) -> tuple[str, ...]:
+        """Name the mapped fields of a feed that Zoho works out by itself. Raises ``CrmError``."""
+        there = self.fields(names.module)
+        mapped = dict.fromkeys(names.fields().values())
+        return tuple(name for name in mapped if name in there and there[name].is_computed)
 
     def owners(self) -> tuple[Owner, ...]:
         """Return all users, the deactivated ones too: accounts may still be theirs."""

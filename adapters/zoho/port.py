@@ -97,6 +97,12 @@ class ZohoPort:
         """Tell which known ids are gone, for the rare sweep that trusts no feed."""
         return self._reader.missing(kind, known_ids)
 
+    def computed_fields(self) -> dict[Kind, tuple[str, ...]]:
+        """Name the mapped formula and rollup fields; their changes come with full reads alone."""
+        feeds = ((kind, self._mapping.feed(kind)) for kind in self.kinds if kind is not Kind.OWNERS)
+        found = {kind: self._metadata.computed(names) for kind, names in feeds}
+        return {kind: fields for kind, fields in found.items() if fields}
+
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""
         return self._writer.owned_values(record_ids)

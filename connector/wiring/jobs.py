@@ -81,6 +81,7 @@ def job_of(zixin: Zixin, only: str | None = None, *, as_of: date | None = None) 
         step_time=zixin.step_time,
         rng=random.Random(),
         recheck=partial(_recheck, zixin),
+        computed_each=zixin.config.schedule.computed_each,
     )
 
 

@@ -1,5 +1,6 @@
 """One sandbox organisation of Zoho CRM: its state, its API, and the levers tests pull."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sandbox.clock import SandboxClock
@@ -12,6 +13,7 @@ from sandbox.zoho.bulk_read import BulkReadDesk
 from sandbox.zoho.bulk_write import BulkWriteDesk
 from sandbox.zoho.credits import CreditLedger
 from sandbox.zoho.errors import Refusal, ZohoError
+from sandbox.zoho.fields import Field
 from sandbox.zoho.filling import fill
 from sandbox.zoho.listing import Pager
 from sandbox.zoho.options import ZohoOptions
@@ -134,6 +136,32 @@ class ZohoOrg:
                     row.update({"type": "permanent", "display_name": None})
                     return
         raise ValueError(f"{module} {record_id} is not in the recycle bin")
+
+    def add_formula(
+        self,
+        module: str,
+        api_name: str,
+        compute: Callable[[Mapping[str, object]], object],
+        *,
+        returns: str = "double",
+    ) -> None:
+        """Add a formula field as the CRM's administrator would in its setup.
+
+        Its value is worked out of the stored record whenever it is read; that it is another one
+        today moves no ``Modified_Time``.
+        """
+        with self.state.lock:
+            self.state.modules[self._known(module)].fields[api_name] = Field(
+                id=self.state.field_id(),
+                api_name=api_name,
+                label=api_name.replace("_", " "),
+                type="formula",
+                length=16,
+                read_only=True,
+                custom=True,
+                compute=compute,
+                returns=returns,
+            )
 
     def workflow_runs(self) -> list[WorkflowRun]:
         """Return for which writes the customer's workflows ran: those without ``trigger: []``."""
