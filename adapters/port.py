@@ -25,6 +25,8 @@ __all__ = [
     "FieldValue",
     "Finding",
     "FindingLevel",
+    "KeepsNotes",
+    "NoteDraft",
     "Outcome",
     "Page",
     "Priority",
@@ -194,6 +196,15 @@ class TaskChange(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool = False
 
 
+class NoteDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A note to write on an account, once. ``key`` stands in its title, by which it is found."""
+
+    key: str
+    account: AccountRef
+    title: str
+    body: str
+
+
 class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     """A task as the CRM has it."""
 
@@ -360,6 +371,27 @@ class ComputesFields(Protocol):
 
     def computed_fields(self) -> dict[Kind, tuple[str, ...]]:
         """Name the mapped fields whose change no read of changes tells, by their feed.
+
+        Raises ``CrmError``.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsNotes(Protocol):
+    """A connection that can write notes on accounts; the CRM refuses none that is there already."""
+
+    @property
+    def wants_notes(self) -> bool:
+        """Whether the configuration asks for notes."""
+        ...
+
+    def add_notes(self, notes: Sequence[NoteDraft]) -> list[Outcome]:
+        """Write notes."""
+        ...
+
+    def find_note(self, note: NoteDraft) -> str | None:
+        """Look for a note by its key with a read that sees every finished write; ``None``: not there.
 
         Raises ``CrmError``.
         """

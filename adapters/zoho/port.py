@@ -10,6 +10,7 @@ from adapters.port import (
     FieldUpdate,
     FieldValue,
     Finding,
+    NoteDraft,
     Outcome,
     Page,
     ProvisionStep,
@@ -27,6 +28,7 @@ from adapters.zoho.doctor import Doctor
 from adapters.zoho.events import ZohoVerifier, watch
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
+from adapters.zoho.notes import ZohoNotes
 from adapters.zoho.provision import provision
 from adapters.zoho.reader import ZohoReader
 from adapters.zoho.settings import mapping_of, options_of
@@ -55,6 +57,7 @@ class ZohoPort:
         self._metadata = Metadata(client)
         self._reader = ZohoReader(client, self._metadata, mapping)
         self._writer = ZohoWriter(client, self._metadata, mapping)
+        self._notes = ZohoNotes(client, mapping.accounts.module)
         self._tasks = ZohoTasks(client, self._metadata, mapping, default_owner=default_owner)
 
     @property
@@ -132,6 +135,19 @@ class ZohoPort:
     def find_tasks(self, keys: Sequence[str]) -> dict[str, TaskState]:
         """Look tasks up by key."""
         return self._tasks.find(keys)
+
+    @property
+    def wants_notes(self) -> bool:
+        """Whether notes are to be written."""
+        return self._client.options.notes
+
+    def add_notes(self, notes: Sequence[NoteDraft]) -> list[Outcome]:
+        """Write notes on accounts."""
+        return self._notes.add(notes)
+
+    def find_note(self, note: NoteDraft) -> str | None:
+        """Look for a note in its account's list."""
+        return self._notes.find(note)
 
     def check(self) -> list[Finding]:
         """Examine credentials, scopes, clock, modules, fields, picklists and the unique key."""

@@ -30,6 +30,7 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ``export``: whether whole modules may be read by Bulk Read: ``auto`` where that is cheaper,
     ``always``, ``never``. ``export_rows``: records of an export that are saved at once.
     ``bulk_write``: the same for updates that wait in great number, by Bulk Write.
+    ``notes``: write a note on the account when its rating, limit or hold has changed.
     ``content_url``: the host that takes its files, where it is not the data centre's.
     """
 
@@ -42,6 +43,7 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     export_rows: int = 5_000
     bulk_write: Literal["auto", "always", "never"] = "auto"
     content_url: str = ""
+    notes: bool = False
 
 
 def options_of(settings: ConnectionSettings) -> ZohoOptions:

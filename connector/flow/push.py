@@ -16,6 +16,7 @@ from connector.clock import Clock
 from connector.flow.push_bulk import push_in_bulk
 from connector.flow.push_desk import Desk, PushReport, PushSettings, Row, Settling
 from connector.flow.push_fields import push_fields
+from connector.flow.push_notes import push_notes
 from connector.flow.push_tasks import push_changes, push_drafts
 from connector.store.engine import in_one_commit, reading
 from connector.work import queue
@@ -29,6 +30,7 @@ _PUSH = {
     WriteKind.FIELDS: push_fields,
     WriteKind.TASK: push_drafts,
     WriteKind.TASK_CHANGE: push_changes,
+    WriteKind.NOTE: push_notes,
 }
 
 

@@ -68,6 +68,7 @@ class PushCounts(msgspec.Struct):
     tasks_adopted: int = 0
     tasks_updated: int = 0
     tasks_closed: int = 0
+    notes_written: int = 0
     parked: int = 0
     waiting: int = 0
     obsolete: int = 0
@@ -170,7 +171,7 @@ class Settling:
             row.attempts,
             self.now,
             self.desk.rng,
-            resend_safe=row.kind != WriteKind.TASK or self.desk.task_key_enforced,
+            resend_safe=self._resend_safe(row),
             settle_window=self.desk.settings.settle_window,
         )
         if isinstance(error, _NOT_APPLIED):
@@ -189,6 +190,12 @@ class Settling:
                 self.park(row, decided.note)
             case Action.OBSOLETE:
                 self._end_obsolete(row, decided)
+
+    def _resend_safe(self, row: Row) -> bool:
+        """Whether sending it twice leaves one: a CRM never refuses a second note."""
+        if row.kind == WriteKind.TASK:
+            return self.desk.task_key_enforced
+        return bool(row.kind != WriteKind.NOTE)
 
     def _mind_the_system(self, system: str, decided: Verdict) -> None:
         if decided.halt:

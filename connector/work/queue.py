@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from adapters.port import CreditField, FieldUpdate, FieldValue, TaskDraft
+from adapters.port import CreditField, FieldUpdate, FieldValue, NoteDraft, TaskDraft
 from connector.store.engine import insert_or_ignore
 from connector.store.queue_tables import outbox
 from connector.work import claim as claims
@@ -61,15 +61,19 @@ def enqueue(
 ) -> int:
     """Put WriteBacks down; they exist when the caller's transaction commits.
 
-    Tells how many rows are new: wishes that joined a waiting one and tasks asked for before are
-    not. A parked wish for the same account gives way to the newer one.
+    Tells how many rows are new: wishes that joined a waiting one, tasks and notes asked for before
+    are not. A parked wish for the same account gives way to the newer one.
     """
     tasks: list[TaskDraft] = []
+    notes: dict[str, NoteDraft] = {}
     wishes: dict[str, WriteBack] = {}
     for write in writes:
+        if isinstance(write, NoteDraft):
+            notes[str(collapse_key(write))] = write
+            continue
         key = collapse_key(write)
         if key is None:
-            tasks.append(write)  # type: ignore[arg-type] # only a draft has no collapse key
+            tasks.append(write)  # type: ignore[arg-type] # only a task has no collapse key
         else:
             wishes[key] = merge(wishes[key], write) if key in wishes else write
     new = NewRows(now, assessment_ids)
@@ -78,13 +82,29 @@ def enqueue(
         created += _insert(conn, [new.of(task) for task in chunk])
     for keys in _chunks(sorted(wishes)):  # sorted: two writers lock rows in the same order
         created += put_wishes(conn, {key: wishes[key] for key in keys}, new)
+    for keys in _chunks(sorted(notes)):  # last: the fields are to stand there first
+        created += _insert(conn, _unknown_notes(conn, {key: notes[key] for key in keys}, new))
     return created
 
 
 def _insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> int:
+    if not rows:
+        return 0
     # Rows beside the statement, not inside it: then it is compiled once.
     statement = insert_or_ignore(conn, outbox).returning(outbox.c.id)
     return len(conn.execute(statement, rows).all())
+
+
+def _unknown_notes(
+    conn: sa.Connection, notes: Mapping[str, NoteDraft], new: NewRows
+) -> list[dict[str, Any]]:
+    """Leave out notes that were asked for before, whatever became of them."""
+    lanes = [lane_of(note.account) for note in notes.values()]
+    asked = sa.select(outbox.c.collapse_key).where(
+        outbox.c.lane.in_(lanes), outbox.c.kind == WriteKind.NOTE.value
+    )
+    known = set(conn.execute(asked).scalars())
+    return [new.of(note) for key, note in notes.items() if key not in known]
 
 
 def waiting_values(

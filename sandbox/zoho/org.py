@@ -16,6 +16,7 @@ from sandbox.zoho.errors import Refusal, ZohoError
 from sandbox.zoho.fields import Field
 from sandbox.zoho.filling import fill
 from sandbox.zoho.listing import Pager
+from sandbox.zoho.notes import NoteDesk
 from sandbox.zoho.options import ZohoOptions
 from sandbox.zoho.provisioning import provision
 from sandbox.zoho.rendering import show_record
@@ -69,6 +70,7 @@ class ZohoOrg:
         self.watch = WatchDesk(self.state, notifier)
         self.bulk_read = BulkReadDesk(self.state, notifier)
         self.uploads = UploadDesk(self.state)
+        self.notes = NoteDesk(self.state)
         self.bulk_write = BulkWriteDesk(self.state, notifier, self.uploads)
         self._app = api_app(self)
         if self.options.provisioned:

@@ -85,6 +85,15 @@ def operations(org: "ZohoOrg") -> list[Operation]:
             scope="bulk.CREATE",
         ),
     ]
+    found += [
+        Operation(method=method, path=path, handler=handler, scope=f"modules.notes.{verb}")
+        for method, path, handler, verb in (
+            ("POST", "/Notes", org.notes.create, "CREATE"),
+            ("GET", "/Notes", org.notes.listing, "READ"),
+            ("POST", f"{_RECORD}/Notes", org.notes.create_on, "CREATE"),
+            ("GET", f"{_RECORD}/Notes", org.notes.listing_of, "READ"),
+        )
+    ]
     lists = org.pager.list_records
     query = bound(coql.run_query)
     return [
