@@ -157,6 +157,19 @@ def test_writes_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
         assert mismatches("record.json", method, path, answer.status_code, answer.json) == []
 
 
+def test_notes_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
+    parent = {"module": {"api_name": "Accounts"}, "id": "5000000000100001"}
+    note = {"Note_Title": "T", "Note_Content": "C", "Parent_Id": parent}
+    created = filled.send("POST", "/Notes", {"data": [note]})
+    wrong: list[dict[str, object]] = [{**note, "Note_Title": "x" * 121}, {"Note_Title": "T"}]
+    refused = filled.send("POST", "/Notes", {"data": wrong})
+    listed = filled.get("/Notes", fields="Note_Title,Note_Content,Parent_Id,Owner,Modified_Time")
+
+    for method, answer in (("post", created), ("post", refused), ("get", listed)):
+        path = "/crm/v8/Notes"
+        assert mismatches("notes.json", method, path, answer.status_code, answer.json) == []
+
+
 def test_field_creation_answers_as_the_openapi_file_says(filled: SignedIn) -> None:
     wanted = [{"field_label": "Region", "data_type": "text"}, {"field_label": "Wrong"}]
     answer = filled.send("POST", "/settings/fields?module=Accounts", {"fields": wanted})
