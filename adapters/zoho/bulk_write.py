@@ -21,9 +21,11 @@ import msgspec
 
 from adapters.errors import (
     ContractBroken,
+    CredentialsRejected,
     CrmError,
     CrmUnavailable,
     OutcomeUnknown,
+    QuotaExhausted,
     RecordNotFound,
     Refused,
 )
@@ -170,7 +172,8 @@ class BulkWriter:
         try:
             file_id = self._uploaded(module, bodies)
             job = self._start(module, file_id, _columns(bodies), ids)
-        except (Refused, ContractBroken) as error:
+        except (Refused, ContractBroken, CredentialsRejected) as error:
+            # Credentials that only the host for files refuses serve well for single writes.
             self.rest(error)
             raise NoJob from error
         except CrmError as error:
@@ -247,6 +250,9 @@ class BulkWriter:
                 job = self._look(job_id)
             except RecordNotFound:
                 raise self._unknown("Zoho does not know the job any more", operation) from None
+            except (CredentialsRejected, QuotaExhausted) as error:
+                # Nobody can look for hours: the CRM itself will show what was written.
+                raise self._doubt(job_id, ids, operation, error.user_message) from None
             except CrmError as error:
                 _log.warning("%s: the job cannot be looked after: %s", self._client.system, error)
                 continue

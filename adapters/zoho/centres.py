@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-__all__ = ["CENTRES", "Centre", "centre_of", "is_zohos_api", "is_zohos_own"]
+__all__ = ["CENTRES", "Centre", "centre_of", "content_of", "is_zohos_api", "is_zohos_own"]
 
 
 class Centre(msgspec.Struct, frozen=True):
@@ -77,6 +77,15 @@ def is_zohos_own(url: str) -> bool:
     parts = urlsplit(url)
     plain = _HOST.fullmatch(parts.netloc) is not None
     return parts.scheme == "https" and plain and parts.netloc.endswith(_DOMAINS)
+
+
+def content_of(api: str) -> str:
+    """Return the host that takes files beside an API of Zoho's; empty: not known, or none of Zoho's."""
+    domain = urlsplit(api).netloc.partition(".")[2]
+    for centre in CENTRES.values():
+        if is_zohos_own(api) and domain == urlsplit(centre.api).netloc.partition(".")[2]:
+            return centre.content
+    return ""
 
 
 def centre_of(accounts_server: str) -> str | None:

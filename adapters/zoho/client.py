@@ -175,10 +175,18 @@ class ZohoClient:
         body, content_type = encode_multipart_formdata(
             {"file": ("records.zip", file, "application/zip")}
         )
-        url = f"{content_url(self._settings)}/crm/{VERSION}/upload"
+        path = f"/crm/{VERSION}/upload"
         more = {**headers, "Content-Type": content_type}
+
+        def request(token: AccessToken) -> Request:
+            host = content_url(self._settings, self._api(token))
+            if not host:
+                why = "no host is known that takes files: set options.content_url"
+                raise ContractBroken(why, system=self.system, operation=operation)
+            return self._bare("POST", host + path, operation, token, headers=more, body=body)
+
         return self._send(
-            lambda token: self._bare("POST", url, operation, token, headers=more, body=body),
+            request,
             lambda answer: parse(self._well(answer)),
             self._http.write,
         )
@@ -271,15 +279,12 @@ class ZohoClient:
         body: bytes | None = None,
         credits: int = 1,  # noqa: A002 the trade's word
     ) -> Request:
-        host = api_url(self._settings)
-        if self._options.follow_api_domain:
-            host = token.details.get("api_domain", host).rstrip("/")
         more = dict(headers or {})
         if body is not None:
             more["Content-Type"] = "application/json"
         return self._bare(
             method,
-            f"{host}/crm/{_versioned(path)}",
+            f"{self._api(token)}/crm/{_versioned(path)}",
             operation,
             token,
             params=params,
@@ -287,6 +292,12 @@ class ZohoClient:
             body=body,
             credits=credits,
         )
+
+    def _api(self, token: AccessToken) -> str:
+        host = api_url(self._settings)
+        if self._options.follow_api_domain:
+            host = token.details.get("api_domain", host)
+        return host.rstrip("/")
 
     def _bare(
         self,

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from adapters.settings import ConnectionSettings, read_mapping, read_part
-from adapters.zoho.centres import CENTRES, Centre, is_zohos_own
+from adapters.zoho.centres import CENTRES, Centre, content_of, is_zohos_own
 from adapters.zoho.names import ZohoMapping
 
 __all__ = [
@@ -74,15 +74,16 @@ def accounts_url(settings: ConnectionSettings) -> str:
     return (settings.accounts_url or _centre(settings).accounts).rstrip("/")
 
 
-def content_url(settings: ConnectionSettings) -> str:
-    """Return the host that takes files: as configured, else the data centre's; empty: not known.
+def content_url(settings: ConnectionSettings, api: str = "") -> str:
+    """Return the host that takes files: as configured, else the one beside the API's host.
 
-    Who has an API host of his own that is none of Zoho's has everything there.
+    ``api`` is the host in use where the token named another than is configured. An API that is
+    none of Zoho's has everything in one place. Empty: the host is not known.
     """
+    api = api or api_url(settings)
     named = options_of(settings).content_url
-    if not named and settings.base_url and not is_zohos_own(settings.base_url):
-        named = settings.base_url
-    return (named or _centre(settings).content).rstrip("/")
+    beside = content_of(api) if is_zohos_own(api) else api
+    return (named or beside).rstrip("/")
 
 
 def _centre(settings: ConnectionSettings) -> Centre:

@@ -168,7 +168,7 @@ class NewRows:
             "system": write.account.system,
             "kind": kind_of(write).value,
             "account_id": write.account.record_id,
-            "task_key": None if isinstance(write, FieldUpdate) else write.key,
+            "task_key": write.key if isinstance(write, TaskDraft | TaskChange) else None,
             "collapse_key": collapse_key(write),
             "body": encode(write),
             "assessment_id": self.assessment_id(write),

@@ -28,7 +28,7 @@ from adapters.zoho.port import ZohoPort
 from adapters.zoho.settings import content_url
 from sandbox.faults import FaultKind
 from scoring.records import AccountRef
-from tests.adapters.zoho.answers import some_settings
+from tests.adapters.zoho.answers import ACCOUNTS, CannedZoho, a_field, a_port, some_settings
 from tests.contract.bench import ZOHO, Bench, open_bench
 
 ALWAYS = {"bulk_write": "always"}
@@ -233,6 +233,16 @@ def test_where_jobs_are_not_permitted_single_writes_serve(
     assert offers == [0, 9]  # asked again after some hours
 
 
+def test_a_token_that_only_the_host_for_files_refuses_is_good_for_single_writes(
+    writing: Writing,
+) -> None:
+    writing.bench.fail(UPLOAD, FaultKind.STALE_TOKEN, times=2)
+    (outcome,) = writing.write(an_update(writing.bench.add_account()))
+
+    assert isinstance(outcome, Receipt)
+    assert writing.calls(CREATE) == []
+
+
 @pytest.mark.parametrize("kind", [FaultKind.ERROR_500, FaultKind.RESET_AFTER, FaultKind.HTML_200])
 def test_an_upload_that_breaks_is_sent_again(writing: Writing, kind: FaultKind) -> None:
     writing.bench.fail(UPLOAD, kind, times=2)
@@ -321,7 +331,17 @@ def test_single_writes_stop_between_two_calls(bench: Bench) -> None:
     assert [type(outcome) for outcome in outcomes] == [Receipt] * 100 + [CrmUnavailable]
 
 
-@pytest.mark.parametrize("kind", [FaultKind.ERROR_500, FaultKind.RESET_AFTER, FaultKind.QUOTA])
+def test_who_may_not_look_for_hours_waits_no_longer(writing: Writing) -> None:
+    account = writing.bench.add_account()
+    writing.bench.fail(LOOK, FaultKind.QUOTA)
+    (outcome,) = writing.write(an_update(account))
+    writing.bench.pass_time(timedelta(seconds=4))
+
+    assert isinstance(outcome, OutcomeUnknown)
+    assert writing.account(account)["Credit_Rating"] == "A"
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ERROR_500, FaultKind.RESET_AFTER, FaultKind.RATE_LIMIT])
 def test_looks_that_fail_do_not_lose_the_job(writing: Writing, kind: FaultKind) -> None:
     writing.bench.fail(LOOK, kind, times=1)
     (outcome,) = writing.write(an_update(writing.bench.add_account()))
@@ -413,9 +433,8 @@ def test_the_host_for_files_is_the_data_centres_or_the_configured_one() -> None:
         return content_url(some_settings(**changes))
 
     assert host(options={"data_centre": "ca"}) == "https://upload.zohocloud.ca"
-    assert host(base_url="https://sandbox.zohoapis.eu", options={"data_centre": "eu"}) == (
-        "https://content.zohoapis.eu"
-    )
+    assert host(base_url="https://sandbox.zohoapis.eu") == "https://content.zohoapis.eu"
+    assert content_url(some_settings(), "https://www.zohoapis.jp") == "https://content.zohoapis.jp"
     assert host(base_url="http://127.0.0.1:9/") == "http://127.0.0.1:9"
     assert host(options={"content_url": "https://upload.zoho.uk/"}) == "https://upload.zoho.uk"
     assert host(options={"data_centre": "uk"}) == ""
@@ -425,6 +444,24 @@ def test_where_no_host_takes_files_there_are_no_jobs(bench: Bench) -> None:
     port = bench.open(base_url="", options={"data_centre": "uk"})
     assert isinstance(port, WritesInBulk)
     assert port.fields_at_once(100_000) == 0
+
+
+def test_where_the_tokens_api_has_no_known_host_for_files_single_writes_serve(
+    zoho: CannedZoho,
+) -> None:
+    """The configured data centre has one, but the token is of another."""
+    uk = "https://www.zohoapis.uk/crm/v8"
+    token = {"access_token": "1000.t", "api_domain": "https://www.zohoapis.uk", "expires_in": 3600}
+    zoho.mock.replace("POST", f"{ACCOUNTS}/oauth/v2/token", json=token)
+    zoho.mock.add("GET", f"{uk}/org", json={"org": [{"id": "1", "zgid": "7"}]})
+    rating = a_field("Credit_Rating", "picklist", options=["A"])
+    zoho.mock.add("GET", f"{uk}/settings/fields", json={"fields": [rating]})
+    written = {"status": "success", "code": "SUCCESS", "details": {"id": "5"}}
+    zoho.mock.add("PUT", f"{uk}/Accounts", json={"data": [written]})
+    port = a_port(zoho, options=ALWAYS)
+    (outcome,) = port.update_fields_in_bulk([an_update("5")], go_on=lambda: True)
+
+    assert isinstance(outcome, Receipt)
 
 
 def test_the_doctor_tells_whether_jobs_are_permitted() -> None:
