@@ -4,11 +4,11 @@ A vendor's dictionaries, codes and tokens stay in its folder. ``tests/contract/`
 suite that every ``CrmPort`` passes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -17,6 +17,7 @@ from scoring.money import Money
 from scoring.records import AccountRef, Kind, Record
 
 __all__ = [
+    "ComputesFields",
     "CreditField",
     "CrmPort",
     "Cursor",
@@ -24,6 +25,8 @@ __all__ = [
     "FieldValue",
     "Finding",
     "FindingLevel",
+    "KeepsNotes",
+    "NoteDraft",
     "Outcome",
     "Page",
     "Priority",
@@ -36,6 +39,7 @@ __all__ = [
     "Usage",
     "WatchReceipt",
     "WriteEffect",
+    "WritesInBulk",
     "field_text",
 ]
 
@@ -190,6 +194,15 @@ class TaskChange(msgspec.Struct, frozen=True, kw_only=True):
     overdue: Money
     oldest_days: int
     closed: bool = False
+
+
+class NoteDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A note to write on an account, once. ``key`` stands in its title, by which it is found."""
+
+    key: str
+    account: AccountRef
+    title: str
+    body: str
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True):
@@ -353,4 +366,57 @@ class CrmPort(Protocol):
 
     def usage(self) -> Usage:
         """Tell calls and credits so far."""
+        ...
+
+
+@runtime_checkable
+class ComputesFields(Protocol):
+    """A connection to a CRM with fields that it works out by itself."""
+
+    def computed_fields(self) -> dict[Kind, tuple[str, ...]]:
+        """Name the mapped fields whose change no read of changes tells, by their feed.
+
+        Raises ``CrmError``.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsNotes(Protocol):
+    """A connection that can write notes on accounts; the CRM refuses none that is there already."""
+
+    @property
+    def wants_notes(self) -> bool:
+        """Whether the configuration asks for notes."""
+        ...
+
+    def add_notes(self, notes: Sequence[NoteDraft]) -> list[Outcome]:
+        """Write notes."""
+        ...
+
+    def find_note(self, note: NoteDraft) -> str | None:
+        """Look for a note by its key with a read that sees every finished write; ``None``: not there.
+
+        Raises ``CrmError``.
+        """
+        ...
+
+
+@runtime_checkable
+class WritesInBulk(Protocol):
+    """A connection that can carry very many field updates in one job, where that is cheaper."""
+
+    def fields_at_once(self, waiting: int) -> int:
+        """Tell how many field updates one call should have when so many wait; 0: no job."""
+        ...
+
+    def update_fields_in_bulk(
+        self, updates: Sequence[FieldUpdate], *, go_on: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Write credit fields of at most one update an account. This may take half an hour.
+
+        ``go_on`` is asked every minute or two while it works, so that the caller keeps what it
+        holds; told to stop, what is not known by then is an ``OutcomeUnknown``, whose ``retry_at``
+        is when a job that may still work has ended.
+        """
         ...

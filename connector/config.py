@@ -7,7 +7,7 @@ references (``env:NAME``, ``file:PATH``) resolved here and hidden wherever they 
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from importlib.resources import files
 from pathlib import Path
@@ -165,6 +165,13 @@ class Schedule(_Section, frozen=True):
     assess_at: str = "04:00"
     dunning_at: str = "08:30"
     renew_hours: int = 12
+    formula_refresh_hours: int = 24
+
+    @property
+    def computed_each(self) -> timedelta | None:
+        """How often feeds with fields that a CRM works out by itself are read anew; never."""
+        hours = self.formula_refresh_hours
+        return timedelta(hours=hours) if hours else None
 
     def __post_init__(self) -> None:
         """Refuse times of day that are none, and periods that are not positive."""
@@ -178,6 +185,7 @@ class Schedule(_Section, frozen=True):
                 for key, time in times.items()
             ),
             *starts_at(1, pull_minutes=self.pull_minutes, renew_hours=self.renew_hours),
+            *starts_at(0, formula_refresh_hours=self.formula_refresh_hours),
         )
 
 

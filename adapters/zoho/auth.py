@@ -25,6 +25,7 @@ from adapters.zoho.settings import ZohoOptions, accounts_url, api_url, options_o
 
 __all__ = [
     "BOOKS_SCOPES",
+    "BULK_SCOPES",
     "RECOMMENDED_SCOPES",
     "TokenDesk",
     "authorisation_url",
@@ -34,16 +35,18 @@ __all__ = [
     "wanted_scopes",
 ]
 
+#: What cheaper ways for many records need; without them the dearer way serves.
+BULK_SCOPES = ("ZohoCRM.bulk.READ", "ZohoCRM.bulk.CREATE", "ZohoFiles.files.ALL")
 RECOMMENDED_SCOPES = (
     "ZohoCRM.modules.ALL",
     "ZohoCRM.settings.fields.ALL",
     "ZohoCRM.settings.modules.READ",
     "ZohoCRM.settings.currencies.READ",
     "ZohoCRM.coql.READ",
-    "ZohoCRM.bulk.READ",
     "ZohoCRM.notifications.ALL",
     "ZohoCRM.org.READ",
     "ZohoCRM.users.READ",
+    *BULK_SCOPES,
 )
 BOOKS_SCOPES = (
     "ZohoBooks.settings.READ",

@@ -5,11 +5,8 @@ started in one call, waited for in the next ones, and read portion by portion fr
 fetched once; whoever goes on in another process fetches it again. (zoho-crm 3)
 """
 
-import csv
-import io
 import tempfile
 import weakref
-import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -21,6 +18,7 @@ from adapters.errors import CrmUnavailable
 from adapters.http import Answer
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.coql import coql_credits
+from adapters.zoho.zipped import csv_rows
 
 __all__ = ["Export", "ExportFailed", "ExportPart", "Exports", "export_credits", "query_credits"]
 
@@ -181,7 +179,7 @@ class Exports:
         self.close()
         file = tempfile.TemporaryFile()  # noqa: SIM115 read by the calls that follow
         self._client.download(f"bulk/read/{job.id}/result", f"fetch the export of {module}", file)
-        rows = _rows(file)
+        rows = csv_rows(file)
         if rows is None:
             file.close()
             raise CrmUnavailable(
@@ -219,16 +217,3 @@ class Exports:
 
 def _decoded_jobs(answer: Answer) -> _Jobs:
     return answer.decode(_JOBS)
-
-
-def _rows(file: BinaryIO) -> Iterator[list[str]] | None:
-    """Read the one CSV in a zip row by row, without unpacking it first; ``None``: damaged."""
-    try:
-        archive = zipfile.ZipFile(file)
-        if len(archive.namelist()) != 1 or archive.testzip() is not None:
-            return None
-    except zipfile.BadZipFile:
-        return None
-    entry = archive.open(archive.namelist()[0])
-    text = io.TextIOWrapper(entry, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    return csv.reader(text)

@@ -6,8 +6,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
+from urllib3.filepost import encode_multipart_formdata
 
-from adapters.errors import CrmError
+from adapters.errors import ContractBroken, CrmError
 from adapters.http import Answer, HttpClient, Request, encode_json, retry_after
 from adapters.tokens import AccessToken
 from adapters.zoho.coql import coql_credits
@@ -119,10 +120,12 @@ class ZohoClient:
         parse: Callable[[Answer], T],
         *,
         credits: int,  # noqa: A002 the trade's word
+        writes: bool = False,
     ) -> T:
-        """Start a job (201). One whose answer is lost is started again.
+        """Start a job (201). One that only reads is started again when its answer is lost.
 
-        A job that nobody reads costs its credits and no more; reading by queries would cost more.
+        A job that nobody reads costs its credits and no more. One that ``writes`` raises
+        ``OutcomeUnknown`` when it may have been started.
         """
         encoded = encode_json(body)
         return self._session.send(
@@ -130,18 +133,65 @@ class ZohoClient:
                 "POST", path, operation, token, body=encoded, credits=credits
             ),
             lambda answer: parse(self._well(answer, 201)),
-            self._http.read,
+            self._http.write if writes else self._http.read,
         )
 
     def download(self, path: str, operation: str, target: BinaryIO) -> None:
         """GET a file into ``target``."""
+        self._download(lambda token: self._request("GET", path, operation, token), target)
 
+    def fetch(self, url: str, operation: str, target: BinaryIO) -> None:
+        """GET a file at an address that an answer named, into ``target``.
+
+        Raises ``ContractBroken`` for an address that must not see our token.
+        """
+        if not self._session.trusts(url):
+            raise ContractBroken(
+                "the file lies on a host that is none of Zoho's",
+                system=self.system,
+                operation=operation,
+            )
+        self._download(lambda token: self._session.addressed("GET", url, operation, token), target)
+
+    def upload(
+        self,
+        operation: str,
+        file: bytes,
+        headers: Mapping[str, str],
+        parse: Callable[[Answer], T],
+    ) -> T:
+        """Put a file on the host for content. Alone it changes nothing, whatever its outcome."""
+        body, content_type = encode_multipart_formdata(
+            {"file": ("records.zip", file, "application/zip")}
+        )
+        path = f"/crm/{VERSION}/upload"
+        more = {**headers, "Content-Type": content_type}
+
+        def request(token: AccessToken) -> Request:
+            host = self._session.content_host(token)
+            if not host:
+                why = "no host is known that takes files: set options.content_url"
+                raise ContractBroken(why, system=self.system, operation=operation)
+            return self._session.addressed(
+                "POST", host + path, operation, token, headers=more, body=body
+            )
+
+        return self._session.send(
+            request,
+            lambda answer: parse(self._well(answer)),
+            self._http.write,
+        )
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether the host that takes files is known."""
+        return bool(self._session.content_host())
+
+    def _download(self, build: Callable[[AccessToken], Request], target: BinaryIO) -> None:
         def into(request: Request, parse: Callable[[Answer], T]) -> T:
             return self._http.download(request, target, parse)
 
-        self._session.send(
-            lambda token: self._request("GET", path, operation, token), self._well, into
-        )
+        self._session.send(build, self._well, into)
 
     def coql(self, query: str, operation: str, parse: Callable[[Answer], T], rows: int) -> T | None:
         """Run a query; ``rows`` is the LIMIT that sets its price. ``None``: no record matches."""

@@ -1,15 +1,15 @@
 """Examines a Zoho connection.
 
-Credentials, scopes, clock, modules, fields, picklists, the ledger, the key, exports.
+Credentials, scopes, clock, modules, fields, picklists, the ledger, the key, bulk jobs.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from adapters.errors import CrmError, NotPermitted, Refused
+from adapters.errors import CrmError, NotPermitted, OutcomeUnknown, Refused
 from adapters.port import Finding, FindingLevel
 from adapters.remedies import remedy_of
-from adapters.zoho.auth import lacking_scopes
+from adapters.zoho.auth import BULK_SCOPES, lacking_scopes
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.events import MAX_TOKEN
 from adapters.zoho.metadata import Metadata
@@ -59,12 +59,14 @@ class Doctor:
             ("currency", self._currency),
             ("modules", self._modules),
             ("fields", self._fields),
+            ("computed fields", self._computed),
             ("statuses", self._statuses),
             ("ledger", self._ledger),
             ("credit fields", self._owned),
             ("owners", self._owners),
             ("scopes", self._scopes),
             ("exports", self._exports),
+            ("bulk writes", self._bulk_writes),
             ("notifications", self._notifications),
         ):
             findings += self._part(topic, part)
@@ -122,6 +124,19 @@ class Doctor:
                     remedy = f"name the field in {names.path_of(kind, ours)}, or set it to “”"
                     yield _finding("fields", _WARNING, note, remedy)
 
+    def _computed(self) -> Iterable[Finding]:
+        """Name what changes without a trace in what is read of changes."""
+        modules = self._metadata.modules()
+        for kind in self._kinds:
+            names = self._mapping.feed(kind)
+            if names.module in modules:
+                for api_name in self._metadata.computed(names):
+                    note = (
+                        f"{names.module}.{api_name} is worked out by Zoho: its changes are seen by"
+                    )
+                    note += " full reads alone, once in schedule.formula_refresh_hours"
+                    yield _finding("computed fields", _OK, note)
+
     def _statuses(self) -> Iterable[Finding]:
         orders = self._mapping.orders
         if not orders.module or not orders.status:
@@ -162,7 +177,7 @@ class Doctor:
         path, params = f"{module}/deleted", {"type": "all", "per_page": "1", "page": "1"}
         self._client.read(path, "try the deletions", lambda _: None, params=params)
         lacking = lacking_scopes(self._client.granted_scopes, self._client.options)
-        lacking = [each for each in lacking if "bulk" not in each]  # exports tell of theirs
+        lacking = [each for each in lacking if each not in BULK_SCOPES]  # told of by themselves
         if lacking:
             yield _finding("scopes", _ERROR, f"not granted: {', '.join(lacking)}", self._reconnect)
 
@@ -178,6 +193,35 @@ class Doctor:
             yield _finding("exports", _WARNING, note, remedy)
         except Refused:
             return
+
+    def _bulk_writes(self) -> Iterable[Finding]:
+        """Upload nothing and look after no job: only who may do so hears what is wrong with it."""
+        if self._client.options.bulk_write == "never":
+            return
+        if not self._client.takes_files:
+            note = "nobody knows where this data centre takes files: writes are single ones"
+            remedy = 'name the host in options.content_url, or set options.bulk_write to "never"'
+            yield _finding("bulk writes", _WARNING, note, remedy)
+            return
+        if not (self._permitted(self._try_upload) and self._permitted(self._try_job)):
+            note = "many updates are written singly, which costs more: bulk jobs are not permitted"
+            yield _finding("bulk writes", _WARNING, note, self._reconnect)
+
+    @staticmethod
+    def _permitted(probe: Callable[[], None]) -> bool:
+        try:
+            probe()
+        except NotPermitted:
+            return False
+        except (Refused, OutcomeUnknown):  # the gateway before the files has no codes of errors
+            return True
+        return True
+
+    def _try_upload(self) -> None:
+        self._client.upload("try an upload", b"", {}, lambda _: None)
+
+    def _try_job(self) -> None:
+        self._client.read("bulk/write/1", "try a bulk write", lambda _: None)
 
     def _notifications(self) -> Iterable[Finding]:
         if not self._channel_token:

@@ -38,6 +38,8 @@ _SENTENCES = {
     "RECORD_LOCKED": "the record is locked",
     "NOT_APPROVED": "the record waits for approval",
     "NOT_REVIEWED": "the record waits for review",
+    "BLOCKED_RECORD": "the record is blocked",
+    "RESOURCE_NOT_FOUND": "Zoho does not have it",
     "RECORD_IN_BLUEPRINT": "a blueprint holds the record",
     "ALREADY_MODIFIED": "somebody changed the record meanwhile",
     "OAUTH_SCOPE_MISMATCH": "the connection lacks a scope: authorise it again with all scopes",
@@ -71,6 +73,7 @@ _KINDS: dict[str, type[CrmError]] = (
             "NOT_APPROVED",
             "NOT_REVIEWED",
             "RECORD_IN_BLUEPRINT",
+            "BLOCKED_RECORD",
             "CONVERTED_RECORD",
         ),
         RecordConflict,
@@ -105,7 +108,9 @@ _KINDS: dict[str, type[CrmError]] = (
         ),
         ContractBroken,
     )
-    | dict.fromkeys(("RECORD_NOT_FOUND", "NOT_FOUND", "NO_RECORDS_FOUND"), RecordNotFound)
+    | dict.fromkeys(
+        ("RECORD_NOT_FOUND", "NOT_FOUND", "NO_RECORDS_FOUND", "RESOURCE_NOT_FOUND"), RecordNotFound
+    )
     | dict.fromkeys(("TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED", "429"), RateLimited)
     | dict.fromkeys(DEAD_TOKEN_CODES, CredentialsRejected)
     # The service behind refused and says so: nothing was written.

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from adapters.zoho.client import ZohoClient
+from adapters.zoho.names import FeedNames
 from scoring.records import Owner
 
 __all__ = ["Choice", "FieldMeta", "Metadata", "Organisation"]
@@ -50,6 +51,11 @@ class FieldMeta(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.unique)
 
     @property
+    def is_computed(self) -> bool:
+        """Whether Zoho works it out by itself, without touching the record's ``Modified_Time``."""
+        return self.data_type in {"formula", "rollup_summary"}
+
+    @property
     def writable(self) -> bool:
         """Whether the API may change it."""
         return self.operation_type.api_update and not (self.read_only or self.field_read_only)
@@ -61,9 +67,13 @@ class FieldMeta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """The organisation: its base currency, and whether records have currencies of their own."""
+    """The organisation: its base currency, and whether records have currencies of their own.
+
+    ``zgid`` is its number in the headers of uploads.
+    """
 
     id: str = ""
+    zgid: str = ""
     company_name: str = ""
     iso_code: str = ""
     mc_status: bool = False
@@ -141,6 +151,12 @@ class Metadata:
         """Return the fields of a module by API name. Raises ``CrmError``."""
         kept = KEPT_FOR_WRITERS_SECONDS if to_write else KEPT_SECONDS
         return self._once(f"fields {module}", lambda: self._read_fields(module), kept)
+
+    def computed(self, names: FeedNames) -> tuple[str, ...]:
+        """Name the mapped fields of a feed that Zoho works out by itself. Raises ``CrmError``."""
+        there = self.fields(names.module)
+        mapped = dict.fromkeys(names.fields().values())
+        return tuple(name for name in mapped if name in there and there[name].is_computed)
 
     def owners(self) -> tuple[Owner, ...]:
         """Return all users, the deactivated ones too: accounts may still be theirs."""

@@ -1,6 +1,6 @@
 """Zoho behind the port: the parts put together for one connection."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from adapters.errors import CrmError
 from adapters.http import HttpClient
@@ -10,6 +10,7 @@ from adapters.port import (
     FieldUpdate,
     FieldValue,
     Finding,
+    NoteDraft,
     Outcome,
     Page,
     ProvisionStep,
@@ -30,6 +31,7 @@ from adapters.zoho.doctor import Doctor
 from adapters.zoho.events import ZohoVerifier, unwatch, watch
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
+from adapters.zoho.notes import ZohoNotes
 from adapters.zoho.provision import provision
 from adapters.zoho.reader import ZohoReader
 from adapters.zoho.session import ZohoSession
@@ -63,6 +65,7 @@ class ZohoPort:
         in_books = client.options.ledger == "books"
         self._ledger = BooksReader(books, self._employers) if in_books else None
         self._writer = ZohoWriter(client, self._metadata, mapping)
+        self._notes = ZohoNotes(client, mapping.accounts.module)
         self._tasks = ZohoTasks(client, self._metadata, mapping, default_owner=default_owner)
 
     @property
@@ -119,6 +122,12 @@ class ZohoPort:
         found = self._reader.fetch(Kind.CONTACTS, contact_ids).records
         return {each.record_id: each.account_id for each in found if isinstance(each, Contact)}
 
+    def computed_fields(self) -> dict[Kind, tuple[str, ...]]:
+        """Name the mapped formula and rollup fields; their changes come with full reads alone."""
+        feeds = ((kind, self._mapping.feed(kind)) for kind in self.kinds if kind is not Kind.OWNERS)
+        found = {kind: self._metadata.computed(names) for kind, names in feeds}
+        return {kind: fields for kind, fields in found.items() if fields}
+
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""
         return self._writer.owned_values(record_ids)
@@ -126,6 +135,16 @@ class ZohoPort:
     def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
         """Write credit fields, a hundred accounts a call."""
         return self._writer.update_fields(updates)
+
+    def fields_at_once(self, waiting: int) -> int:
+        """Tell how many field updates one call should have when so many wait; 0: no job."""
+        return self._writer.fields_at_once(waiting)
+
+    def update_fields_in_bulk(
+        self, updates: Sequence[FieldUpdate], *, go_on: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Write very many credit fields by a job; it takes minutes."""
+        return self._writer.update_in_bulk(updates, go_on)
 
     def create_tasks(self, drafts: Sequence[TaskDraft]) -> list[Outcome]:
         """Create tasks; one that is there under its key is adopted."""
@@ -138,6 +157,19 @@ class ZohoPort:
     def find_tasks(self, keys: Sequence[str]) -> dict[str, TaskState]:
         """Look tasks up by key."""
         return self._tasks.find(keys)
+
+    @property
+    def wants_notes(self) -> bool:
+        """Whether notes are to be written."""
+        return self._client.options.notes
+
+    def add_notes(self, notes: Sequence[NoteDraft]) -> list[Outcome]:
+        """Write notes on accounts."""
+        return self._notes.add(notes)
+
+    def find_note(self, note: NoteDraft) -> str | None:
+        """Look for a note in its account's list."""
+        return self._notes.find(note)
 
     def check(self) -> list[Finding]:
         """Examine credentials, scopes, clock, modules, fields, picklists and the unique key."""

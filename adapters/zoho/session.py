@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from adapters.errors import CrmError
 from adapters.http import Answer, HttpClient, Request
 from adapters.settings import ConnectionSettings
 from adapters.tokens import AccessToken, TokenKeeper
-from adapters.zoho.settings import ZohoOptions, api_url
+from adapters.zoho.centres import is_zohos_own
+from adapters.zoho.settings import ZohoOptions, api_url, content_url
 
 __all__ = ["Send", "TokenIsDead", "ZohoSession"]
 
@@ -87,19 +89,63 @@ class ZohoSession:
         body: bytes | None = None,
         credits: int = 1,  # noqa: A002 the trade's word
     ) -> Request:
-        """Address a call to ``path`` of the API; the token goes to no other host."""
-        host = api_url(self._settings)
-        if self.options.follow_api_domain:
-            host = token.details.get("api_domain", host).rstrip("/")
-        authorised = {"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})}
+        """Address a call to ``path`` of the API; a body is JSON."""
+        more = dict(headers or {})
         if body is not None:
-            authorised["Content-Type"] = "application/json"
-        return Request(
-            method=method,
-            url=f"{host}/{path}",
-            operation=operation,
-            params=params or {},
-            headers=authorised,
+            more["Content-Type"] = "application/json"
+        return self.addressed(
+            method,
+            f"{self.api_host(token)}/{path}",
+            operation,
+            token,
+            params=params,
+            headers=more,
             body=body,
             credits=credits,
         )
+
+    def addressed(
+        self,
+        method: str,
+        url: str,
+        operation: str,
+        token: AccessToken,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        credits: int = 1,  # noqa: A002 the trade's word
+    ) -> Request:
+        """Address a call to any place that may see the token."""
+        return Request(
+            method=method,
+            url=url,
+            operation=operation,
+            params=params or {},
+            headers={"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})},
+            body=body,
+            credits=credits,
+        )
+
+    def api_host(self, token: AccessToken) -> str:
+        """Name the host of the API, as the token answer says or the configuration."""
+        host = api_url(self._settings)
+        if self.options.follow_api_domain:
+            host = token.details.get("api_domain", host)
+        return host.rstrip("/")
+
+    def content_host(self, token: AccessToken | None = None) -> str:
+        """Name the host that takes files; the empty text: it is not known."""
+        if token is None:
+            return content_url(self._settings)
+        return content_url(self._settings, self.api_host(token))
+
+    def trusts(self, url: str) -> bool:
+        """Tell whether an address may see the token: Zoho's own and the configured hosts may."""
+        configured = (api_url(self._settings), content_url(self._settings))
+        return is_zohos_own(url) or _origin(url) in {_origin(host) for host in configured}
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc

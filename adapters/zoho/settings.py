@@ -5,10 +5,17 @@ from typing import Literal
 import msgspec
 
 from adapters.settings import ConnectionSettings, read_mapping, read_part
-from adapters.zoho.centres import CENTRES, Centre
+from adapters.zoho.centres import CENTRES, Centre, content_of, is_zohos_own
 from adapters.zoho.names import ZohoMapping
 
-__all__ = ["ZohoOptions", "accounts_url", "api_url", "mapping_of", "options_of"]
+__all__ = [
+    "ZohoOptions",
+    "accounts_url",
+    "api_url",
+    "content_url",
+    "mapping_of",
+    "options_of",
+]
 
 
 class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +38,9 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     takes what is paid from the invoices themselves, at the day of the last payment; ``by_payment``
     asks for every payment what it was applied to, one call each. ``books_calls_per_minute``: the
     pace, below the 100 that Books takes; 0 lifts it.
+    ``bulk_write``: the same for updates that wait in great number, by Bulk Write.
+    ``notes``: write a note on the account when its rating, limit or hold has changed.
+    ``content_url``: the host that takes its files, where it is not the data centre's.
     """
 
     data_centre: Literal["us", "eu", "in", "cn", "au", "jp", "ca", "sa", "uk"] = "us"
@@ -45,6 +55,9 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     books_organization_id: str = ""
     books_payments: Literal["by_invoice", "by_payment"] = "by_invoice"
     books_calls_per_minute: int = 90
+    bulk_write: Literal["auto", "always", "never"] = "auto"
+    content_url: str = ""
+    notes: bool = False
 
 
 def options_of(settings: ConnectionSettings) -> ZohoOptions:
@@ -80,6 +93,18 @@ def api_url(settings: ConnectionSettings) -> str:
 def accounts_url(settings: ConnectionSettings) -> str:
     """Return the token host as configured, else that of the data centre."""
     return (settings.accounts_url or _centre(settings).accounts).rstrip("/")
+
+
+def content_url(settings: ConnectionSettings, api: str = "") -> str:
+    """Return the host that takes files: as configured, else the one beside the API's host.
+
+    ``api`` is the host in use where the token named another than is configured. An API that is
+    none of Zoho's has everything in one place. Empty: the host is not known.
+    """
+    api = api or api_url(settings)
+    named = options_of(settings).content_url
+    beside = content_of(api) if is_zohos_own(api) else api
+    return (named or beside).rstrip("/")
 
 
 def _centre(settings: ConnectionSettings) -> Centre:

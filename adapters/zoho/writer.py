@@ -4,7 +4,8 @@ Zoho stores a picklist value it does not know in some layouts and passes over a 
 have, so every value is held against the metadata before it is sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,13 @@ from adapters.errors import (
     RecordInvalid,
 )
 from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, WriteEffect
+from adapters.zoho.bulk_write import (
+    JOB_ROWS,
+    SETTLE,
+    BulkWriter,
+    NoJob,
+    fits_a_job,
+)
 from adapters.zoho.client import Item, ZohoClient, write_credits
 from adapters.zoho.errors import to_error
 from adapters.zoho.fields import decode, encode
@@ -37,6 +45,7 @@ BATCH = 100
 _STOPPERS = (CredentialsRejected, CrmUnavailable, NotPermitted, QuotaExhausted, RateLimited)
 
 Body = dict[str, Any]
+Result = Item | CrmError
 
 
 class _Found(msgspec.Struct):
@@ -52,11 +61,23 @@ class BatchSender:
     def __init__(self, client: ZohoClient) -> None:
         self._client = client
 
-    def send(self, method: str, module: str, bodies: Sequence[Body]) -> list[Item | CrmError]:
-        """Send all, a hundred at a time. After a refusal that concerns all, the rest is not sent."""
+    def send(
+        self,
+        method: str,
+        module: str,
+        bodies: Sequence[Body],
+        *,
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> list[Item | CrmError]:
+        """Send all, a hundred at a time. After a refusal that concerns all, the rest is not sent.
+
+        Nor is it when ``go_on``, asked before each call, says no.
+        """
         results: list[Item | CrmError] = []
         stopped: CrmError | None = None
         for some in chunks(bodies, BATCH):
+            if stopped is None and not go_on():
+                stopped = self._unsent("not sent, for there was no more time", f"update {module}")
             if stopped is None:
                 part = self._batch(method, module, some)
                 stopped = next((self._stopper(each) for each in part if self._stopper(each)), None)
@@ -68,12 +89,13 @@ class BatchSender:
     def _stopper(self, result: Item | CrmError) -> CrmError | None:
         """Return what to say of the batches that follow and are not sent."""
         if isinstance(result, OutcomeUnknown):
-            return CrmUnavailable(
-                "not sent, for the answer to the batch before it was lost",
-                system=self._client.system,
-                operation=result.operation,
+            return self._unsent(
+                "not sent, for the answer to the batch before it was lost", result.operation
             )
         return result if isinstance(result, _STOPPERS) else None
+
+    def _unsent(self, why: str, operation: str) -> CrmUnavailable:
+        return CrmUnavailable(why, system=self._client.system, operation=operation)
 
     def _batch(self, method: str, module: str, bodies: Sequence[Body]) -> list[Item | CrmError]:
         operation = f"{'create' if method == 'POST' else 'update'} {module}"
@@ -112,23 +134,72 @@ class ZohoWriter:
         self._metadata = metadata
         self._mapping = mapping
         self._sender = BatchSender(client)
+        self._bulk = BulkWriter(client, metadata)
         self._our_names = {api: ours.value for ours, api in mapping.credit_fields.items() if api}
 
     def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
         """Write credit fields. One account's refusal is its own."""
         module = self._mapping.accounts.module
-        operation = f"update {module}"
+        return self._written(updates, lambda bodies: self._sender.send("PUT", module, bodies))
+
+    def fields_at_once(self, waiting: int) -> int:
+        """Tell how many updates a job should have when so many wait; 0: no job."""
+        return min(waiting, JOB_ROWS) if self._bulk.worth(waiting) else 0
+
+    def update_in_bulk(
+        self, updates: Sequence[FieldUpdate], go_on: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Write credit fields by a job where that is cheaper, the others one hundred a call."""
+        return self._written(updates, lambda bodies: self._by_the_price(bodies, go_on))
+
+    def _written(
+        self, updates: Sequence[FieldUpdate], send: Callable[[Sequence[Body]], list[Result]]
+    ) -> list[Outcome]:
+        """Send what can be sent and judge each result."""
+        operation = f"update {self._mapping.accounts.module}"
         try:
-            prepared = [self._prepared(update) for update in updates]
+            prepared: list[Body | CrmError] = [self._prepared(update) for update in updates]
         except CrmError as error:
             return [error] * len(updates)  # the metadata cannot be had: nothing was sent
+        prepared = self._free(prepared, operation)
         bodies = [each for each in prepared if not isinstance(each, CrmError)]
-        results = iter(self._sender.send("PUT", module, bodies))
+        results = iter(send(bodies))
         outcomes: list[Outcome] = []
         for update, body in zip(updates, prepared, strict=True):
             result = body if isinstance(body, CrmError) else next(results)
             outcomes.append(self._judged(result, update.account.record_id, operation))
         return outcomes
+
+    def _free(self, prepared: list[Body | CrmError], operation: str) -> list[Body | CrmError]:
+        """Hold back what an earlier job may still write: it would land upon the newer values."""
+        ids = [str(each["id"]) for each in prepared if not isinstance(each, CrmError)]
+        busy = self._bulk.busy(ids)
+        if not busy:
+            return prepared
+        held = OutcomeUnknown(
+            "an earlier bulk write may still work at this record",
+            system=self._client.system,
+            operation=operation,
+            retry_at=self._client.http.pace.now() + SETTLE,
+        )
+        return [
+            held if not isinstance(each, CrmError) and str(each["id"]) in busy else each
+            for each in prepared
+        ]
+
+    def _by_the_price(self, bodies: Sequence[Body], go_on: Callable[[], bool]) -> list[Result]:
+        module = self._mapping.accounts.module
+        fitting = [body for body in bodies if fits_a_job(body)][:JOB_ROWS]
+        by_id: dict[str, Result] = {}
+        if self._bulk.worth(len(fitting)):
+            with suppress(NoJob):
+                results = self._bulk.write(module, fitting, go_on)
+                ids = [str(body["id"]) for body in fitting]
+                by_id = dict(zip(ids, results, strict=True))
+        single = [body for body in bodies if str(body["id"]) not in by_id]
+        results = self._sender.send("PUT", module, single, go_on=go_on)
+        by_id |= {str(body["id"]): each for body, each in zip(single, results, strict=True)}
+        return [by_id[str(body["id"])] for body in bodies]
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand there now; fields the CRM lacks are left out."""

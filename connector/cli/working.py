@@ -68,6 +68,7 @@ def pull_command(
                     zixin.engine,
                     zixin.clock,
                     full=full,
+                    computed_each=zixin.config.schedule.computed_each,
                     allow_mass_change=allow_mass_change,
                     progress=_feed_step(system, step),
                 )
@@ -213,7 +214,13 @@ def run_command(
         day = day_of(as_of, zixin.clock.today())
         if dry_run:
             for port in job.ports.values():
-                pull(port, zixin.engine, zixin.clock, progress=_feed_step(port.system, step))
+                pull(
+                    port,
+                    zixin.engine,
+                    zixin.clock,
+                    computed_each=job.computed_each,
+                    progress=_feed_step(port.system, step),
+                )
             now = zixin.clock.now()
             group_entities(zixin.engine, now=now, default_currency=zixin.policy.currency)
             diffs = would_write(job, day)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 import sqlalchemy as sa
 
-from adapters.port import CreditField, FieldUpdate, field_text
+from adapters.port import CreditField, FieldUpdate, NoteDraft, field_text
 from connector.clock import Clock
 from connector.flow.receipts import last_told
 from connector.store.accounts import entities_in
@@ -45,7 +45,7 @@ from scoring.policy import Policy
 from scoring.rates import Rate
 from scoring.records import AccountRef
 
-__all__ = ["AssessReport", "Decided", "Planner", "Rules", "Scope", "assess_stale"]
+__all__ = ["AssessReport", "Decided", "NotePlanner", "Planner", "Rules", "Scope", "assess_stale"]
 
 ENTITIES_AT_ONCE = 2000
 Written = Mapping[AccountRef, Mapping[CreditField, str]]
@@ -75,6 +75,32 @@ class Planner(Protocol):
         ...
 
 
+class NotePlanner(Protocol):
+    """Plans notes; ``connector.flow.notes.plan_notes`` with its systems and texts bound."""
+
+    def __call__(
+        self,
+        assessment: Assessment,
+        updates: Sequence[FieldUpdate],
+        written: Written,
+        /,
+        *,
+        assessment_id: str,
+    ) -> list[NoteDraft]:
+        """Plan the notes that go with the field updates of an assessment."""
+        ...
+
+
+def _no_notes(
+    _assessment: Assessment,
+    _updates: Sequence[FieldUpdate],
+    _written: Written,
+    *,
+    assessment_id: str,  # noqa: ARG001 as the protocol names it
+) -> list[NoteDraft]:
+    return []
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rules:
     """By what is decided, and how it is said in the CRMs.
@@ -87,6 +113,7 @@ class Rules:
     assess: Callable[[Book, Policy, date], Decided]
     explain: Callable[[Any, str], bytes]
     plan: Planner
+    plan_notes: NotePlanner = _no_notes
 
 
 class Scope(StrEnum):
@@ -254,9 +281,14 @@ class _Results:
         ]
         concerned = [ref for one in current for ref in self.accounts.get(one.entity, ())]
         written = _told_or_waiting(conn, concerned)
-        updates = [update for one in current for update in self._plan(one, written)]
+        updates: list[FieldUpdate] = []
+        notes: list[NoteDraft] = []
+        for one in current:
+            planned = self._plan(one, written)
+            updates += planned
+            notes += self.rules.plan_notes(one, planned, written, assessment_id=assessment_id(one))
         ids = {ref: assessment_id(one) for one in current for ref in self.accounts[one.entity]}
-        enqueue(conn, updates, now=self.now, assessment_ids=ids)
+        enqueue(conn, [*updates, *notes], now=self.now, assessment_ids=ids)
         return len(updates)
 
     def _plan(self, assessment: Assessment, written: Written) -> list[FieldUpdate]:

@@ -3,13 +3,14 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
 from adapters.port import CrmPort
 from connector.clock import Clock
 from connector.flow.assess import Rules
+from connector.flow.pull import COMPUTED_EACH
 from connector.flow.task_text import TaskWords
 
 __all__ = ["Job", "Step", "silent"]
@@ -31,6 +32,7 @@ class Job:
     """What a run works with. ``step_time`` tells the moment to note for a business date's steps.
 
     ``recheck`` looks at the blocked orders again once a date's facts were assessed.
+    ``computed_each``: how often feeds with fields that a CRM works out by itself are read anew.
     """
 
     engine: sa.Engine
@@ -41,3 +43,4 @@ class Job:
     step_time: Callable[[date], datetime]
     rng: random.Random
     recheck: Callable[[date], object] = _nothing
+    computed_each: timedelta | None = COMPUTED_EACH

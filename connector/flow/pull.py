@@ -4,22 +4,24 @@ HTTP happens outside transactions; a page, its cursor and the marks of what chan
 Killed anywhere, the next pull goes on at the page after the last one kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import TypedDict
 
 import msgspec
 import sqlalchemy as sa
 
-from adapters.port import CrmPort, Page, Usage
+from adapters.port import ComputesFields, CrmPort, Page, Usage
 from connector.clock import Clock
 from connector.store.cursors import FeedState, load_feed, read_once
 from connector.store.engine import in_one_commit, reading
+from connector.store.full_reads import last_full_read, note_full_read
 from connector.store.records import Saved, save_page, save_records, start_full_scan
 from connector.store.tables import RECORD_TABLES
 from connector.store.usage import add_usage
 from scoring.records import Allocation, Kind
 
-__all__ = ["Progress", "PullReport", "PullWish", "pull", "pull_records"]
+__all__ = ["COMPUTED_EACH", "Progress", "PullReport", "PullWish", "pull", "pull_records"]
 
 _MOST_IDS_AT_ONCE = 100
 _MOST_ROUNDS = 3
@@ -63,9 +65,13 @@ class PullWish(TypedDict, total=False):
     """How a pull is wanted: the named arguments of ``pull``."""
 
     full: bool
+    computed_each: timedelta | None
     allow_mass_change: bool
     progress: Progress
     stop: Callable[[], bool]
+
+
+COMPUTED_EACH = timedelta(hours=24)
 
 
 def _silent(_kind: Kind, _done: int, _expected: int | None) -> None:
@@ -84,6 +90,7 @@ def pull(
     *,
     kinds: Sequence[Kind] | None = None,
     full: bool = False,
+    computed_each: timedelta | None = COMPUTED_EACH,
     allow_mass_change: bool = False,
     progress: Progress = _silent,
     stop: Callable[[], bool] = _go_on,
@@ -91,26 +98,51 @@ def pull(
     """Read what changed in these feeds (``None``: all the CRM has), page by page.
 
     ``full`` reads everything anew and marks as gone what is not there any more, unless that is so
-    much that the brake trips. A full pull that was broken off goes on where it stood. Ends after a
-    page when ``stop`` says so.
+    much that the brake trips. A full pull that was broken off goes on where it stood. Feeds with
+    fields that the CRM works out by itself are read so once in ``computed_each`` (``None``: never).
+    Ends after a page when ``stop`` says so.
 
     Raises:
         CrmError: A feed could not be read; what came before is kept.
     """
     report, before = PullReport(system=port.system), port.usage()
     try:
-        wish = _Wish(full, allow_mass_change, stop)
-        for kind in _in_order(port, kinds):
+        wanted = _in_order(port, kinds)
+        # Somebody who asks for some feeds wants news of them, quickly.
+        each = computed_each if kinds is None else None
+        anew = wanted if full else _due_anew(port, engine, clock, each)
+        wish = _Wish(anew or (), allow_mass_change, stop)
+        for kind in wanted:
             _pull_feed(port, engine, clock, kind, report, wish, progress)
+        if anew is not None and kinds is None and not stop():
+            in_one_commit(engine, lambda conn: note_full_read(conn, port.system, now=clock.now()))
     finally:
         _note_usage(port, engine, clock, report, before)
     return report
 
 
 class _Wish(msgspec.Struct, frozen=True):
-    full: bool
+    """How the feeds are read; those in ``anew`` from their beginning."""
+
+    anew: Collection[Kind]
     allow_mass_change: bool
     stop: Callable[[], bool]
+
+
+def _due_anew(
+    port: CrmPort, engine: sa.Engine, clock: Clock, each: timedelta | None
+) -> Collection[Kind] | None:
+    """Name the feeds that have to be read anew for fields whose changes leave no trace.
+
+    ``None``: it is not the time for them.
+    """
+    if each is None or not isinstance(port, ComputesFields):
+        return None
+    with reading(engine) as conn:
+        latest = last_full_read(conn, port.system)
+    if latest is not None and clock.now() - latest < each:
+        return None
+    return port.computed_fields().keys()
 
 
 def _in_order(port: CrmPort, kinds: Sequence[Kind] | None) -> list[Kind]:
@@ -128,7 +160,7 @@ def _pull_feed(
 ) -> None:
     if wish.stop():
         return
-    state = _begin(port, engine, clock, kind, full=wish.full)
+    state = _begin(port, engine, clock, kind, full=kind in wish.anew)
     cursor, done = state.cursor, state.seen_count
     report.pulled.setdefault(kind, 0)
     while True:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 
-from adapters.port import CrmPort
+from adapters.port import CrmPort, WritesInBulk
 from connector.clock import Clock
+from connector.flow.push_bulk import push_in_bulk
 from connector.flow.push_desk import Desk, PushReport, PushSettings, Row, Settling
 from connector.flow.push_fields import push_fields
+from connector.flow.push_notes import push_notes
 from connector.flow.push_tasks import push_changes, push_drafts
-from connector.store.engine import in_one_commit
+from connector.store.engine import in_one_commit, reading
 from connector.work import queue
 from connector.work.retry import MAX_ATTEMPTS
 from connector.work.writebacks import WriteKind
@@ -28,6 +30,7 @@ _PUSH = {
     WriteKind.FIELDS: push_fields,
     WriteKind.TASK: push_drafts,
     WriteKind.TASK_CHANGE: push_changes,
+    WriteKind.NOTE: push_notes,
 }
 
 
@@ -59,35 +62,53 @@ def push_due(
         )
         while not stop():
             lease = new_lease()
-            rows = _claim(desk, system, lease)
+            rows = _claim(desk, system, lease, limit=settings.batch_rows)
             if not rows:
                 break
-            _push_batch(desk, rows, lease)
+            _push_batch(desk, rows + _more(desk, rows, lease), lease)
     return report
 
 
-def _claim(desk: Desk, system: str, lease: str) -> list[Row]:
-    settings = desk.settings
+def _claim(
+    desk: Desk, system: str, lease: str, *, limit: int, kind: str | None = None
+) -> list[Row]:
     return in_one_commit(
         desk.engine,
         lambda conn: queue.claim(
             conn,
             now=desk.clock.now(),
             lease=lease,
-            limit=settings.batch_rows,
+            limit=limit,
             systems=(system,),
-            length=settings.lease,
+            kind=kind,
+            length=desk.settings.lease,
         ),
     )
+
+
+def _more(desk: Desk, rows: list[Row], lease: str) -> list[Row]:
+    """Claim further field updates where the CRM takes more of them at once than a batch has."""
+    port, system = desk.port, desk.port.system
+    is_full = len(rows) == desk.settings.batch_rows and rows[0].kind == WriteKind.FIELDS
+    if not is_full or not isinstance(port, WritesInBulk):
+        return []
+    with reading(desk.engine) as conn:
+        waiting = queue.due_count(conn, system, WriteKind.FIELDS, now=desk.clock.now())
+    wanted = port.fields_at_once(len(rows) + waiting) - len(rows)
+    if wanted <= 0:
+        return []
+    return _claim(desk, system, lease, limit=wanted, kind=WriteKind.FIELDS.value)
 
 
 def _push_batch(desk: Desk, rows: list[Row], lease: str) -> None:
     sound = _without_killers(desk, rows, lease)
     if not sound:
         return
-    push = _PUSH[WriteKind(sound[0].kind)]
     try:
-        push(desk, sound, lease)
+        if len(sound) > desk.settings.batch_rows and isinstance(desk.port, WritesInBulk):
+            push_in_bulk(desk, desk.port, sound, lease)
+        else:
+            _PUSH[WriteKind(sound[0].kind)](desk, sound, lease)
     except Exception as error:  # noqa: BLE001 a fault of ours: its rows are settled as the table says
         desk.fail_all(sound, lease, error)
 

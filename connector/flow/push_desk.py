@@ -70,6 +70,7 @@ class PushCounts(msgspec.Struct):
     tasks_adopted: int = 0
     tasks_updated: int = 0
     tasks_closed: int = 0
+    notes_written: int = 0
     parked: int = 0
     waiting: int = 0
     obsolete: int = 0
@@ -139,8 +140,16 @@ class Settling:
         if queue.settle(self.conn, row, lease=self.lease, state="parked", now=self.now, error=note):
             self.counts.parked += 1
 
-    def later(self, row: Row, run_after: datetime, *, counted: bool, note: str = "") -> None:
-        """Let a row run again."""
+    def later(
+        self,
+        row: Row,
+        run_after: datetime,
+        *,
+        counted: bool,
+        note: str = "",
+        newer_waits: bool = False,
+    ) -> None:
+        """Let a row run again; with ``newer_waits`` a newer wish of its account no sooner."""
         if queue.put_back(
             self.conn,
             row,
@@ -149,6 +158,7 @@ class Settling:
             run_after=run_after,
             counted=counted,
             error=note,
+            newer_waits=newer_waits,
         ):
             self.counts.waiting += 1
 
@@ -163,7 +173,7 @@ class Settling:
             row.attempts,
             self.now,
             self.desk.rng,
-            resend_safe=row.kind != WriteKind.TASK or self.desk.task_key_enforced,
+            resend_safe=self._resend_safe(row),
             settle_window=self.desk.settings.settle_window,
         )
         if isinstance(error, _NOT_APPLIED):
@@ -171,11 +181,23 @@ class Settling:
         self._mind_the_system(row.system, decided)
         match decided.action:
             case Action.LATER:
-                self.later(row, decided.run_after, counted=decided.counted, note=decided.note)
+                self.later(
+                    row,
+                    decided.run_after,
+                    counted=decided.counted,
+                    note=decided.note,
+                    newer_waits=decided.unknown,
+                )
             case Action.PARK:
                 self.park(row, decided.note)
             case Action.OBSOLETE:
                 self._end_obsolete(row, decided)
+
+    def _resend_safe(self, row: Row) -> bool:
+        """Whether sending it twice leaves one: a CRM never refuses a second note."""
+        if row.kind == WriteKind.TASK:
+            return self.desk.task_key_enforced
+        return bool(row.kind != WriteKind.NOTE)
 
     def _mind_the_system(self, system: str, decided: Verdict) -> None:
         if decided.halt:
@@ -242,6 +264,14 @@ class Desk:
                 settling.later(row, settling.now, counted=False)
 
         self.settle(lease, work)
+
+    def hold(self, rows: Sequence[Row], lease: str) -> None:
+        """Lengthen the lease of rows; those that are no longer ours stay so."""
+        now, length = self.clock.now(), self.settings.lease
+        in_one_commit(
+            self.engine,
+            lambda conn: queue.hold(conn, rows, lease=lease, now=now, length=length),
+        )
 
     def mark_sending(
         self,

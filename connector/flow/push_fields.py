@@ -1,6 +1,7 @@
 """Pushing field updates: read what stands there, write only what is ours and differs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from adapters.errors import CrmError, RecordNotFound
 from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, field_text
@@ -11,33 +12,59 @@ from connector.store.engine import reading
 from connector.work.writebacks import decode, decode_unconfirmed
 from scoring.records import AccountRef
 
-__all__ = ["push_fields"]
+__all__ = ["Ready", "make_ready", "push_fields", "settle_sent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A row that is marked as being sent, and what of its wish differs from the CRM."""
+
+    row: Row
+    account: AccountRef
+    check: OwnedCheck
+
+    @property
+    def update(self) -> FieldUpdate:
+        """What to send."""
+        return FieldUpdate(account=self.account, values=self.check.write)
 
 
 def push_fields(desk: Desk, rows: Sequence[Row], lease: str) -> None:
     """Carry field updates of one system, at most one an account, to the CRM and settle them."""
-    wishes = {row.id: _wish(row) for row in rows}
-    known = _by_the_last_pull(desk, rows, wishes)
-    to_look = [row.account_id for row in rows if row.account_id not in known]
     try:
-        looked = desk.port.owned_values(to_look) if to_look else {}
+        ready = make_ready(desk, rows, lease)
     except CrmError as error:
         desk.fail_all(rows, lease, error)
         return
+    if ready:
+        settle_sent(desk, ready, lease, _send(desk, [each.update for each in ready]))
+
+
+def make_ready(desk: Desk, rows: Sequence[Row], lease: str) -> list[Ready]:
+    """Settle what needs no write, and commit that the others are about to leave.
+
+    Raises ``CrmError`` where the CRM does not tell what stands there; nothing is settled then.
+    """
+    wishes = {row.id: _wish(row) for row in rows}
+    known = _by_the_last_pull(desk, rows, wishes)
+    to_look = [row.account_id for row in rows if row.account_id not in known]
+    looked = desk.port.owned_values(to_look) if to_look else {}
     checks = _check(desk, rows, wishes, {**known, **looked})
     _settle_unsent(desk, rows, lease, wishes, checks)
     to_send = [row for row in rows if row.id in checks and checks[row.id].write]
     values = {row.id: checks[row.id].write for row in to_send}
     ours = desk.mark_sending(to_send, lease, values) if to_send else []
-    if not ours:
-        return
-    outcomes = _send(
-        desk, [FieldUpdate(account=wishes[r.id].account, values=values[r.id]) for r in ours]
-    )
+    return [Ready(row=r, account=wishes[r.id].account, check=checks[r.id]) for r in ours]
+
+
+def settle_sent(
+    desk: Desk, ready: Sequence[Ready], lease: str, outcomes: Sequence[Outcome]
+) -> None:
+    """Settle rows that were sent, each by its outcome."""
 
     def settle(settling: Settling) -> None:
-        for row, outcome in zip(ours, outcomes, strict=True):
-            _settle_sent(settling, row, wishes[row.id].account, checks[row.id], outcome)
+        for each, outcome in zip(ready, outcomes, strict=True):
+            _settle_sent(settling, each.row, each.account, each.check, outcome)
 
     desk.settle(lease, settle)
 

@@ -19,7 +19,7 @@ from connector.store.tasks import task_ids
 from connector.work.queue import note_missed
 from connector.work.writebacks import decode
 
-__all__ = ["push_changes", "push_drafts"]
+__all__ = ["may_look_at", "push_changes", "push_drafts"]
 
 
 def push_drafts(desk: Desk, rows: Sequence[Row], lease: str) -> None:
@@ -146,7 +146,7 @@ def _settle_change(settling: Settling, row: Row, change: TaskChange, outcome: Ou
 def _look(desk: Desk, rows: Sequence[Row], lease: str) -> list[Row]:
     """Look for tasks that may exist; returns those that certainly do not and may be sent."""
     now = desk.clock.now()
-    due = [row for row in rows if _may_look_at(desk, row) <= now]
+    due = [row for row in rows if may_look_at(desk, row) <= now]
     early = [row for row in rows if row not in due]
     try:
         found = desk.port.find_tasks([row.task_key for row in due]) if due else {}
@@ -157,7 +157,7 @@ def _look(desk: Desk, rows: Sequence[Row], lease: str) -> list[Row]:
 
     def settle(settling: Settling) -> None:
         for row in early:
-            settling.later(row, _may_look_at(desk, row), counted=False)
+            settling.later(row, may_look_at(desk, row), counted=False)
         for row in due:
             if row.task_key in found:
                 _adopt(settling, row, found[row.task_key])
@@ -169,7 +169,7 @@ def _look(desk: Desk, rows: Sequence[Row], lease: str) -> list[Row]:
     return absent
 
 
-def _may_look_at(desk: Desk, row: Row) -> datetime:
+def may_look_at(desk: Desk, row: Row) -> datetime:
     """Tell when a look means something: requests of ours are over, the first look is long ago."""
     at: datetime = row.sent_at + desk.settings.settle_window
     if row.missed_at is not None:

@@ -124,6 +124,7 @@ def read_crm(job: Job, port: CrmPort, **wish: Unpack[PullWish]) -> PullReport:
     Raises ``CrmError``.
     """
     try:
+        wish.setdefault("computed_each", job.computed_each)
         pulled = pull(port, job.engine, job.clock, **wish)
     except CredentialsRejected as error:
         _halt(job, port.system, error)

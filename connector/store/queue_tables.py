@@ -70,7 +70,7 @@ outbox = sa.Table(
     sa.Column("overwrite", sa.Boolean, nullable=False, server_default=sa.false()),
     *_work_columns(),
 )
-"""WriteBacks waiting: ``fields``, ``task`` or ``task_change``, in the vendor-neutral words."""
+"""WriteBacks waiting: ``fields``, ``task``, ``task_change`` or ``note``, in our own words."""
 
 
 def _index_where(name: str, condition: str, *columns: sa.Column[Any], unique: bool = True) -> None:

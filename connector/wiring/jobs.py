@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 
+from adapters.port import KeepsNotes
 from connector.flow.assess import Rules
 from connector.flow.cases import CaseDesk
 from connector.flow.checking import OrderChecks
@@ -12,6 +13,7 @@ from connector.flow.decisions import Desk
 from connector.flow.fields import plan_fields
 from connector.flow.industries import IndustryMeasures
 from connector.flow.job import Job
+from connector.flow.notes import plan_notes
 from connector.flow.task_text import TaskWords
 from connector.wiring.product import Zixin
 from scoring.assess import Assessments, assess, assess_both
@@ -61,9 +63,13 @@ def job_of(zixin: Zixin, only: str | None = None, *, as_of: date | None = None) 
 
     Raises ``ConfigError``.
     """
+    ports = zixin.ports(only)
+    noted = {
+        name for name, port in ports.items() if isinstance(port, KeepsNotes) and port.wants_notes
+    }
     return Job(
         engine=zixin.engine,
-        ports=zixin.ports(only),
+        ports=ports,
         clock=zixin.clock,
         rules=Rules(
             policy=zixin.policy if as_of is None else zixin.policy_on(as_of),
@@ -71,6 +77,7 @@ def job_of(zixin: Zixin, only: str | None = None, *, as_of: date | None = None) 
             assess=assess_by_calendar(zixin),
             explain=_explanation,
             plan=partial(plan_fields, texts=zixin.texts),
+            plan_notes=partial(plan_notes, systems=noted, texts=zixin.texts),
         ),
         words=TaskWords(
             texts=zixin.texts,
@@ -81,6 +88,7 @@ def job_of(zixin: Zixin, only: str | None = None, *, as_of: date | None = None) 
         step_time=zixin.step_time,
         rng=random.Random(),
         recheck=partial(_recheck, zixin),
+        computed_each=zixin.config.schedule.computed_each,
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from connector.store.queue_tables import paused
 
-__all__ = ["LEASE", "claim", "hold", "next_due_at", "settle", "settle_later"]
+__all__ = ["LEASE", "claim", "due_count", "hold", "next_due_at", "settle", "settle_later"]
 
 LEASE = timedelta(minutes=5)
 """Deadlines nest: request 60 s < slice of a batch 2 min < lease 5 min."""
@@ -33,12 +33,14 @@ def claim(
     lease: str,
     limit: int = 1,
     systems: Collection[str] | None = None,
+    kind: str | None = None,
     length: timedelta = LEASE,
 ) -> list[sa.Row[Any]]:
     """Take the next runnable rows of one system and kind, oldest first, at most one of a lane.
 
-    The oldest runnable row decides about system and kind. ``lease`` is a fresh token for each call.
-    Rows of paused systems stay. Empty: nothing to do now, or another worker was faster.
+    The oldest runnable row, of this ``kind`` if one is given, decides about system and kind.
+    ``lease`` is a fresh token for each batch. Rows of paused systems stay. Empty: nothing to do
+    now, or another worker was faster.
     """
     taken = {
         "state": _RUNNING,
@@ -46,7 +48,7 @@ def claim(
         "run_after": now + length,
         "attempts": table.c.attempts + 1,
     }
-    picked = _picked(table, now, limit, systems)
+    picked = _picked(table, now, limit, systems, kind)
     statement = (
         table.update()
         .where(table.c.id.in_(sa.select(picked.c.id)))
@@ -61,12 +63,14 @@ def claim(
     return sorted(rows, key=lambda row: int(row.id))
 
 
-def _picked(table: sa.Table, now: datetime, limit: int, systems: Collection[str] | None) -> sa.CTE:
+def _picked(
+    table: sa.Table, now: datetime, limit: int, systems: Collection[str] | None, kind: str | None
+) -> sa.CTE:
     # A CTE with FOR UPDATE is evaluated once; a plain IN could be evaluated again and take more.
     head = table.alias("head")
     first = (
         sa.select(head.c.system, head.c.kind)
-        .where(*_runnable(head, table.alias("head_other"), now, systems))
+        .where(*_runnable(head, table.alias("head_other"), now, systems), *_of_kind(head, kind))
         .order_by(head.c.id)
         .limit(1)
         .cte("first")
@@ -84,6 +88,10 @@ def _picked(table: sa.Table, now: datetime, limit: int, systems: Collection[str]
         .with_for_update(skip_locked=True, of=work)  # renders nothing on SQLite
         .cte("picked")
     )
+
+
+def _of_kind(work: sa.FromClause, kind: str | None) -> list[sa.ColumnElement[bool]]:
+    return [] if kind is None else [work.c.kind == kind]
 
 
 def _runnable(
@@ -179,6 +187,19 @@ def _fenced(
         .values(values)
     )
     return conn.execute(statement).rowcount == 1
+
+
+def due_count(
+    conn: sa.Connection, table: sa.Table, *, now: datetime, system: str, kind: str, most: int
+) -> int:
+    """Count the rows of a system and kind that could be taken now, up to ``most``."""
+    work = table.alias("w")
+    due = (
+        sa.select(work.c.id)
+        .where(*_runnable(work, table.alias("other"), now, (system,)), work.c.kind == kind)
+        .limit(most)
+    )
+    return int(conn.execute(sa.select(sa.func.count()).select_from(due.subquery())).scalar_one())
 
 
 def next_due_at(conn: sa.Connection, table: sa.Table) -> datetime | None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from adapters.port import CreditField, FieldUpdate, FieldValue, TaskDraft
+from adapters.port import CreditField, FieldUpdate, FieldValue, NoteDraft, TaskDraft
 from connector.store.engine import insert_or_ignore
 from connector.store.queue_tables import outbox
 from connector.work import claim as claims
@@ -33,8 +33,10 @@ from scoring.records import AccountRef
 
 __all__ = [
     "claim",
+    "due_count",
     "enqueue",
     "forget_sending",
+    "hold",
     "mark_sending",
     "note_missed",
     "put_back",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 _ROWS_PER_STATEMENT = 200
+_MOST_COUNTED = 100_000
 _NO_IDS: Mapping[AccountRef, str] = {}
 
 Row = sa.Row[Any]
@@ -58,15 +61,19 @@ def enqueue(
 ) -> int:
     """Put WriteBacks down; they exist when the caller's transaction commits.
 
-    Tells how many rows are new: wishes that joined a waiting one and tasks asked for before are
-    not. A parked wish for the same account gives way to the newer one.
+    Tells how many rows are new: wishes that joined a waiting one, tasks and notes asked for before
+    are not. A parked wish for the same account gives way to the newer one.
     """
     tasks: list[TaskDraft] = []
+    notes: dict[str, NoteDraft] = {}
     wishes: dict[str, WriteBack] = {}
     for write in writes:
+        if isinstance(write, NoteDraft):
+            notes[str(collapse_key(write))] = write
+            continue
         key = collapse_key(write)
         if key is None:
-            tasks.append(write)  # type: ignore[arg-type] # only a draft has no collapse key
+            tasks.append(write)  # type: ignore[arg-type] # only a task has no collapse key
         else:
             wishes[key] = merge(wishes[key], write) if key in wishes else write
     new = NewRows(now, assessment_ids)
@@ -75,13 +82,29 @@ def enqueue(
         created += _insert(conn, [new.of(task) for task in chunk])
     for keys in _chunks(sorted(wishes)):  # sorted: two writers lock rows in the same order
         created += put_wishes(conn, {key: wishes[key] for key in keys}, new)
+    for keys in _chunks(sorted(notes)):  # last: the fields are to stand there first
+        created += _insert(conn, _unknown_notes(conn, {key: notes[key] for key in keys}, new))
     return created
 
 
 def _insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> int:
+    if not rows:
+        return 0
     # Rows beside the statement, not inside it: then it is compiled once.
     statement = insert_or_ignore(conn, outbox).returning(outbox.c.id)
     return len(conn.execute(statement, rows).all())
+
+
+def _unknown_notes(
+    conn: sa.Connection, notes: Mapping[str, NoteDraft], new: NewRows
+) -> list[dict[str, Any]]:
+    """Leave out notes that were asked for before, whatever became of them."""
+    lanes = [lane_of(note.account) for note in notes.values()]
+    asked = sa.select(outbox.c.collapse_key).where(
+        outbox.c.lane.in_(lanes), outbox.c.kind == WriteKind.NOTE.value
+    )
+    known = set(conn.execute(asked).scalars())
+    return [new.of(note) for key, note in notes.items() if key not in known]
 
 
 def waiting_values(
@@ -114,12 +137,28 @@ def claim(
     lease: str,
     limit: int = 1,
     systems: Collection[str] | None = None,
+    kind: str | None = None,
     length: timedelta = claims.LEASE,
 ) -> list[Row]:
     """Take the next runnable rows of one system and kind; see ``claim.claim``."""
     return claims.claim(
-        conn, outbox, now=now, lease=lease, limit=limit, systems=systems, length=length
+        conn, outbox, now=now, lease=lease, limit=limit, systems=systems, kind=kind, length=length
     )
+
+
+def due_count(conn: sa.Connection, system: str, kind: WriteKind, *, now: datetime) -> int:
+    """Count the rows of a system and kind that could be taken now, as far as it matters."""
+    return claims.due_count(
+        conn, outbox, now=now, system=system, kind=kind.value, most=_MOST_COUNTED
+    )
+
+
+def hold(
+    conn: sa.Connection, rows: Sequence[Row], *, lease: str, now: datetime, length: timedelta
+) -> set[int]:
+    """Lengthen the lease of these rows and tell which of them are still ours."""
+    ids = [row.id for row in rows]
+    return claims.hold(conn, outbox, ids, lease=lease, now=now, length=length)
 
 
 def mark_sending(
@@ -172,12 +211,15 @@ def put_back(
     run_after: datetime,
     counted: bool,
     error: str = "",
+    newer_waits: bool = False,
 ) -> bool:
     """Let a row run again later. False: it is no longer ours.
 
-    A wish gives way to a newer one that waits.
+    A wish gives way to a newer one that waits. With ``newer_waits`` that one does not run before
+    ``run_after`` either: what was sent may still be under way and must not land upon it.
     """
-    if join_newer(conn, row, lease=lease, now=now):
+    not_before = run_after if newer_waits else None
+    if join_newer(conn, row, lease=lease, now=now, not_before=not_before):
         return True
     try:
         with conn.begin_nested():
@@ -185,7 +227,7 @@ def put_back(
                 conn, outbox, row.id, lease=lease, run_after=run_after, counted=counted, error=error
             )
     except IntegrityError:  # the newer wish came this very moment
-        return join_newer(conn, row, lease=lease, now=now)
+        return join_newer(conn, row, lease=lease, now=now, not_before=not_before)
 
 
 def forget_sending(conn: sa.Connection, row: Row, *, lease: str) -> None:

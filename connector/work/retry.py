@@ -99,14 +99,16 @@ def verdict(  # noqa: PLR0911 one return for each line of the table
     """Decide about work that failed at its ``attempts``-th try (the first is 1).
 
     ``resend_safe``: the write may be repeated at once after an unknown outcome, because it sets
-    absolute values or the CRM enforces our key. Otherwise it waits out ``settle_window``.
+    absolute values or the CRM enforces our key, though not before the time that the error names.
+    Otherwise it waits out ``settle_window``.
     """
     match error:
         case RateLimited() | QuotaExhausted():
             return _wait_for_the_system(error, now)
         case OutcomeUnknown():
-            wait = timedelta() if resend_safe else settle_window
-            return _again(error, attempts, now, rng, at_least=now + wait, unknown=True)
+            wait = now if resend_safe else now + settle_window
+            at_least = max(wait, error.retry_at or now)
+            return _again(error, attempts, now, rng, at_least=at_least, unknown=True)
         case Transient():
             return _again(error, attempts, now, rng, at_least=error.retry_at or now)
         case RecordNotFound():

@@ -98,10 +98,18 @@ def _join(
     )
 
 
-def join_newer(conn: sa.Connection, row: Row, *, lease: str | None, now: datetime) -> bool:
+def join_newer(
+    conn: sa.Connection,
+    row: Row,
+    *,
+    lease: str | None,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> bool:
     """Let a wish that did not succeed give way to the newer one that waits, if there is one.
 
-    The newer wish keeps its values and takes over those that only the older one names.
+    The newer wish keeps its values and takes over those that only the older one names. It runs
+    not before ``not_before``.
     """
     if row.collapse_key is None:
         return False
@@ -118,6 +126,7 @@ def join_newer(conn: sa.Connection, row: Row, *, lease: str | None, now: datetim
             body=encode(merged),
             unconfirmed=encode_unconfirmed(merge_unconfirmed(known)),
             overwrite=sa.or_(outbox.c.overwrite, older.overwrite),
+            run_after=max(waiting.run_after, not_before or waiting.run_after),
         )
     )
     return True

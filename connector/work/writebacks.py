@@ -8,7 +8,15 @@ from typing import Any
 
 import msgspec
 
-from adapters.port import CreditField, FieldUpdate, FieldValue, TaskChange, TaskDraft, field_text
+from adapters.port import (
+    CreditField,
+    FieldUpdate,
+    FieldValue,
+    NoteDraft,
+    TaskChange,
+    TaskDraft,
+    field_text,
+)
 from scoring.records import AccountRef
 
 __all__ = [
@@ -27,7 +35,7 @@ __all__ = [
     "merge_unconfirmed",
 ]
 
-WriteBack = FieldUpdate | TaskDraft | TaskChange
+WriteBack = FieldUpdate | TaskDraft | TaskChange | NoteDraft
 
 Unconfirmed = Mapping[CreditField, frozenset[str]]
 """Texts of values that were sent and never confirmed, by field."""
@@ -51,6 +59,7 @@ class WriteKind(StrEnum):
     FIELDS = "fields"
     TASK = "task"
     TASK_CHANGE = "task_change"
+    NOTE = "note"
 
 
 class _StoredFields(msgspec.Struct):
@@ -67,6 +76,8 @@ def kind_of(write: WriteBack) -> WriteKind:
             return WriteKind.TASK
         case TaskChange():
             return WriteKind.TASK_CHANGE
+        case NoteDraft():
+            return WriteKind.NOTE
 
 
 def lane_of(account: AccountRef) -> str:
@@ -81,6 +92,8 @@ def collapse_key(write: WriteBack) -> str | None:
             return f"fields:{write.account}"
         case TaskChange():
             return f"task:{write.account.system}:{write.key}"
+        case NoteDraft():
+            return f"note:{write.account}:{write.key}"
         case TaskDraft():
             return None
 
@@ -111,6 +124,8 @@ def decode(kind: str, body: bytes) -> WriteBack:
             return msgspec.json.decode(body, type=TaskDraft)
         case WriteKind.TASK_CHANGE:
             return msgspec.json.decode(body, type=TaskChange)
+        case WriteKind.NOTE:
+            return msgspec.json.decode(body, type=NoteDraft)
 
 
 def encode_unconfirmed(values: Unconfirmed) -> bytes | None:
@@ -153,7 +168,7 @@ class NewRows:
             "system": write.account.system,
             "kind": kind_of(write).value,
             "account_id": write.account.record_id,
-            "task_key": None if isinstance(write, FieldUpdate) else write.key,
+            "task_key": write.key if isinstance(write, TaskDraft | TaskChange) else None,
             "collapse_key": collapse_key(write),
             "body": encode(write),
             "assessment_id": self.assessment_id(write),

@@ -14,7 +14,7 @@ __all__ = ["Answer", "Ask"]
 class Ask:
     """An authorised request. ``user`` is the id behind the token, ``base_url`` our own address.
 
-    ``headers`` holds the conditional ones only.
+    ``headers`` holds only those that an operation may read.
     """
 
     method: str

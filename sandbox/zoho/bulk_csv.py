@@ -1,16 +1,17 @@
-"""The file of an export: one CSV in a zip, with links as bare ids and nothing as nothing."""
+"""CSV in a zip, as bulk jobs give it out: links as bare ids and nothing as nothing."""
 
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from sandbox.zoho.fields import Field
 from sandbox.zoho.rendering import renderer
 from sandbox.zoho.state import OrgState
 from sandbox.zoho.table import Row
 
-__all__ = ["zipped_csv"]
+__all__ = ["zipped_csv", "zipped_rows"]
 
 
 def zipped_csv(
@@ -19,15 +20,21 @@ def zipped_csv(
     """Write some fields of a module's rows as the CSV of that name, and zip it."""
     known = state.modules[module].fields
     writers = [_writer(state, known[field]) for field in fields]
+    header = ["Id" if field == "id" else field for field in fields]
+    lines = ([write(row) for write in writers] for row in rows)
+    return zipped_rows({name: chain([header], lines)})
+
+
+def zipped_rows(files: Mapping[str, Iterable[Sequence[str]]]) -> bytes:
+    """Write CSV files, each by its name and its lines, and zip them."""
     packed = io.BytesIO()
-    with (
-        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        archive.open(name, "w") as entry,
-        io.TextIOWrapper(entry, encoding="utf-8", newline="") as text,
-    ):
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow("Id" if field == "id" else field for field in fields)
-        table.writerows([write(row) for write in writers] for row in rows)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, lines in files.items():
+            with (
+                archive.open(name, "w") as entry,
+                io.TextIOWrapper(entry, encoding="utf-8", newline="") as text,
+            ):
+                csv.writer(text, lineterminator="\n").writerows(lines)
     return packed.getvalue()
 
 

@@ -9,14 +9,12 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
-import orjson
-
-from sandbox.notifier import Notification, Notifier, NotLoopbackError
+from sandbox.notifier import Notifier
 from sandbox.zoho.asking import Answer, Ask
 from sandbox.zoho.bulk_criteria import criteria_test
 from sandbox.zoho.bulk_csv import zipped_csv
+from sandbox.zoho.callbacks import call_back, callback_url
 from sandbox.zoho.errors import ZohoError
 from sandbox.zoho.scopes import covers, module_scope
 from sandbox.zoho.state import OrgState
@@ -50,7 +48,6 @@ class _Job:
     query: _Query
     by: str
     at: datetime
-    callback: str | None
     fails: bool
     count: int = 0
     token: str | None = None
@@ -78,12 +75,17 @@ class BulkReadDesk:
             query=query,
             by=ask.user,
             at=now,
-            callback=_callback_url(body.get("callback")),
             fails=self.state.options.bulk_jobs_fail,
         )
         self._jobs = {key: kept for key, kept in self._jobs.items() if kept.at + _KEPT > now}
         self._jobs[job.id] = job
-        self._call_back(job)
+        over = "FAILURE" if job.fails else "COMPLETED"
+        call_back(
+            self.notifier,
+            callback_url(body.get("callback")),
+            {"job_id": job.id, "operation": "read", "state": over},
+            after_seconds=self.state.options.bulk_job_seconds,
+        )
         details = {
             "id": job.id,
             "operation": "read",
@@ -241,22 +243,6 @@ class BulkReadDesk:
             message = "invalid oauth scope to access this URL"
             raise ZohoError("OAUTH_SCOPE_MISMATCH", message, status=401)
 
-    def _call_back(self, job: _Job) -> None:
-        """Tell the listener when the job is over; the message is a hint without a signature."""
-        if job.callback is None:
-            return
-        over = "FAILURE" if job.fails else "COMPLETED"
-        body = {"job_id": job.id, "operation": "read", "state": over}
-        message = Notification(
-            url=job.callback,
-            headers={"Content-Type": "application/json"},
-            body=orjson.dumps(body),
-        )
-        try:
-            self.notifier.send(message, after_seconds=self.state.options.bulk_job_seconds)
-        except NotLoopbackError:
-            raise ZohoError("INVALID_CALLBACK_URL", "the callback cannot be reached") from None
-
 
 def _of(name: str) -> dict[str, object]:
     return {"api_name": name}
@@ -265,14 +251,3 @@ def _of(name: str) -> dict[str, object]:
 def _not_found(resource: str) -> ZohoError:
     message = "the requested resource doesn't exist"
     return ZohoError("RESOURCE_NOT_FOUND", message, {"resource": resource}, status=404)
-
-
-def _callback_url(given: object) -> str | None:
-    if given is None:
-        return None
-    if not isinstance(given, Mapping) or given.get("method") != "post":
-        raise ZohoError("INVALID_CALLBACK_METHOD", "the callback method must be post")
-    url = str(given.get("url", ""))
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise ZohoError("INVALID_CALLBACK_URL", "the callback url is invalid")
-    return url

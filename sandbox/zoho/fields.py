@@ -1,5 +1,6 @@
 """Field metadata: what a module's fields are, and how ``settings/fields`` shows them."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 __all__ = ["CREATABLE_TYPES", "TEXTAREA_LENGTHS", "Field", "field_json"]
@@ -41,7 +42,10 @@ _UNFILTERABLE = frozenset({"textarea"})
 
 @dataclass(slots=True, kw_only=True)
 class Field:
-    """One field of one module. ``system`` fields are the server's: a value sent is passed over."""
+    """One field of one module. ``system`` fields are the server's: a value sent is passed over.
+
+    ``compute`` works a ``formula`` out of the stored row whenever it is read.
+    """
 
     id: str
     api_name: str
@@ -58,6 +62,8 @@ class Field:
     lookup: str | None = None
     textarea: str | None = None
     default: str | None = None
+    compute: Callable[[Mapping[str, object]], object] | None = None
+    returns: str = ""
 
     @property
     def filterable(self) -> bool:
@@ -116,7 +122,7 @@ def _settings(item: Field, *, module_ids: dict[str, str], version: str) -> dict[
         else {},
         "textarea": {"type": item.textarea} if item.textarea else None,
         "lookup": _lookup(item, module_ids=module_ids, version=version),
-        "formula": {},
+        "formula": {"return_type": item.returns} if item.compute else {},
         "auto_number": {},
         "rollup_summary": {},
         "multiselectlookup": {},

@@ -9,6 +9,7 @@ from sandbox.zoho.modules import Module
 from sandbox.zoho.state import INTEGRATION_USER, RATES, OrgState, User
 
 __all__ = [
+    "ZGID",
     "list_currencies",
     "list_fields",
     "list_layouts",
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 _ORG_ID = "5000000000000000"
-_ZGID = "700000001"
+ZGID = "700000001"
 _SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$", "JPY": "¥", "GBP": "£", "CAD": "C$"}
 _NAMES = {
     "CNY": "Chinese Yuan - CNY",
@@ -139,7 +140,7 @@ def show_org(state: OrgState, _ask: Ask) -> Answer:
     code = state.options.base_currency
     shown = {
         "id": _ORG_ID,
-        "zgid": _ZGID,
+        "zgid": ZGID,
         "company_name": state.options.company_name,
         "currency": _NAMES[code],
         "iso_code": code,

@@ -19,6 +19,7 @@ ALL_SCOPES = (
     "ZohoBooks.customerpayments.READ",
     "ZohoBooks.creditnotes.READ",
     "ZohoBooks.settings.READ",
+    "ZohoFiles.files.ALL",
 )
 
 
@@ -40,6 +41,10 @@ class ZohoOptions:
     the link, else their details alone. ``books_filters_modified``: lists obey
     ``last_modified_time``, which else is ignored. ``books_stamps_settled``: what settles an invoice
     changes the invoice's own ``last_modified_time``.
+    ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``, as a bulk write does
+    of at most ``bulk_write_rows``. ``bulk_write_working`` is how a bulk write under way calls that,
+    ``bulk_write_shouts`` writes the states of its rows in capitals, ``upload_ids_are_numbers``
+    gives a file's id as a number. ``results_host`` is where results lie, if not here.
     """
 
     company_name: str = "Zixin Sample Trading"
@@ -70,3 +75,10 @@ class ZohoOptions:
     books_lists_links: bool = True
     books_filters_modified: bool = True
     books_stamps_settled: bool = True
+    upload_bytes: int = 25 * 1024 * 1024
+    upload_ids_are_numbers: bool = False
+    bulk_write_rows: int = 25_000
+    bulk_write_working: str = "INPROGRESS"
+    bulk_write_shouts: bool = False
+    bulk_writes_fail: bool = False
+    results_host: str = ""

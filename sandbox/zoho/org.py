@@ -1,5 +1,6 @@
 """One sandbox organisation of Zoho CRM: its state, its API, and the levers tests pull."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sandbox.clock import SandboxClock
@@ -13,10 +14,13 @@ from sandbox.zoho.books_api import show_full
 from sandbox.zoho.books_filling import fill_books
 from sandbox.zoho.books_limits import BooksLimits
 from sandbox.zoho.bulk_read import BulkReadDesk
+from sandbox.zoho.bulk_write import BulkWriteDesk
 from sandbox.zoho.credits import CreditLedger
 from sandbox.zoho.errors import Refusal, ZohoError
+from sandbox.zoho.fields import Field
 from sandbox.zoho.filling import fill
 from sandbox.zoho.listing import Pager
+from sandbox.zoho.notes import NoteDesk
 from sandbox.zoho.options import ZohoOptions
 from sandbox.zoho.provisioning import provision
 from sandbox.zoho.rendering import show_record
@@ -29,6 +33,7 @@ from sandbox.zoho.tokens import (
     REFRESH_TOKEN,
     TokenKeeper,
 )
+from sandbox.zoho.uploads import UploadDesk
 from sandbox.zoho.views import account_views
 from sandbox.zoho.watch import WatchDesk
 from sandbox.zoho.web import api_app
@@ -71,6 +76,9 @@ class ZohoOrg:
         self.bulk_read = BulkReadDesk(self.state, notifier)
         self.books = Books(clock, self.options)
         self.books_limits = BooksLimits(clock, self.options)
+        self.uploads = UploadDesk(self.state)
+        self.notes = NoteDesk(self.state)
+        self.bulk_write = BulkWriteDesk(self.state, notifier, self.uploads)
         self._app = api_app(self)
         if self.options.provisioned:
             provision(self.state)
@@ -94,6 +102,7 @@ class ZohoOrg:
         with self.state.lock:
             if module.startswith(_BOOKS):
                 return self._books_records(module.removeprefix(_BOOKS))
+            self.bulk_write.work()
             table = self.state.tables[self._known(module)]
             return [show_record(self.state, module, row) for row in table.rows.values()]
 
@@ -109,6 +118,7 @@ class ZohoOrg:
         with self.state.lock:
             if module.startswith(_BOOKS):
                 return self.books.put(module.removeprefix(_BOOKS), values, record_id)
+            self.bulk_write.work()
             batch = self._by_hand(module)
             try:
                 if record_id is None:
@@ -127,6 +137,7 @@ class ZohoOrg:
             if module.startswith(_BOOKS):
                 self.books.remove(module.removeprefix(_BOOKS), record_id)
                 return
+            self.bulk_write.work()
             batch = self._by_hand(module)
             try:
                 batch.delete({"id": record_id}, 0)
@@ -143,6 +154,32 @@ class ZohoOrg:
                     return
         raise ValueError(f"{module} {record_id} is not in the recycle bin")
 
+    def add_formula(
+        self,
+        module: str,
+        api_name: str,
+        compute: Callable[[Mapping[str, object]], object],
+        *,
+        returns: str = "double",
+    ) -> None:
+        """Add a formula field as the CRM's administrator would in its setup.
+
+        Its value is worked out of the stored record whenever it is read; that it is another one
+        today moves no ``Modified_Time``.
+        """
+        with self.state.lock:
+            self.state.modules[self._known(module)].fields[api_name] = Field(
+                id=self.state.field_id(),
+                api_name=api_name,
+                label=api_name.replace("_", " "),
+                type="formula",
+                length=16,
+                read_only=True,
+                custom=True,
+                compute=compute,
+                returns=returns,
+            )
+
     def workflow_runs(self) -> list[WorkflowRun]:
         """Return for which writes the customer's workflows ran: those without ``trigger: []``."""
         with self.state.lock:
@@ -151,6 +188,7 @@ class ZohoOrg:
     def accounts(self) -> list[AccountView]:
         """Return every account for the pages."""
         with self.state.lock:
+            self.bulk_write.work()
             return account_views(self.state)
 
     def fill(self, company: Company) -> None:

@@ -14,6 +14,8 @@ Render = Callable[[Row], object]
 def renderer(state: OrgState, field: Field) -> Render:
     """Return a function that shows one field of a row."""
     name = field.api_name
+    if field.compute is not None:
+        return field.compute
     if field.type == "ownerlookup":
         return lambda row: _show_person(state, row.get(name))
     if field.type == "lookup":

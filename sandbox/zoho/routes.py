@@ -24,6 +24,8 @@ _MOST_LIGHT_RECORDS = 10
 class Operation:
     """One operation. Without a ``scope`` of its own it needs the scope of its module.
 
+    A ``scope`` is one of ZohoCRM unless it names its product.
+
     Its address is ``base``, the version of the API, and ``path``.
 
     Heavy operations have a lower limit of calls at once.
@@ -68,6 +70,28 @@ def operations(org: "ZohoOrg") -> list[Operation]:
             ("POST", "/read", org.bulk_read.create, "bulk.READ"),
             ("GET", "/read/<job_id>", org.bulk_read.show, "bulk.READ"),
             ("GET", "/read/<job_id>/result", org.bulk_read.result, "bulk.READ"),
+            ("POST", "/write", org.bulk_write.create, "bulk.CREATE"),
+            ("GET", "/write/<job_id>", org.bulk_write.show, "bulk.CREATE"),
+        )
+    ]
+    # In real life both are on hosts of their own.
+    found += [
+        Operation(method="POST", path="/upload", handler=org.uploads.upload, scope=_FILES),
+        Operation(
+            base="",
+            method="GET",
+            path="/crm/<org>/bulk-write/<job_id>/<name>",
+            handler=org.bulk_write.result,
+            scope="bulk.CREATE",
+        ),
+    ]
+    found += [
+        Operation(method=method, path=path, handler=handler, scope=f"modules.notes.{verb}")
+        for method, path, handler, verb in (
+            ("POST", "/Notes", org.notes.create, "CREATE"),
+            ("GET", "/Notes", org.notes.listing, "READ"),
+            ("POST", f"{_RECORD}/Notes", org.notes.create_on, "CREATE"),
+            ("GET", f"{_RECORD}/Notes", org.notes.listing_of, "READ"),
         )
     ]
     lists = org.pager.list_records
@@ -103,6 +127,7 @@ def _is_large(_args: Mapping[str, str], body: bytes) -> bool:
     return isinstance(records, list) and len(records) > _MOST_LIGHT_RECORDS
 
 
+_FILES = "ZohoFiles.files.CREATE"
 _FIELDS, _ONE_FIELD = "/settings/fields", "/settings/fields/<field_id>"
 _SETTINGS: list[tuple[str, str, Handler, str]] = [
     ("GET", "/org", metadata.show_org, "org.READ"),

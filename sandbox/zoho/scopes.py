@@ -5,7 +5,9 @@ from collections.abc import Iterable
 __all__ = ["covers", "module_scope"]
 
 _VERBS = {"GET": "READ", "POST": "CREATE", "PUT": "UPDATE", "PATCH": "UPDATE", "DELETE": "DELETE"}
-_STANDARD = frozenset({"accounts", "contacts", "deals", "tasks", "invoices", "salesorders"})
+_STANDARD = frozenset(
+    {"accounts", "contacts", "deals", "tasks", "invoices", "salesorders", "notes"}
+)
 
 
 def module_scope(module: str, method: str) -> str:

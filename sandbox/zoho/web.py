@@ -30,8 +30,14 @@ _SECRETS = re.compile(
 # An API answer says "code" for the outcome, which is no secret.
 _API_SECRETS = re.compile(r"(?<!\w)(\"?token\"?[=:]\s*\"?)([^&\"\s]+)")
 _VERSIONS = frozenset({"v2", "v8"})
-_BINARY = "application/zip"
-_CONDITIONAL = ("If-Modified-Since", "If-Unmodified-Since")
+_BINARY = frozenset({"application/zip", "application/octet-stream"})
+_READ_HEADERS = (
+    "If-Modified-Since",
+    "If-Unmodified-Since",
+    "Content-Type",
+    "feature",
+    "X-CRM-ORG",
+)
 _PREFIX = "Zoho-oauthtoken "
 
 
@@ -75,12 +81,13 @@ def _answered(org: "ZohoOrg", call: Operation, version: str, parts: dict[str, st
         method=request.method,
         version=version,
         args=request.args,
-        headers={name: request.headers[name] for name in _CONDITIONAL if name in request.headers},
+        headers={name: request.headers[name] for name in _READ_HEADERS if name in request.headers},
         body=request.get_data(),
         user=user,
         base_url=_base_url(),
     )
     with org.credits.running(heavy=call.is_heavy(request.args, request.get_data())), org.state.lock:
+        org.bulk_write.work()
         return call.handler(ask, **parts)
 
 
@@ -97,7 +104,7 @@ def _authorised(org: "ZohoOrg") -> str:
 
 def _check_scope(org: "ZohoOrg", call: Operation, parts: dict[str, str]) -> None:
     if call.scope is not None:
-        needed = f"ZohoCRM.{call.scope}"
+        needed = call.scope if call.scope.startswith("Zoho") else f"ZohoCRM.{call.scope}"
     elif parts["module"] in org.state.modules:
         needed = module_scope(parts["module"], request.method)
     else:
@@ -140,11 +147,17 @@ def _journal(org: "ZohoOrg", response: Response, body: bytes, credits: int) -> N
         method=request.method,
         path=request.path,
         query=_masked(request.query_string),
-        request=_masked(request.get_data()) if request.path.startswith("/crm/") else _form_text(),
+        request=_request_text(),
         status=response.status_code,
-        answer="(binary)" if response.content_type == _BINARY else _masked(body),
+        answer="(binary)" if response.content_type in _BINARY else _masked(body),
         credits=credits,
     )
+
+
+def _request_text() -> str:
+    if request.mimetype == "multipart/form-data":
+        return "(binary)"
+    return _masked(request.get_data()) if request.path.startswith("/crm/") else _form_text()
 
 
 def _masked(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDER", "mismatches"]
+__all__ = ["FOLDER", "mismatches", "request_mismatches"]
 
 FOLDER = Path(
     os.environ.get("ZOHO_OAS_DIR")
@@ -43,6 +43,12 @@ def mismatches(file: str, method: str, path: str, status: int, answer: object) -
         for content in _follow(file, response)[1].get("content", {}).values()
     ]
     return _check(file, {"oneOf": schemas}, answer, "$", "")
+
+
+def request_mismatches(file: str, method: str, path: str, body: object) -> list[str]:
+    """Return what in a request's body contradicts the file's schema for that call."""
+    content = _load(file)["paths"][path][method.lower()]["requestBody"]["content"]
+    return _check(file, content["application/json"]["schema"], body, "$", "")
 
 
 @cache

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.contract.witnesses.run import run_zoho_witness
 
 
-def test_zohos_v8_sdk_reads_all_updates_150_creates_a_task_queries_and_exports(
+def test_zohos_v8_sdk_reads_updates_creates_a_task_queries_exports_and_writes_in_bulk(
     tmp_path: Path,
 ) -> None:
     org, seen = run_zoho_witness("zoho_sdk", tmp_path)
@@ -25,6 +25,14 @@ def test_zohos_v8_sdk_reads_all_updates_150_creates_a_task_queries_and_exports(
     assert (exported["http"], exported["state"], exported["count"]) == ("201", "COMPLETED", 450)
     assert exported["header"] == ["Id", "Account_Name"]
     assert exported["ids"] == [account["id"] for account in accounts]
+
+    written = seen["written"]
+    assert (written["uploaded"], written["http"]) == ("FILE_UPLOAD_SUCCESS", "201")
+    assert (written["status"], written["file"]) == ("COMPLETED", ["COMPLETED", 3, 3])
+    assert written["rows"][0] == ["id", "Credit_Summary", "STATUS", "RECORD_ID", "ERRORS"]
+    assert [row[3] for row in written["rows"][1:]] == seen["ids"][:3]
+    summed = {account["id"] for account in accounts if account["Credit_Summary"] == "bulk"}
+    assert summed == set(seen["ids"][:3])
 
     (task,) = org.records("Tasks")
     assert seen["task"] == {"http": "201", "status": "success", "id": task["id"]}

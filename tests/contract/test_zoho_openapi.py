@@ -1,12 +1,16 @@
 """The look-alike's answers must have the keys and types of Zoho's own OpenAPI files."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.contract.openapi import FOLDER, mismatches
+from adapters.port import CreditField, FieldUpdate, FieldValue, Receipt, WritesInBulk
+from scoring.records import AccountRef
+from tests.contract.bench import ZOHO, open_bench
+from tests.contract.openapi import FOLDER, mismatches, request_mismatches
 from tests.sandbox.zoho.organisation import SignedIn, first, organisation
 
 pytestmark = [
@@ -20,6 +24,7 @@ _MODULE = "/crm/v8/{module_api_name}"
 _WATCH = "/crm/v8/actions/watch"
 _FIELDS = "/crm/v8/settings/fields"
 _EXPORT = "/crm/bulk/v8/read"
+_UPLOAD, _JOB = "/crm/v8/upload", "/crm/bulk/v8/write"
 _CHANNEL = {
     "channel_id": "1001",
     "events": ["Accounts.all"],
@@ -100,6 +105,45 @@ def test_exports_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
         assert mismatches("bulk_read.json", "get", path, answer.status_code, answer.json) == []
 
 
+def test_bulk_writes_ask_and_answer_as_the_openapi_file_says() -> None:
+    """What our adapter asks, and what the look-alike answers, from the upload to the last look."""
+    with open_bench(ZOHO, bulk_job_seconds=4.0, upload_ids_are_numbers=True) as bench:
+        bench.time.clock = bench.crm.clock
+        port = bench.open(options={"bulk_write": "always"})
+        assert isinstance(port, WritesInBulk)
+        values: dict[CreditField, FieldValue] = {CreditField.RATING: "A", CreditField.LIMIT: 5}
+        accounts = [AccountRef("crm", bench.add_account()) for _ in range(2)]
+        updates = [FieldUpdate(account=account, values=values) for account in accounts]
+        outcomes = port.update_fields_in_bulk(updates, go_on=lambda: True)
+        calls = [
+            call for call in bench.crm.journal if "upload" in call.path or "write" in call.path
+        ]
+
+    assert all(isinstance(outcome, Receipt) for outcome in outcomes)
+    upload, create, *looks, result = calls
+    answers = [("post", _UPLOAD, upload), ("post", _JOB, create)]
+    answers += [("get", f"{_JOB}/{{job_id}}", look) for look in looks]
+    for method, path, call in answers:
+        answer = json.loads(call.answer)
+        assert mismatches("bulk_write.json", method, path, call.status, answer) == []
+    assert request_mismatches("bulk_write.json", "post", _JOB, json.loads(create.request)) == []
+    assert [json.loads(look.answer)["status"] for look in looks] == ["INPROGRESS", "COMPLETED"]
+    assert result.path.endswith(".zip")
+
+
+def test_refused_bulk_writes_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
+    answers = [
+        ("post", _UPLOAD, filled.call("POST", _UPLOAD)),
+        ("post", _JOB, filled.send("POST", _JOB, {"operation": "update"})),
+        ("get", f"{_JOB}/{{job_id}}", filled.get(f"{_JOB}/1")),
+        ("get", "/{download_url}", filled.get("/v2/crm/700000001/bulk-write/1/1.zip")),
+    ]
+    for method, path, answer in answers:
+        assert answer.status_code >= 400
+        found = mismatches("bulk_write.json", method, path, answer.status_code, answer.json)
+        assert found == []
+
+
 def test_writes_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
     good: dict[str, object] = {"id": "5000000000100001", "Credit_Score": 71.5}
     wrong: dict[str, object] = {"id": "5000000000100002", "Credit_Score": "many"}
@@ -111,6 +155,19 @@ def test_writes_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
     ]
     for method, path, answer in answers:
         assert mismatches("record.json", method, path, answer.status_code, answer.json) == []
+
+
+def test_notes_answer_as_the_openapi_file_says(filled: SignedIn) -> None:
+    parent = {"module": {"api_name": "Accounts"}, "id": "5000000000100001"}
+    note = {"Note_Title": "T", "Note_Content": "C", "Parent_Id": parent}
+    created = filled.send("POST", "/Notes", {"data": [note]})
+    wrong: list[dict[str, object]] = [{**note, "Note_Title": "x" * 121}, {"Note_Title": "T"}]
+    refused = filled.send("POST", "/Notes", {"data": wrong})
+    listed = filled.get("/Notes", fields="Note_Title,Note_Content,Parent_Id,Owner,Modified_Time")
+
+    for method, answer in (("post", created), ("post", refused), ("get", listed)):
+        path = "/crm/v8/Notes"
+        assert mismatches("notes.json", method, path, answer.status_code, answer.json) == []
 
 
 def test_field_creation_answers_as_the_openapi_file_says(filled: SignedIn) -> None:

@@ -1,9 +1,9 @@
 """Zoho's own SDK for API v8 as an independent client; run as a process of its own.
 
 Usage: ``python -m tests.contract.witnesses.zoho_sdk BASE_URL FOLDER < credentials.json``. It pages
-through all accounts, updates 150 of them, creates a task, asks by COQL and exports all accounts in
-bulk, and prints what it saw as one JSON document. The SDK keeps global state and writes files: they
-all go into FOLDER.
+through all accounts, updates 150 of them, creates a task, asks by COQL, exports all accounts in
+bulk and updates three of them in bulk, and prints what it saw as one JSON document. The SDK keeps
+global state and writes files: they all go into FOLDER.
 """
 
 import csv
@@ -21,11 +21,21 @@ from zohocrmsdk.src.com.zoho.api.logger import Logger
 from zohocrmsdk.src.com.zoho.crm.api.bulk_read import BodyWrapper as ExportBody
 from zohocrmsdk.src.com.zoho.crm.api.bulk_read import BulkReadOperations
 from zohocrmsdk.src.com.zoho.crm.api.bulk_read import Query as ExportQuery
+from zohocrmsdk.src.com.zoho.crm.api.bulk_write import (
+    BulkWriteOperations,
+    FieldMapping,
+    FileBodyWrapper,
+    RequestWrapper,
+    Resource,
+    UploadFileHeader,
+)
 from zohocrmsdk.src.com.zoho.crm.api.coql import BodyWrapper as QueryBody
 from zohocrmsdk.src.com.zoho.crm.api.coql import CoqlOperations
 from zohocrmsdk.src.com.zoho.crm.api.dc.data_center import DataCenter
+from zohocrmsdk.src.com.zoho.crm.api.header_map import HeaderMap
 from zohocrmsdk.src.com.zoho.crm.api.initializer import Initializer
 from zohocrmsdk.src.com.zoho.crm.api.modules import MinifiedModule
+from zohocrmsdk.src.com.zoho.crm.api.org import OrgOperations
 from zohocrmsdk.src.com.zoho.crm.api.parameter_map import ParameterMap
 from zohocrmsdk.src.com.zoho.crm.api.record import (
     BodyWrapper,
@@ -35,6 +45,7 @@ from zohocrmsdk.src.com.zoho.crm.api.record import (
 )
 from zohocrmsdk.src.com.zoho.crm.api.sdk_config import SDKConfig
 from zohocrmsdk.src.com.zoho.crm.api.util.choice import Choice
+from zohocrmsdk.src.com.zoho.crm.api.util.stream_wrapper import StreamWrapper
 
 _BATCH = 100
 _UPDATED = 150
@@ -58,6 +69,7 @@ def main(base_url: str, folder: Path) -> dict[str, object]:
         "task": _create_task(ids[0]),
         "queried": _query(),
         "exported": _export(),
+        "written": _write_in_bulk([str(record_id) for record_id in ids[:3]]),
     }
 
 
@@ -164,6 +176,60 @@ def _export() -> dict[str, object]:
         "header": rows[0],
         "ids": [row[0] for row in rows[1:]],
     }
+
+
+def _write_in_bulk(ids: list[str]) -> dict[str, object]:
+    operations = BulkWriteOperations()
+    uploaded = _upload(operations, [["id", "Credit_Summary"], *([each, "bulk"] for each in ids)])
+    resource = Resource()
+    resource.set_type(Choice("data"))
+    module = MinifiedModule()
+    module.set_api_name("Accounts")
+    resource.set_module(module)
+    resource.set_file_id(str(uploaded.get_details()["file_id"]))
+    resource.set_file_names(["accounts.csv"])
+    resource.set_find_by("id")
+    mappings = []
+    for index, name in enumerate(("id", "Credit_Summary")):
+        mapping = FieldMapping()
+        mapping.set_api_name(name)
+        mapping.set_index(index)
+        mappings.append(mapping)
+    resource.set_field_mappings(mappings)
+    request = RequestWrapper()
+    request.set_operation(Choice("update"))
+    request.set_resource([resource])
+    created = operations.create_bulk_write_job(request)
+    job = str(created.get_object().get_details()["id"])
+    detail = operations.get_bulk_write_job_details(job).get_object()
+    file = detail.get_resource()[0].get_file()
+    answer = operations.download_bulk_write_result(detail.get_result().get_download_url())
+    stream = answer.get_object().get_file().get_stream()
+    with zipfile.ZipFile(io.BytesIO(b"".join(stream.iter_content(65_536)))) as archive:
+        (name,) = archive.namelist()
+        rows = list(csv.reader(io.StringIO(archive.read(name).decode("utf-8"))))
+    return {
+        "uploaded": uploaded.get_code().get_value(),
+        "http": str(created.get_status_code()),
+        "status": detail.get_status(),
+        "file": [file.get_status().get_value(), file.get_updated_count(), file.get_total_count()],
+        "rows": rows,
+    }
+
+
+def _upload(operations: BulkWriteOperations, lines: list[list[str]]) -> Any:
+    text = io.StringIO()
+    csv.writer(text).writerows(lines)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("accounts.csv", text.getvalue())
+    body = FileBodyWrapper()
+    body.set_file(StreamWrapper(name="accounts.zip", stream=io.BytesIO(packed.getvalue())))
+    organisation = OrgOperations().get_organization().get_object().get_org()[0]
+    headers = HeaderMap()
+    headers.add(UploadFileHeader.feature, "bulk-write")
+    headers.add(UploadFileHeader.x_crm_org, str(organisation.get_zgid()))
+    return operations.upload_file(body, headers).get_object()
 
 
 if __name__ == "__main__":

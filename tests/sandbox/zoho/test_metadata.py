@@ -1,10 +1,11 @@
 """Metadata: fields shown and created, modules, the organisation, currencies, people."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.sandbox.zoho.organisation import SignedIn, organisation
+from tests.sandbox.zoho.organisation import SignedIn, first, organisation
 
 
 def _fields(crm: SignedIn, module: str = "Accounts") -> dict[str, Any]:
@@ -142,3 +143,25 @@ def test_the_organisation_its_currencies_and_people_are_shown(crm: SignedIn) -> 
 def test_without_multi_currency_there_are_no_currencies() -> None:
     with organisation(multi_currency=False) as crm:
         assert crm.get("/org/currencies").status_code == 204
+
+
+def test_a_formula_is_read_only_and_changes_without_a_trace(crm: SignedIn) -> None:
+    value = {"now": 1.5}
+    crm.org.add_formula("Accounts", "Grade", lambda _row: value["now"])
+    account = crm.add("Accounts", Account_Name="A")
+    refused = crm.write("PUT", "Accounts", {"id": account, "Grade": 9})
+    shown = crm.query("select id, Grade, Modified_Time from Accounts where id is not null")
+    value["now"] = 2.5
+    crm.org.clock.advance(timedelta(minutes=30))
+    again = crm.query("select id, Grade, Modified_Time from Accounts where id is not null")
+    field = _fields(crm)["Grade"]
+
+    assert first(shown) == {
+        "id": account,
+        "Grade": 1.5,
+        "Modified_Time": "2026-11-24T09:00:00+08:00",
+    }
+    assert first(again) == {**first(shown), "Grade": 2.5}
+    assert (field["data_type"], field["formula"]) == ("formula", {"return_type": "double"})
+    assert field["operation_type"]["api_update"] is False
+    assert first(refused)["code"] == "NOT_ALLOWED"
