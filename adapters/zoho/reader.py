@@ -21,7 +21,7 @@ from adapters.zoho.coql import among, literal, select
 from adapters.zoho.mapping import Translated, Translator
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
-from adapters.zoho.rows import RowDecoder, Rows
+from adapters.zoho.rows import RowDecoder, Rows, check_count
 from adapters.zoho.scan import (
     NOTHING_YET,
     Position,
@@ -54,6 +54,7 @@ class _Deleted(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Info(msgspec.Struct, frozen=True, kw_only=True):
     more_records: bool = False
+    count: int | None = None
 
 
 class _Deletions(msgspec.Struct, frozen=True, kw_only=True):
@@ -344,4 +345,6 @@ def chunks(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
 
 
 def _deletions_of(answer: Answer) -> _Deletions:
-    return answer.decode(_DELETIONS)
+    found = answer.decode(_DELETIONS)
+    check_count(answer, found.info.count, len(found.data))
+    return found

@@ -35,6 +35,7 @@ __all__ = [
     "RowDecoder",
     "Rows",
     "SettledRow",
+    "check_count",
     "is_broken_text",
     "misfit_of",
 ]
@@ -256,7 +257,7 @@ class RowDecoder:
             rows = self._one_by_one(answer)
         else:
             rows = Rows(good=envelope.data, more=envelope.info.more_records)
-            _check_count(answer, envelope.info.count, len(envelope.data))
+            check_count(answer, envelope.info.count, len(envelope.data))
         if not all(each.isdecimal() for each in rows.ids()):
             raise answer.broken("a record's id is no number")
         return rows
@@ -323,7 +324,7 @@ class RowDecoder:
         info = decoded.get("info")
         if not isinstance(info, dict):
             raise answer.broken("the answer does not say whether more follows")
-        _check_count(answer, info.get("count"), len(records))
+        check_count(answer, info.get("count"), len(records))
         return self._sorted(records, strict=True, more=info.get("more_records") is True)
 
     def _row(self, record: Mapping[str, Any], *, strict: bool) -> Row | BadRow:
@@ -348,7 +349,7 @@ class RowDecoder:
         )
 
 
-def _check_count(answer: Answer, told: object, came: int) -> None:
+def check_count(answer: Answer, told: object, came: int) -> None:
     """A page that holds fewer records than it says has lost some on the way: it is read again."""
     if isinstance(told, int) and told != came:
         raise answer.lost(f"the answer tells of {told} records and holds {came}")

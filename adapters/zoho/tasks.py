@@ -19,6 +19,7 @@ from adapters.zoho.errors import duplicate_id
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.reader import IDS_PER_QUERY, chunks
+from adapters.zoho.rows import check_count
 from adapters.zoho.writer import BatchSender, receipt, rejected
 
 __all__ = ["ZohoTasks"]
@@ -29,8 +30,13 @@ KEYS_LIMIT = 200
 Body = dict[str, Any]
 
 
+class _Info(msgspec.Struct, frozen=True):
+    count: int | None = None
+
+
 class _Found(msgspec.Struct):
     data: list[dict[str, Any]]
+    info: _Info = _Info()
 
 
 _FOUND = msgspec.json.Decoder(_Found)
@@ -240,4 +246,7 @@ class ZohoTasks:
 
 
 def _decoded(answer: Answer) -> _Found:
-    return answer.decode(_FOUND)
+    """Decode tasks; one that was lost on the way must not look as if there were none."""
+    found = answer.decode(_FOUND)
+    check_count(answer, found.info.count, len(found.data))
+    return found

@@ -23,6 +23,7 @@ from adapters.errors import (
     RateLimited,
     RecordInvalid,
 )
+from adapters.http import Answer
 from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, WriteEffect
 from adapters.zoho.bulk_write import (
     JOB_ROWS,
@@ -37,6 +38,7 @@ from adapters.zoho.fields import decode, encode
 from adapters.zoho.metadata import FieldMeta, Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.reader import chunks
+from adapters.zoho.rows import check_count
 
 __all__ = ["BATCH", "BatchSender", "ZohoWriter", "receipt", "rejected"]
 
@@ -48,8 +50,13 @@ Body = dict[str, Any]
 Result = Item | CrmError
 
 
+class _Info(msgspec.Struct, frozen=True):
+    count: int | None = None
+
+
 class _Found(msgspec.Struct):
     data: list[dict[str, Any]]
+    info: _Info = _Info()
 
 
 _FOUND = msgspec.json.Decoder(_Found, float_hook=Decimal)
@@ -218,12 +225,7 @@ class ZohoWriter:
                 "ids": ",".join(some),
                 "per_page": "200",
             }
-            rows = self._client.read(
-                module,
-                "read the credit fields",
-                lambda answer: answer.decode(_FOUND),
-                params=params,
-            )
+            rows = self._client.read(module, "read the credit fields", _whole, params=params)
             for row in rows.data if rows else ():
                 found[str(row["id"])] = self._ours(row, names)
         return found
@@ -279,6 +281,13 @@ class ZohoWriter:
         return receipt(
             self._client, result, operation, effect=WriteEffect.WRITTEN, expected_id=record_id
         )
+
+
+def _whole(answer: Answer) -> _Found:
+    """Decode records; an account that was lost on the way must not look as if it were gone."""
+    found = answer.decode(_FOUND)
+    check_count(answer, found.info.count, len(found.data))
+    return found
 
 
 def rejected(

@@ -64,13 +64,16 @@ class _Draft:
 
     def with_id(self, number: int) -> Field:
         label = self.api_name.removesuffix("__s").replace("_", " ")
+        extra = self.extra.copy()
+        if "options" in extra:
+            extra["options"] = list(extra["options"])  # each organisation changes its own
         return Field(
             id=str(number),
             api_name=self.api_name,
             label=label,
             type=self.type,
             length=self.length,
-            **self.extra,
+            **extra,
         )
 
 

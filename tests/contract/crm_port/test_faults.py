@@ -23,7 +23,7 @@ from adapters.port import CrmPort, Cursor, FindingLevel, Outcome, WriteEffect
 from adapters.settings import Secret
 from sandbox.faults import FaultKind
 from scoring.records import Kind
-from tests.contract.bench import START, Bench, a_change, a_draft, open_bench, read_all
+from tests.contract.bench import START, ZOHO, Bench, a_change, a_draft, open_bench, read_all
 from tests.contract.crm_port.asking import an_update, ids_of, receipt_of
 from tests.contract.vendors import Vendor
 
@@ -56,6 +56,29 @@ class TestReadsUnderFaults:
         calm_bench.fail(calm_bench.vendor.reads, kind, times=2)
 
         assert ids_of(read_all(calm_port, Kind.ACCOUNTS)) == [added]
+
+    @pytest.mark.parametrize("act", ["owned", "fetch", "find", "gone"])
+    def test_a_record_lost_on_the_way_does_not_look_gone(self, act: str) -> None:
+        with open_bench(ZOHO) as bench:  # 纷享销客's lists say nothing of their length
+            port, account = bench.open(), bench.add_account()
+            other, draft = bench.add_account(), a_draft(account)
+            port.create_tasks([draft])
+            cursor = read_all(port, Kind.ACCOUNTS)[-1].cursor
+            port.owned_values([account])
+            bench.pass_time(timedelta(minutes=30))
+            bench.remove_account(other)
+            bench.fail("* /crm/v8/", FaultKind.MISSING_ENTRY, times=2)
+
+            match act:
+                case "owned":
+                    assert set(port.owned_values([account])) == {account}
+                case "fetch":
+                    assert port.fetch(Kind.ACCOUNTS, [account]).gone == ()
+                case "find":
+                    assert set(port.find_tasks([draft.key])) == {draft.key}
+                case _:
+                    pages = read_all(port, Kind.ACCOUNTS, cursor)
+                    assert {each for page in pages for each in page.gone} == {other}
 
     def test_a_token_that_dies_in_mid_run_is_replaced(
         self, calm_bench: Bench, calm_port: CrmPort
