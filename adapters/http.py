@@ -1,7 +1,7 @@
 """One pooled HTTP client for each connection: deadlines, retries of reads, one error border.
 
-A read is tried again inside the call while its total deadline lasts; a write is sent once, for
-its retry belongs to the outbox row. Bodies and tokens are never logged. No redirect is followed.
+A read is tried again inside the call while its total deadline and the connection's repetitions
+last; a write is sent once, for its retry belongs to the outbox row. Bodies and tokens are never logged. No redirect is followed.
 """
 
 import random
@@ -29,6 +29,7 @@ from adapters.errors import (
     RateLimited,
     Transient,
 )
+from adapters.retries import RetryBudget
 
 __all__ = ["Answer", "Deadlines", "HttpClient", "Pace", "Request", "encode_json", "retry_after"]
 
@@ -135,6 +136,7 @@ class HttpClient:
         self._deadlines = deadlines or Deadlines()
         self._pace = pace or Pace()
         self._session = _session(transport)
+        self._retries = RetryBudget()
         self._lock = threading.Lock()
         self._calls = 0
         self._credits = 0
@@ -165,7 +167,7 @@ class HttpClient:
         """
         deadline = self._pace.monotonic() + self._deadlines.total
         tries = self._tries(deadline)
-        return tries(lambda: parse(self._send(request, deadline, wrote=False)))
+        return tries(lambda: self._judged(parse, self._send(request, deadline, wrote=False)))
 
     def download(self, request: Request, target: BinaryIO, parse: Callable[[Answer], T]) -> T:
         """Read a large body into ``target``, which is empty again before each try.
@@ -174,17 +176,24 @@ class HttpClient:
         """
         deadline = self._pace.monotonic() + self._deadlines.file
         tries = self._tries(deadline)
-        return tries(lambda: parse(self._send(request, deadline, wrote=False, target=target)))
+        return tries(
+            lambda: self._judged(parse, self._send(request, deadline, wrote=False, target=target))
+        )
 
     def once(self, request: Request, parse: Callable[[Answer], T]) -> T:
         """Send a request that changes nothing that matters, without a second try."""
         deadline = self._pace.monotonic() + self._deadlines.total
-        return parse(self._send(request, deadline, wrote=False))
+        return self._judged(parse, self._send(request, deadline, wrote=False))
 
     def write(self, request: Request, parse: Callable[[Answer], T]) -> T:
         """Send a request that may change something, exactly once."""
         deadline = self._pace.monotonic() + self._deadlines.total
-        return parse(self._send(request, deadline, wrote=True))
+        return self._judged(parse, self._send(request, deadline, wrote=True))
+
+    def _judged(self, parse: Callable[[Answer], T], answer: Answer) -> T:
+        value = parse(answer)
+        self._retries.earn()
+        return value
 
     def _tries(self, deadline: float) -> tenacity.Retrying:
         return tenacity.Retrying(
@@ -193,6 +202,7 @@ class HttpClient:
             stop=lambda state: (
                 state.attempt_number >= TRIES
                 or self._pace.monotonic() + state.upcoming_sleep >= deadline
+                or not self._retries.spend()
             ),
             sleep=self._pace.sleep,
             reraise=True,

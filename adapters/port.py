@@ -360,6 +360,10 @@ class CrmPort(Protocol):
         """Ask for notifications to ``url``, or renew them. Empty: set up by hand at this CRM."""
         ...
 
+    def unwatch(self) -> int:
+        """Stop the notifications we asked for; tells how many channels were open."""
+        ...
+
     def usage(self) -> Usage:
         """Tell calls and credits so far."""
         ...

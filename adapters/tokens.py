@@ -1,12 +1,14 @@
 """Access tokens: kept sealed, shared by all workers, fetched by one at a time.
 
-A token is replaced at 80 % of its life, and once more when the CRM says that it is dead. Not more
-than five are asked for in ten minutes, for vendors block who asks more.
+A token is replaced at 80 % of its life, and once more when the CRM says that it is dead. What fails
+in passing is asked again at once, twice at most; not more than five requests are sent in ten minutes,
+these repetitions included, for vendors block who sends more.
 """
 
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,7 +17,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.errors import RateLimited, Transient
+from adapters.errors import CrmUnavailable, RateLimited, Transient
 
 __all__ = [
     "AccessToken",
@@ -29,6 +31,10 @@ __all__ = [
 REFRESH_AT_LIFE = 0.8
 REQUESTS_PER_WINDOW = 5
 WINDOW = timedelta(minutes=10)
+PAUSES_SECONDS = (0.5, 2.0)  # before the second and the third request
+LONGEST_PAUSE_SECONDS = (
+    25.0  # a throttled desk that says when is waited for, within a holder's lease
+)
 _NONCE_BYTES = 12
 
 
@@ -125,7 +131,8 @@ class _Kept(msgspec.Struct, kw_only=True):
 class TokenKeeper:
     """Hands out a live token of one connection. ``ask`` fetches a new one from the vendor.
 
-    ``ask`` raises ``Transient`` when it may work later and ``CredentialsRejected`` when not.
+    ``ask`` sends one request; it raises ``Transient`` when it may work later and
+    ``CredentialsRejected`` when not.
     """
 
     def __init__(
@@ -136,12 +143,14 @@ class TokenKeeper:
         sealer: Sealer,
         ask: Callable[[], AccessToken],
         now: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._system = system
         self._store = store
         self._sealer = sealer
         self._ask = ask
         self._now = now
+        self._sleep = sleep
         self._here: AccessToken | None = None
 
     def token(self) -> AccessToken:
@@ -171,15 +180,31 @@ class TokenKeeper:
 
     def _ask_or_keep(self, kept: _Kept, aged: AccessToken | None) -> AccessToken:
         """Ask for a token; while asking fails transiently, an aged but living one still serves."""
+        serves = aged is not None and self._now() < aged.expires_at
         try:
-            self._count(kept)
-            token = self._ask()
+            token = self._asked(kept, () if serves else PAUSES_SECONDS)
         except Transient:
-            if aged is not None and self._now() < aged.expires_at:
+            if aged is not None and serves:
                 return aged
             raise
         self._save(_Kept(token=token, asked_at=kept.asked_at))
         return token
+
+    def _asked(self, kept: _Kept, pauses: Sequence[float]) -> AccessToken:
+        """Ask, and ask again after each pause while it fails in passing."""
+        for pause in pauses:
+            self._count(kept)
+            try:
+                return self._ask()
+            except (CrmUnavailable, RateLimited) as error:
+                wait = pause
+                if error.retry_at is not None:
+                    wait = (error.retry_at - self._now()).total_seconds()
+                if wait > LONGEST_PAUSE_SECONDS:
+                    raise
+                self._sleep(wait)
+        self._count(kept)
+        return self._ask()
 
     def _count(self, kept: _Kept) -> None:
         now = self._now()

@@ -21,6 +21,12 @@ MODULES = {
     "replay_24x10k_seconds": "benchmarks.full",
     "policy_simulate_100k_seconds": "benchmarks.full",
     "zoho_pull_cpu_ratio_vs_sdk": "benchmarks.zoho_pull",
+    "zoho_full_read_credits": "benchmarks.full_reads",
+    "zoho_quiet_day_credits": "benchmarks.daily_cost",
+    "zoho_write_2000_credits": "benchmarks.daily_cost",
+    "fxiaoke_full_read_calls": "benchmarks.full_reads",
+    "bulk_store_rows_per_second": "benchmarks.bulk_store",
+    "bulk_peak_mb": "benchmarks.bulk_store",
 }
 
 

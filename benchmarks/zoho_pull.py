@@ -8,29 +8,17 @@ beside it.
 """
 
 import json
-import os
-import select
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from statistics import median
 
-import msgspec
-
-from benchmarks.zoho_processes.reading import Reading, Target
+from benchmarks.zoho_processes.reading import Reading
+from benchmarks.zoho_processes.running import an_organisation, read
 
 __all__ = ["measure"]
 
 ACCOUNTS = 20_000
 ROUNDS = 3
 GOAL = 0.1
-_ROOT = Path(__file__).parents[1]
-_START_SECONDS = 120
-_CLIENT_SECONDS = 300
-_STOP_SECONDS = 10
 
 
 def measure() -> list[dict[str, object]]:
@@ -38,12 +26,14 @@ def measure() -> list[dict[str, object]]:
 
     Raises ``RuntimeError`` where a process fails or the two did not read the same accounts.
     """
-    ours, sdk, frozen = [], [], []
-    with _organisation(ACCOUNTS) as organisation:
+    ours, sdk, frozen, plain = [], [], [], []
+    with an_organisation(ACCOUNTS) as organisation:
         for _round in range(ROUNDS):
-            ours.append(_read(organisation, "ours"))
-            sdk.append(_read(organisation, "sdk"))
-            frozen.append(_read(organisation, "sdk", "--never-refresh"))
+            ours.append(read(organisation, "ours"))
+            sdk.append(read(organisation, "sdk"))
+            frozen.append(read(organisation, "sdk", "--never-refresh"))
+            plain.append(read(organisation, "plain"))
+            _compare(ours[-1], plain[-1])
             _compare(ours[-1], sdk[-1])
             _compare(ours[-1], frozen[-1])
     ratios = _ratios(ours, sdk)
@@ -59,6 +49,7 @@ def measure() -> list[dict[str, object]]:
             "ratios": ratios,
             "ratios_to_sdk_never_refreshing_fields": _ratios(ours, frozen),
             "ours": {**_figures(ours), "api_calls": ours[0].calls, "api_credits": ours[0].credits},
+            "requests_only_nothing_stored": _figures(plain),
             "zohocrmsdk8-0": _figures(sdk),
             "zohocrmsdk8-0_never_refreshing_fields": _figures(frozen),
         },
@@ -84,68 +75,11 @@ def _figures(readings: list[Reading]) -> dict[str, object]:
     }
 
 
-def _compare(ours: Reading, sdk: Reading) -> None:
-    if (ours.records, ours.fingerprint) != (ACCOUNTS, sdk.fingerprint):
+def _compare(ours: Reading, other: Reading) -> None:
+    if (ours.records, ours.fingerprint) != (ACCOUNTS, other.fingerprint):
         raise RuntimeError(
-            f"{ACCOUNTS} accounts are there, ours read {ours.records}, the SDK {sdk.records}"
+            f"{ACCOUNTS} accounts are there, ours read {ours.records}, the other {other.records}"
         )
-
-
-@contextmanager
-def _organisation(accounts: int) -> Iterator[Target]:
-    """Run the sandbox; it ends when its standard input does, whatever becomes of us."""
-    with subprocess.Popen(
-        _command("organisation", str(accounts)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=_ROOT,
-    ) as process:
-        try:
-            yield _ready(process)
-        finally:
-            _end(process)
-
-
-def _ready(process: subprocess.Popen[bytes]) -> Target:
-    if process.stdout is None:
-        raise RuntimeError("the sandbox has no output")
-    if not select.select([process.stdout], [], [], _START_SECONDS)[0]:
-        raise RuntimeError(f"the sandbox was not ready within {_START_SECONDS} s")
-    line = process.stdout.readline()
-    if not line:
-        raise RuntimeError("the sandbox ended before it was ready")
-    return msgspec.json.decode(line, type=Target)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-
-
-def _read(organisation: Target, client: str, *options: str) -> Reading:
-    """Let a client read everything from a process and an empty folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="zixin-bench-") as folder:
-        told = msgspec.structs.replace(organisation, folder=folder)
-        done = subprocess.run(
-            _command(client, *options),
-            input=msgspec.json.encode(told),
-            capture_output=True,
-            cwd=_ROOT,
-            env={**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
-            timeout=_CLIENT_SECONDS,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise RuntimeError(f"{client} failed: {done.stderr.decode(errors='replace')[-2000:]}")
-    return msgspec.json.decode(done.stdout, type=Reading)
-
-
-def _command(module: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", f"benchmarks.zoho_processes.{module}", *arguments]
 
 
 if __name__ == "__main__":

@@ -24,11 +24,12 @@ def fault_plan(
     firing: float = 0.25,
     match: str = "* /",
     kinds: Sequence[FaultKind] = PLANNED,
+    times: int | None = None,
 ) -> tuple[FaultRule, ...]:
     """Draw the rules of a run; the same seed gives the same ones, and never none.
 
     A kind is about with the probability ``activation``, and then fires with ``firing`` at each
-    request that matches.
+    request that matches, ``times`` times at most (``None``: for ever).
     """
     dice = Random(seed)
     drawn = [kind for kind in kinds if dice.random() < activation]
@@ -37,7 +38,7 @@ def fault_plan(
             match=match,
             kind=kind,
             probability=firing,
-            times=1 if kind in _ONCE else None,
+            times=1 if kind in _ONCE else times,
             seed=dice.randrange(2**32),
         )
         for kind in drawn or [dice.choice(list(kinds))]

@@ -294,6 +294,11 @@ class FakeCrm:
         self._call("watch")
         return [WatchReceipt(channel_id=f"{self._system}-1", expires_at=None)]
 
+    def unwatch(self) -> int:
+        """Close the one channel."""
+        self._call("unwatch")
+        return 1
+
     def usage(self) -> Usage:
         """One credit a call."""
         total = self.calls.total()

@@ -34,7 +34,7 @@ _DECODER = msgspec.json.Decoder(_TokenAnswer)
 
 
 class TokenDesk:
-    """Asks the platform for a token.
+    """Asks the platform for a token, one attempt each.
 
     Within 6,600 s of a token's life the platform answers the same token again; it allows ten
     calls a minute and none at the same time, which the TokenKeeper sees to.
@@ -55,7 +55,7 @@ class TokenDesk:
             headers={"Content-Type": "application/json"},
             body=encode_json(self._credentials()),
         )
-        return self._http.read(request, self._parse)
+        return self._http.once(request, self._parse)
 
     def _credentials(self) -> dict[str, str]:
         try:

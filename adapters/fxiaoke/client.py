@@ -12,9 +12,9 @@ import msgspec
 
 from adapters.errors import CrmError, OutcomeUnknown, Transient
 from adapters.fxiaoke.errors import TOKEN_DEAD, Refusal, to_error
-from adapters.fxiaoke.pacing import Pacer
 from adapters.fxiaoke.settings import DEFAULT_BASE_URL, FxiaokeOptions, Style
 from adapters.http import Answer, HttpClient, Request, encode_json
+from adapters.pacing import Pacer
 from adapters.settings import ConnectionSettings
 from adapters.tokens import AccessToken, TokenKeeper
 
@@ -75,6 +75,11 @@ class FxiaokeClient:
     def server_now(self) -> datetime:
         """The platform's time by its last answer; our own before the first."""
         return self._server_now or self._http.pace.now()
+
+    @property
+    def clock_seen(self) -> bool:
+        """Whether an answer has told the platform's time."""
+        return self._server_now is not None
 
     def sign_in(self) -> AccessToken:
         """Return a living token. Raises ``CredentialsRejected`` or ``Transient``."""

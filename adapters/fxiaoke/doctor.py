@@ -11,13 +11,14 @@ from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
 from adapters.fxiaoke.provision import WantedField, credit_fields, task_fields
 from adapters.port import Finding, FindingLevel
+from adapters.remedies import remedy_of
 from scoring.records import Kind, Owner
 
 __all__ = ["Doctor"]
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 _OK, _WARNING, _ERROR = FindingLevel.OK, FindingLevel.WARNING, FindingLevel.ERROR
-_PROVISION = "run `zixin provision` and follow its checklist"
+_RECONNECT = "copy app_id, app_secret and permanent_code again from the application's page"
 
 
 class Doctor:
@@ -51,25 +52,37 @@ class Doctor:
             ("objects", self._objects),
             ("clock", self._clock),
             ("employees", self._people),
+            ("records", self._records),
             ("fields", self._fields),
             ("credit fields", self._credit_fields),
             ("tasks", self._tasks),
+            ("callback", self._callback),
         ):
             findings.extend(self._part(topic, part))
-        return [*findings, *self._callback()]
+        return findings
 
     def _part(self, topic: str, part: Callable[[], Iterable[Finding]]) -> list[Finding]:
         try:
             found = list(part())
         except CrmError as error:
-            return [_finding(topic, _ERROR, str(error), "correct it and run the doctor again")]
+            user = self._client.options.user_id
+            permit = f"give employee {user} the role CRM 管理员, or name another in options.user_id"
+            remedy = remedy_of(error, reconnect=_RECONNECT, permit=permit)
+            return [_finding(topic, _ERROR, str(error), remedy)]
         return found or [_finding(topic, _OK, "nothing to complain about")]
 
     def _credentials(self) -> Iterable[Finding]:
         self._client.sign_in()
         return [_finding("credentials", _OK, "the platform gave us a token")]
 
+    @property
+    def _provision(self) -> str:
+        return f"run `zixin provision {self._client.system}` and follow its checklist"
+
     def _clock(self) -> Iterable[Finding]:
+        if not self._client.clock_seen:
+            note = "the platform's answers tell no time, so our clock could not be compared"
+            yield _finding("clock", _WARNING, note, "see what stands between us and the platform")
         apart = self._client.server_now - self._client.http.pace.now()
         if abs(apart) > CLOCK_TOLERANCE:
             note = f"our clock and the platform's are {abs(apart).total_seconds():.0f} s apart"
@@ -81,7 +94,11 @@ class Doctor:
         for name, kind in wanted.items():
             if name and name not in active:
                 note = f"object {name} for {kind.value} is not active in this tenant"
-                remedy = "have the module enabled, or name the right object in the mapping"
+                part = "invoices" if kind is Kind.CREDIT_NOTES else kind.value
+                remedy = (
+                    f"have the module enabled, or name the right object in mapping.{part}.object, "
+                    "or set it to “”"
+                )
                 yield _finding("objects", _ERROR, note, remedy)
 
     def _people(self) -> Iterable[Finding]:
@@ -89,10 +106,23 @@ class Doctor:
         default = self._default_owner
         if default is None:
             note = "no default_owner: tasks of customers in a pool go to the calling employee"
-            yield _finding("employees", _WARNING, note, "name the credit manager's employee id")
+            remedy = "set the connection's default_owner to the credit manager's employee id"
+            yield _finding("employees", _WARNING, note, remedy)
         elif not active.get(default):
             note = f"default_owner {default} is not an active employee"
-            yield _finding("employees", _ERROR, note, "name an active employee's id")
+            remedy = "set the connection's default_owner to an active employee's id"
+            yield _finding("employees", _ERROR, note, remedy)
+
+    def _records(self) -> Iterable[Finding]:
+        """Count what the calling employee sees: rights on data hide records without a word."""
+        name, user = self._mapping.accounts.object, self._client.options.user_id
+        if name not in self._describes.active_objects():
+            return
+        search = {"limit": 1, "filters": [], "orders": [], "fieldProjection": ["_id"]}
+        rows, total = self._client.query(name, search, count=True)
+        remedy = f"compare with the web page; where it shows more, give {user} the role CRM 管理员"
+        note = f"employee {user} sees {max(total, len(rows))} records of {name}"
+        yield _finding("records", _OK if rows else _WARNING, note, remedy)
 
     def _fields(self) -> Iterable[Finding]:
         active = self._describes.active_objects()
@@ -103,7 +133,7 @@ class Doctor:
             described = self._describes.of(name)
             for names in self._mapping.candidates(kind):
                 if not described.having(names):
-                    yield _missing(described, kind, " or ".join(names))
+                    yield _missing(described, kind, names, self._mapping)
 
     def _credit_fields(self) -> Iterable[Finding]:
         described = self._describes.of(self._mapping.accounts.object)
@@ -111,21 +141,21 @@ class Doctor:
             field = described.fields.get(wanted.api_name)
             if field is None:
                 note = f"{credit.value}: {described.api_name} has no field {wanted.api_name}"
-                yield _finding("credit fields", _ERROR, note, _PROVISION)
+                yield _finding("credit fields", _ERROR, note, self._provision)
             else:
                 yield from _mismatch("credit fields", wanted, field)
 
     def _tasks(self) -> Iterable[Finding]:
         name = self._mapping.tasks.object
         if name not in self._describes.active_objects():
-            yield _finding("tasks", _ERROR, f"object {name} does not exist", _PROVISION)
+            yield _finding("tasks", _ERROR, f"object {name} does not exist", self._provision)
             return
         described = self._describes.of(name)
         for wanted in task_fields(self._mapping):
             field = described.fields.get(wanted.api_name)
             if field is None:
                 note = f"{name} has no field {wanted.api_name}"
-                yield _finding("tasks", _ERROR, note, _PROVISION)
+                yield _finding("tasks", _ERROR, note, self._provision)
             else:
                 yield from _mismatch("tasks", wanted, field)
         key = described.fields.get(self._mapping.tasks.key)
@@ -139,20 +169,27 @@ class Doctor:
             remedy = "set secrets.callback_key and the callback address in 事件回调设置"
             yield _finding("callback", _WARNING, note, remedy)
             return
+        remedy = "generate one of ours and set it as secrets.callback_key and in 事件回调设置"
         for note in key_warnings(self._callback_key):
-            yield _finding("callback", _WARNING, note)
+            yield _finding("callback", _WARNING, note, remedy)
 
 
-def _missing(described: ObjectDescribe, kind: Kind, field: str) -> Finding:
-    note = f"{kind.value}: {described.api_name} has no field {field}; it is read as empty"
-    remedy = "name the tenant's field in the mapping, or set the entry to an empty text"
+def _missing(
+    described: ObjectDescribe, kind: Kind, names: tuple[str, ...], mapping: FxiaokeMapping
+) -> Finding:
+    fields = " or ".join(names)
+    note = f"{kind.value}: {described.api_name} has no field {fields}; it is read as empty"
+    key = mapping.key_of(kind, names)
+    remedy = f"name the tenant's field in mapping.{key}, or make it empty"
     return _finding("fields", _WARNING, note, remedy)
 
 
 def _mismatch(topic: str, wanted: WantedField, field: FieldDescribe) -> Iterable[Finding]:
     if not _fits(wanted.type, field.type):
         note = f"{field.api_name} is of type {field.type} and should be {wanted.type}"
-        yield _finding(topic, _ERROR, note, _PROVISION)
+        remedy = f"its type cannot be changed: create another field of type {wanted.type} in the "
+        remedy += "console and name it in the mapping"
+        yield _finding(topic, _ERROR, note, remedy)
         return
     if wanted.type == "select_one":
         known = {*field.options, *field.options.values()}

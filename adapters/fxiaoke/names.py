@@ -277,15 +277,7 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         """Name the fields a feed reads, one group for each fact: any of a group will do."""
         if kind in CREDIT_FILE_KINDS:
             return tuple((name,) for name in self.file(kind).fields(kind).values())
-        names = {
-            Kind.ACCOUNTS: self.accounts,
-            Kind.CONTACTS: self.contacts,
-            Kind.INVOICES: self.invoices,
-            Kind.CREDIT_NOTES: self.invoices,
-            Kind.PAYMENTS: self.payments,
-            Kind.ALLOCATIONS: self.allocations,
-            Kind.ORDERS: self.orders,
-        }[kind]
+        names = getattr(self, self._part_of(kind))
         facts = [name for fact in self.accounts.facts for name in fact.fields().values()]
         more = tuple((name,) for name in facts) if kind is Kind.ACCOUNTS else ()
         parts = (
@@ -293,6 +285,21 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         )
         groups = ((part,) if isinstance(part, str) else part for part in parts)
         return (*(group for group in groups if any(group)), *more)
+
+    def key_of(self, kind: Kind, group: tuple[str, ...]) -> str:
+        """Say where in the mapping a group of names of ``candidates`` stands."""
+        part = self._part_of(kind)
+        if kind in CREDIT_FILE_KINDS:
+            ours = {name: field for field, name in self.file(kind).fields(kind).items()}
+            return f"{part}.names.{ours[group[0]]}"
+        names = getattr(self, part)
+        for field in names.__struct_fields__:
+            if field not in _NOT_FIELDS and getattr(names, field) in (group, group[0]):
+                return f"{part}.{field}"
+        return f"{part}.facts"
+
+    def _part_of(self, kind: Kind) -> str:
+        return "invoices" if kind is Kind.CREDIT_NOTES else kind.value
 
 
 _NOT_FIELDS = frozenset(

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
+from adapters.errors import CrmError
 from adapters.fxiaoke.auth import TokenDesk
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.doctor import Doctor
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes
-from adapters.fxiaoke.pacing import Pacer
+from adapters.fxiaoke.people import People
 from adapters.fxiaoke.provision import provision_steps
 from adapters.fxiaoke.reader import FxiaokeReader
 from adapters.fxiaoke.settings import mapping_of, options_of
 from adapters.fxiaoke.tasks import FxiaokeTasks
 from adapters.fxiaoke.writer import FxiaokeWriter
 from adapters.http import HttpClient
+from adapters.pacing import Pacer
 from adapters.port import (
     CreditField,
     Cursor,
@@ -54,7 +56,10 @@ class FxiaokePort:
         self._describes = Describes(client)
         self._reader = FxiaokeReader(client, self._describes, mapping)
         self._writer = FxiaokeWriter(client, self._describes, mapping)
-        self._tasks = FxiaokeTasks(client, self._describes, mapping, default_owner=default_owner)
+        people = People(self._reader.employees, client.http.pace.monotonic)
+        self._tasks = FxiaokeTasks(
+            client, self._describes, mapping, people, default_owner=default_owner
+        )
 
     @property
     def system(self) -> str:
@@ -73,8 +78,14 @@ class FxiaokePort:
 
     @property
     def enforces_task_key(self) -> bool:
-        """Whether the tenant refuses a second task with a key. May ask the CRM, once."""
-        return self._tasks.enforces_key
+        """Whether the tenant refuses a second task with a key. May ask the CRM, once in a while.
+
+        While the CRM cannot be asked the answer is no, which costs a wait and a look.
+        """
+        try:
+            return self._tasks.enforces_key
+        except CrmError:
+            return False
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
@@ -131,6 +142,10 @@ class FxiaokePort:
         _ = url
         return []
 
+    def unwatch(self) -> int:
+        """Nothing to stop: the callback is switched off in the tenant's console."""
+        return 0
+
     def usage(self) -> Usage:
         """Tell calls so far; each costs one of the day's bought calls."""
         http = self._client.http
@@ -152,7 +167,14 @@ def open_fxiaoke(
     client_http = http or HttpClient(settings.name)
     pace = client_http.pace
     desk = TokenDesk(settings, options.style, client_http)
-    keeper = TokenKeeper(settings.name, store=store, sealer=sealer, ask=desk.ask, now=pace.now)
+    keeper = TokenKeeper(
+        settings.name,
+        store=store,
+        sealer=sealer,
+        ask=desk.ask,
+        now=pace.now,
+        sleep=pace.sleep,
+    )
     pacer = Pacer(
         calls=options.window_calls,
         seconds=options.window_seconds,

@@ -7,11 +7,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from adapters.cutting import cut
 from adapters.errors import CrmError, RecordConflict, RecordInvalid, RecordNotFound
 from adapters.fxiaoke.client import ID_LIMIT, PAGE_LIMIT, FxiaokeClient, Json, data_path
-from adapters.fxiaoke.fields import encode
+from adapters.fxiaoke.fields import TEXT_TYPES, encode
 from adapters.fxiaoke.mapping import FxiaokeMapping
-from adapters.fxiaoke.metadata import Describes, ObjectDescribe
+from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
+from adapters.fxiaoke.people import People
 from adapters.fxiaoke.reader import chunks
 from adapters.fxiaoke.values import text_of
 from adapters.fxiaoke.writer import STOPPERS, update_record
@@ -33,13 +35,17 @@ _log = logging.getLogger(__name__)
 
 
 class FxiaokeTasks:
-    """The task part of the port. ``default_owner`` gets tasks of accounts that lie in a pool."""
+    """The task part of the port.
+
+    ``default_owner`` gets tasks of accounts that lie in a pool, and of those whose owner has left.
+    """
 
     def __init__(
         self,
         client: FxiaokeClient,
         describes: Describes,
         mapping: FxiaokeMapping,
+        people: People,
         *,
         default_owner: str | None,
     ) -> None:
@@ -47,7 +53,8 @@ class FxiaokeTasks:
         self._describes = describes
         self._mapping = mapping
         self._names = mapping.tasks
-        self._default_owner = default_owner or client.options.user_id
+        self._people = people
+        self._default_owner = default_owner
 
     @property
     def enforces_key(self) -> bool:
@@ -140,7 +147,7 @@ class FxiaokeTasks:
                     "dataObjectApiName": names.object,
                     "object_describe_api_name": names.object,
                     "record_type": "default__c",
-                    names.owner: [draft.owner_id or self._default_owner],
+                    names.owner: [self._owner(draft.owner_id)],
                     **self._encoded(record),
                 },
                 "details": {},
@@ -181,10 +188,16 @@ class FxiaokeTasks:
                 return _receipt(WriteEffect.WRITTEN, change.task_id)  # a person's result stays
             content = {names.status: names.status_done, names.result: change.body}
         update_record(self._client, names.object, change.task_id, self._encoded(content))
-        owner = change.owner_id
-        if owner and not change.closed and text_of(row, names.owner) != owner:
-            self._hand_over(change.task_id, owner)
+        if change.owner_id and not change.closed:
+            owner = self._owner(change.owner_id)
+            if text_of(row, names.owner) != owner:
+                self._hand_over(change.task_id, owner)
         return _receipt(WriteEffect.WRITTEN, change.task_id)
+
+    def _owner(self, wanted: str | None) -> str:
+        """Choose who gets the task: an active employee, else the default, else the caller."""
+        own = self._client.options.user_id
+        return self._people.first_active(wanted, self._default_owner) or own
 
     def _hand_over(self, task_id: str, owner: str) -> None:
         """Change the owner; an update cannot."""
@@ -218,10 +231,16 @@ class FxiaokeTasks:
                 continue
             try:
                 plain = field.type == "object_reference"
-                encoded[name] = value if plain else encode(value, field, {})
+                encoded[name] = value if plain else encode(self._cut(value, field), field, {})
             except ValueError as error:
                 raise self._invalid(name, str(error)) from None
         return encoded
+
+    def _cut(self, value: FieldValue, field: FieldDescribe) -> FieldValue:
+        """Let a text for people fit its field; a key is none."""
+        names = self._names
+        long = field.type in TEXT_TYPES and field.api_name != names.key
+        return cut(value, field.max_length) if long and isinstance(value, str) else value
 
     def _invalid(self, field: str, complaint: str) -> RecordInvalid:
         return RecordInvalid(
@@ -273,8 +292,8 @@ class FxiaokeTasks:
             "first": {"content": draft.body},
             "link": {"title": "查看任务 Open the task", "url": url},
         }
-        receivers = [draft.owner_id or self._default_owner]
         try:
+            receivers = [self._owner(draft.owner_id)]
             self._client.write(
                 "/cgi/message/send",
                 "send message",

@@ -21,9 +21,18 @@ from adapters.settings import ConnectionSettings, MissingSettingError, Secret
 from adapters.tokens import AccessToken
 from adapters.zoho.centres import centre_of, is_zohos_api
 from adapters.zoho.errors import Refusal
-from adapters.zoho.settings import accounts_url, api_url, options_of
+from adapters.zoho.settings import ZohoOptions, accounts_url, api_url, options_of
 
-__all__ = ["RECOMMENDED_SCOPES", "TokenDesk", "authorisation_url", "redeem_code", "revoke"]
+__all__ = [
+    "BOOKS_SCOPES",
+    "RECOMMENDED_SCOPES",
+    "TokenDesk",
+    "authorisation_url",
+    "lacking_scopes",
+    "redeem_code",
+    "revoke",
+    "wanted_scopes",
+]
 
 RECOMMENDED_SCOPES = (
     "ZohoCRM.modules.ALL",
@@ -38,6 +47,13 @@ RECOMMENDED_SCOPES = (
     "ZohoCRM.users.READ",
     "ZohoFiles.files.ALL",
 )
+BOOKS_SCOPES = (
+    "ZohoBooks.settings.READ",
+    "ZohoBooks.contacts.READ",
+    "ZohoBooks.invoices.READ",
+    "ZohoBooks.customerpayments.READ",
+    "ZohoBooks.creditnotes.READ",
+)
 THROTTLE_PAUSE = timedelta(minutes=10)
 _PASSING = frozenset({"general_error", "internal_error", "server_error"})
 
@@ -46,6 +62,7 @@ class _TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str = ""
     refresh_token: str = ""
     api_domain: str = ""
+    scope: str = ""
     expires_in: int = 0
     expires_in_sec: int = 0
     error: str = ""
@@ -89,7 +106,11 @@ class TokenDesk:
             value=answer.access_token,
             issued_at=now,
             expires_at=now + timedelta(seconds=answer.seconds),
-            details={"api_domain": answer.api_domain} if answer.api_domain else {},
+            details={
+                name: text
+                for name, text in (("api_domain", answer.api_domain), ("scope", answer.scope))
+                if text
+            },
         )
 
     def _check_host(self, named: str) -> None:
@@ -105,12 +126,32 @@ class TokenDesk:
             )
 
 
+def wanted_scopes(options: ZohoOptions) -> tuple[str, ...]:
+    """Name what a connection with these options has to ask for."""
+    return RECOMMENDED_SCOPES + (BOOKS_SCOPES if options.ledger == "books" else ())
+
+
+def lacking_scopes(granted: str, options: ZohoOptions) -> list[str]:
+    """Tell which scopes we need are granted neither by themselves nor by a wider one.
+
+    ``granted`` is what the token answer says, parted by spaces or commas; empty: it says nothing.
+    """
+    have = set(granted.replace(",", " ").casefold().split())
+    return [each for each in wanted_scopes(options) if have and not _covered(each, have)]
+
+
+def _covered(scope: str, have: set[str]) -> bool:
+    *area, operation = scope.casefold().split(".")
+    wider = [".".join(area[:length]) for length in range(2, len(area) + 1)]
+    return any(f"{part}.{right}" in have for part in wider for right in (operation, "all"))
+
+
 def authorisation_url(settings: ConnectionSettings, redirect_uri: str, state: str) -> str:
     """Return the page where an administrator consents; it comes back to ``redirect_uri``."""
     asked = {
         "response_type": "code",
         "client_id": settings.secret("client_id"),
-        "scope": ",".join(RECOMMENDED_SCOPES),
+        "scope": ",".join(wanted_scopes(options_of(settings))),
         "redirect_uri": redirect_uri,
         "access_type": "offline",  # without it no refresh token is given
         "prompt": "consent",

@@ -8,6 +8,7 @@ fetched once; whoever goes on in another process fetches it again. (zoho-crm 3)
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import BinaryIO
 
@@ -19,11 +20,11 @@ from adapters.zoho.client import ZohoClient
 from adapters.zoho.coql import coql_credits
 from adapters.zoho.zipped import csv_rows
 
-__all__ = ["Export", "ExportFailed", "ExportPart", "Exports", "export_is_cheaper"]
+__all__ = ["Export", "ExportFailed", "ExportPart", "Exports", "export_credits", "query_credits"]
 
 JOB_CREDITS, JOB_ROWS = 50, 200_000
-WAITS = (3.0, 5.0, 10.0, 10.0, 15.0)  # seconds before each look within one call
-_LOOKS = 6  # what a job is looked at, at the most, while it works: a credit each
+WAITS = (15.0, 30.0, 45.0, 90.0, 120.0)  # seconds before each look, a credit each
+LONGEST_WAIT = 15.0  # seconds within one call, so that whoever wants to stop can
 _QUERY_ROWS = 2_000
 
 
@@ -32,11 +33,16 @@ class ExportFailed(Exception):
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
-    """Where reading by exports stands: the job, the row it was read up to, the token before it."""
+    """Where reading by exports stands: the job, the row it was read up to, the token before it.
+
+    ``looks`` counts how often the job was looked after; the next look is due at ``look_at``.
+    """
 
     job: str = ""
     row: int = 0
     token: str = ""
+    looks: int = 0
+    look_at: datetime | None = None
 
 
 class ExportPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,10 +91,14 @@ _JOBS = msgspec.json.Decoder(_Jobs)
 _STARTS = msgspec.json.Decoder(_Starts)
 
 
-def export_is_cheaper(records: int) -> bool:
-    """Tell whether exports cost fewer credits than queries for so many records."""
-    queries = -(-records // _QUERY_ROWS) * coql_credits(_QUERY_ROWS)
-    return -(-records // JOB_ROWS) * (JOB_CREDITS + _LOOKS + 1) < queries
+def export_credits(records: int) -> int:
+    """Tell what exports of so many records cost, with every look that may be needed."""
+    return -(-records // JOB_ROWS) * (JOB_CREDITS + len(WAITS) + 1)
+
+
+def query_credits(records: int) -> int:
+    """Tell what queries for so many records cost."""
+    return -(-records // _QUERY_ROWS) * coql_credits(_QUERY_ROWS)
 
 
 class Exports:
@@ -106,12 +116,38 @@ class Exports:
             CrmError: The call did not do what was asked.
         """
         if not export.job:
-            job = self._start(module, columns, export.token)
-            return ExportPart(ahead=Export(job=job, token=export.token))
-        opened = self._opened(module, export)
+            started = self._start(module, columns, export.token)
+            return ExportPart(ahead=self._waiting(Export(job=started, token=export.token)))
+        opened = self._opened(export)
         if opened is None:
-            return ExportPart(ahead=export)
+            if not self._is_due(export):
+                return ExportPart(ahead=export)
+            job = self._look(module, export.job)
+            if job is None:
+                looked = msgspec.structs.replace(export, looks=export.looks + 1)
+                return ExportPart(ahead=self._waiting(looked))
+            opened = self._open = self._fetched(module, job)
         return self._part(opened, export)
+
+    def _waiting(self, export: Export) -> Export:
+        wait = WAITS[min(export.looks, len(WAITS) - 1)]
+        look_at = self._client.http.pace.now() + timedelta(seconds=wait)
+        return msgspec.structs.replace(export, look_at=look_at)
+
+    def _opened(self, export: Export) -> _Open | None:
+        opened = self._open
+        stands = opened is not None and opened.job.id == export.job and opened.row <= export.row
+        return opened if stands else None
+
+    def _is_due(self, export: Export) -> bool:
+        """Wait until the next look at a job, or for as long as one call may."""
+        if export.look_at is None:
+            return True
+        pace = self._client.http.pace
+        wait = (export.look_at - pace.now()).total_seconds()
+        if wait > 0:
+            pace.sleep(min(wait, LONGEST_WAIT))
+        return wait <= LONGEST_WAIT
 
     def _start(self, module: str, columns: Sequence[str], token: str) -> str:
         whole = {"module": {"api_name": module}, "fields": list(columns), "page": 1}
@@ -123,39 +159,21 @@ class Exports:
             lambda answer: answer.decode(_STARTS),
             credits=JOB_CREDITS,
         )
+        if not started.data:
+            raise ExportFailed(f"Zoho did not say which export of {module} it began")
         return started.data[0].details.id
 
-    def _opened(self, module: str, export: Export) -> _Open | None:
-        """Return the file at the row asked for; ``None`` while the job still works."""
-        opened = self._open
-        if opened is None or opened.job.id != export.job or opened.row > export.row:
-            job = self._finished(module, export.job)
-            if job is None:
-                return None
-            opened = self._open = self._fetched(module, job)
-        for _ in islice(opened.rows, export.row - opened.row):
-            opened.row += 1
-        return opened
-
-    def _finished(self, module: str, job_id: str) -> _Job | None:
-        """Look after a job for a while; ``None`` when it is not done by then."""
-        pace = self._client.http.pace
-        for wait in WAITS:
-            pace.sleep(wait)
-            job = self._look(module, job_id)
-            if job.state == "COMPLETED":
-                return job
-            if job.state in {"FAILURE", "FAILED"}:
-                raise ExportFailed(f"the export of {module} failed at Zoho")
-        return None
-
-    def _look(self, module: str, job_id: str) -> _Job:
+    def _look(self, module: str, job_id: str) -> _Job | None:
+        """Look after a job; ``None`` while it works."""
         found = self._client.read(
             f"bulk/read/{job_id}", f"look after the export of {module}", _decoded_jobs
         )
         if found is None or not found.data:
             raise ExportFailed(f"Zoho does not know the export of {module} any more")
-        return found.data[0]
+        job = found.data[0]
+        if job.state in {"FAILURE", "FAILED"}:
+            raise ExportFailed(f"the export of {module} failed at Zoho")
+        return job if job.state == "COMPLETED" else None
 
     def _fetched(self, module: str, job: _Job) -> _Open:
         self.close()
@@ -175,10 +193,12 @@ class Exports:
         return opened
 
     def _part(self, opened: _Open, export: Export) -> ExportPart:
+        for _ in islice(opened.rows, export.row - opened.row):
+            opened.row += 1
         rows = list(islice(opened.rows, self._client.options.export_rows))
         opened.row += len(rows)
         if len(rows) == self._client.options.export_rows:
-            ahead: Export | None = Export(job=export.job, row=opened.row, token=export.token)
+            ahead: Export | None = msgspec.structs.replace(export, row=opened.row)
         else:
             self.close()
             result = opened.job.result

@@ -4,19 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from urllib3.filepost import encode_multipart_formdata
 
 from adapters.errors import ContractBroken, CrmError
 from adapters.http import Answer, HttpClient, Request, encode_json, retry_after
-from adapters.settings import ConnectionSettings
-from adapters.tokens import AccessToken, TokenKeeper
-from adapters.zoho.centres import is_zohos_own
+from adapters.tokens import AccessToken
 from adapters.zoho.coql import coql_credits
 from adapters.zoho.errors import DEAD_TOKEN_CODES, Refusal, to_error
-from adapters.zoho.settings import ZohoOptions, api_url, content_url
+from adapters.zoho.session import TokenIsDead, ZohoSession
+from adapters.zoho.settings import ZohoOptions
 
 __all__ = ["Item", "ZohoClient", "iso", "write_credits"]
 
@@ -25,8 +23,6 @@ _NOTHING = frozenset({204, 304})
 _ITEMISED = frozenset({200, 201, 202, 207, 400, 412})
 
 T = TypeVar("T")
-#: How a request is sent and its answer parsed.
-_Send = Callable[[Request, Callable[[Answer], T]], T]
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,40 +55,23 @@ _ROOTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[Item])
 
 
-class _TokenIsDead(Exception):
-    """Zoho does not know the token (any more). Nothing was done."""
-
-    def __init__(self, error: CrmError) -> None:
-        super().__init__()
-        self.error = error
-
-
 class ZohoClient:
     """One connection's calls. Reads are repeated inside the call, writes are sent once."""
 
-    def __init__(
-        self,
-        settings: ConnectionSettings,
-        options: ZohoOptions,
-        *,
-        http: HttpClient,
-        keeper: TokenKeeper,
-    ) -> None:
-        self._settings = settings
-        self._options = options
-        self._http = http
-        self._keeper = keeper
+    def __init__(self, session: ZohoSession) -> None:
+        self._session = session
+        self._http = session.http
         self._server_now: datetime | None = None
 
     @property
     def system(self) -> str:
         """The connection's name."""
-        return self._settings.name
+        return self._session.system
 
     @property
     def options(self) -> ZohoOptions:
         """The vendor's options of this connection."""
-        return self._options
+        return self._session.options
 
     @property
     def http(self) -> HttpClient:
@@ -103,6 +82,16 @@ class ZohoClient:
     def server_now(self) -> datetime:
         """Zoho's time by its last answer; our own before the first."""
         return self._server_now or self._http.pace.now()
+
+    @property
+    def clock_seen(self) -> bool:
+        """Whether an answer has told Zoho's time."""
+        return self._server_now is not None
+
+    @property
+    def granted_scopes(self) -> str:
+        """The scopes the token answer named; empty where it named none."""
+        return self._session.granted_scopes
 
     def read(
         self,
@@ -115,7 +104,7 @@ class ZohoClient:
     ) -> T | None:
         """GET. ``None``: nothing is there (204), or nothing newer than ``since`` (304)."""
         headers = {"If-Modified-Since": iso(since)} if since else {}
-        return self._send(
+        return self._session.send(
             lambda token: self._request(
                 "GET", path, operation, token, params=params, headers=headers
             ),
@@ -133,17 +122,18 @@ class ZohoClient:
         credits: int,  # noqa: A002 the trade's word
         writes: bool = False,
     ) -> T:
-        """Start a job (201), without a second try: one more job would cost again.
+        """Start a job (201). One whose answer is lost is started again, unless it ``writes``.
 
-        One that ``writes`` raises ``OutcomeUnknown`` when it may have been started.
+        A job that nobody reads costs its credits and no more; reading by queries would cost more.
+        One that writes raises ``OutcomeUnknown`` when it may have been started.
         """
         encoded = encode_json(body)
-        return self._send(
+        return self._session.send(
             lambda token: self._request(
                 "POST", path, operation, token, body=encoded, credits=credits
             ),
             lambda answer: parse(self._well(answer, 201)),
-            self._http.write if writes else self._http.once,
+            self._http.write if writes else self._http.read,
         )
 
     def download(self, path: str, operation: str, target: BinaryIO) -> None:
@@ -155,14 +145,13 @@ class ZohoClient:
 
         Raises ``ContractBroken`` for an address that must not see our token.
         """
-        ours = {_origin(host) for host in (api_url(self._settings), content_url(self._settings))}
-        if not is_zohos_own(url) and _origin(url) not in ours:
+        if not self._session.may_see_token(url):
             raise ContractBroken(
                 "the file lies on a host that is none of Zoho's",
                 system=self.system,
                 operation=operation,
             )
-        self._download(lambda token: self._bare("GET", url, operation, token), target)
+        self._download(lambda token: self._session.to(url, "GET", operation, token), target)
 
     def upload(
         self,
@@ -175,37 +164,35 @@ class ZohoClient:
         body, content_type = encode_multipart_formdata(
             {"file": ("records.zip", file, "application/zip")}
         )
-        path = f"/crm/{VERSION}/upload"
         more = {**headers, "Content-Type": content_type}
 
         def request(token: AccessToken) -> Request:
-            host = content_url(self._settings, self._api(token))
+            host = self._session.content(token)
             if not host:
                 why = "no host is known that takes files: set options.content_url"
                 raise ContractBroken(why, system=self.system, operation=operation)
-            return self._bare("POST", host + path, operation, token, headers=more, body=body)
+            url = f"{host}/crm/{VERSION}/upload"
+            return self._session.to(url, "POST", operation, token, headers=more, body=body)
 
-        return self._send(
-            request,
-            lambda answer: parse(self._well(answer)),
-            self._http.write,
+        return self._session.send(
+            request, lambda answer: parse(self._well(answer)), self._http.write
         )
 
     @property
     def takes_files(self) -> bool:
         """Whether the host that takes files is known."""
-        return bool(content_url(self._settings))
+        return self._session.takes_files
 
     def _download(self, build: Callable[[AccessToken], Request], target: BinaryIO) -> None:
         def into(request: Request, parse: Callable[[Answer], T]) -> T:
             return self._http.download(request, target, parse)
 
-        self._send(build, self._well, into)
+        self._session.send(build, self._well, into)
 
     def coql(self, query: str, operation: str, parse: Callable[[Answer], T], rows: int) -> T | None:
         """Run a query; ``rows`` is the LIMIT that sets its price. ``None``: no record matches."""
         body = encode_json({"select_query": query})
-        return self._send(
+        return self._session.send(
             lambda token: self._request(
                 "POST", "coql", operation, token, body=body, credits=coql_credits(rows)
             ),
@@ -231,10 +218,20 @@ class ZohoClient:
         encoded = encode_json(body)
         sent = body[root]
         count = len(sent) if isinstance(sent, Sequence) else 0
-        return self._send(
+        return self._session.send(
             lambda token: self._request(
                 method, path, operation, token, params=params, body=encoded, credits=credits
             ),
+            lambda answer: self._items(answer, root, count),
+            self._http.write,
+        )
+
+    def remove(
+        self, path: str, operation: str, params: Mapping[str, str], *, root: str, count: int
+    ) -> list[Item]:
+        """DELETE what ``params`` name, once; one item for each of the ``count``, in order."""
+        return self._session.send(
+            lambda token: self._request("DELETE", path, operation, token, params=params),
             lambda answer: self._items(answer, root, count),
             self._http.write,
         )
@@ -250,23 +247,6 @@ class ZohoClient:
             wrote=True,
         )
 
-    def _send(
-        self,
-        build: Callable[[AccessToken], Request],
-        parse: Callable[[Answer], T],
-        send: "_Send[T]",
-    ) -> T:
-        """Send with a living token; a dead one is replaced once, for nothing was done with it."""
-        token = self._keeper.token()
-        try:
-            return send(build(token), parse)
-        except _TokenIsDead:
-            token = self._keeper.replace(token)
-        try:
-            return send(build(token), parse)
-        except _TokenIsDead as dead:
-            raise dead.error from None
-
     def _request(
         self,
         method: str,
@@ -279,44 +259,13 @@ class ZohoClient:
         body: bytes | None = None,
         credits: int = 1,  # noqa: A002 the trade's word
     ) -> Request:
-        more = dict(headers or {})
-        if body is not None:
-            more["Content-Type"] = "application/json"
-        return self._bare(
+        return self._session.request(
             method,
-            f"{self._api(token)}/crm/{_versioned(path)}",
+            f"crm/{_versioned(path)}",
             operation,
             token,
             params=params,
-            headers=more,
-            body=body,
-            credits=credits,
-        )
-
-    def _api(self, token: AccessToken) -> str:
-        host = api_url(self._settings)
-        if self._options.follow_api_domain:
-            host = token.details.get("api_domain", host)
-        return host.rstrip("/")
-
-    def _bare(
-        self,
-        method: str,
-        url: str,
-        operation: str,
-        token: AccessToken,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        credits: int = 1,  # noqa: A002 the trade's word
-    ) -> Request:
-        return Request(
-            method=method,
-            url=url,
-            operation=operation,
-            params=params or {},
-            headers={"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})},
+            headers=headers,
             body=body,
             credits=credits,
         )
@@ -352,7 +301,7 @@ class ZohoClient:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise answer.lost("no readable results came") from None
 
-    def _refused(self, answer: Answer) -> CrmError | _TokenIsDead:
+    def _refused(self, answer: Answer) -> CrmError | TokenIsDead:
         if answer.status >= 500:
             return answer.lost(
                 f"HTTP {answer.status}", retry_at=retry_after(answer.headers, self._now())
@@ -373,10 +322,10 @@ class ZohoClient:
             wrote=answer.wrote,
         )
         error = to_error(refusal, now=self._now())
-        return _TokenIsDead(error) if code in DEAD_TOKEN_CODES else error
+        return TokenIsDead(error) if code in DEAD_TOKEN_CODES else error
 
     def _now(self) -> datetime:
-        return self._http.pace.now()
+        return self._session.now()
 
     def _see_clock(self, answer: Answer) -> None:
         try:
@@ -384,11 +333,6 @@ class ZohoClient:
         except ValueError:
             return
         self._server_now = at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
 
 
 def _versioned(path: str) -> str:

@@ -1,19 +1,15 @@
 """Examines a Zoho connection.
 
-Credentials, scopes, clock, modules, fields, picklists, the key, bulk jobs.
+Credentials, scopes, clock, modules, fields, picklists, the ledger, the key, bulk jobs.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from adapters.errors import (
-    CredentialsRejected,
-    CrmError,
-    NotPermitted,
-    OutcomeUnknown,
-    Refused,
-)
+from adapters.errors import CrmError, NotPermitted, OutcomeUnknown, Refused
 from adapters.port import Finding, FindingLevel
+from adapters.remedies import remedy_of
+from adapters.zoho.auth import lacking_scopes
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.events import MAX_TOKEN
 from adapters.zoho.metadata import Metadata
@@ -26,8 +22,6 @@ __all__ = ["Doctor"]
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 _OK, _WARNING, _ERROR = FindingLevel.OK, FindingLevel.WARNING, FindingLevel.ERROR
-_PROVISION = "run `zixin provision`"
-_BULK_SCOPES = "authorise the connection again with ZohoCRM.bulk.CREATE and ZohoFiles.files.ALL"
 
 
 class Doctor:
@@ -42,6 +36,7 @@ class Doctor:
         kinds: tuple[Kind, ...],
         default_owner: str | None,
         channel_token: str,
+        ledger: Callable[[], Iterable[Finding]],
     ) -> None:
         self._client = client
         self._metadata = metadata
@@ -49,17 +44,15 @@ class Doctor:
         self._kinds = kinds
         self._default_owner = default_owner
         self._channel_token = channel_token
+        self._ledger = ledger
 
     def examine(self) -> list[Finding]:
         """Examine everything; without credentials nothing further is tried."""
         self._metadata.forget()
         try:
             organisation = self._metadata.organisation()
-        except CredentialsRejected as error:
-            remedy = "authorise the connection again with `zixin connect zoho`"
-            return [_finding("credentials", _ERROR, str(error), remedy)]
         except CrmError as error:
-            return [_finding("credentials", _ERROR, str(error), "correct it and try again")]
+            return [_finding("credentials", _ERROR, str(error), self._remedy(error))]
         findings = [_finding("credentials", _OK, f"signed in to {organisation.company_name}")]
         for topic, part in (
             ("clock", self._clock),
@@ -68,17 +61,35 @@ class Doctor:
             ("fields", self._fields),
             ("computed fields", self._computed),
             ("statuses", self._statuses),
+            ("ledger", self._ledger),
             ("credit fields", self._owned),
             ("owners", self._owners),
-            ("scopes", self._query),
+            ("scopes", self._scopes),
             ("exports", self._exports),
             ("bulk writes", self._bulk_writes),
             ("notifications", self._notifications),
         ):
-            findings += _part(topic, part)
+            findings += self._part(topic, part)
         return findings
 
+    @property
+    def _reconnect(self) -> str:
+        return f"authorise it again: `zixin connect zoho {self._client.system} --consent`"
+
+    def _remedy(self, error: CrmError) -> str:
+        return remedy_of(error, reconnect=self._reconnect, permit=self._reconnect)
+
+    def _part(self, topic: str, part: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        try:
+            found = list(part())
+        except CrmError as error:
+            return [_finding(topic, _ERROR, str(error), self._remedy(error))]
+        return found or [_finding(topic, _OK, "nothing to complain about")]
+
     def _clock(self) -> Iterable[Finding]:
+        if not self._client.clock_seen:
+            note = "Zoho's answers tell no time, so our clock could not be compared"
+            yield _finding("clock", _WARNING, note, "see what stands between us and Zoho")
         apart = self._client.server_now - self._client.http.pace.now()
         if abs(apart) > CLOCK_TOLERANCE:
             note = f"our clock and Zoho's are {abs(apart).total_seconds():.0f} s apart"
@@ -110,7 +121,7 @@ class Doctor:
             for ours, api_name in names.fields().items():
                 if api_name not in there:
                     note = f"{names.module} has no field {api_name}; it is read as empty"
-                    remedy = f"name the field in mapping.{kind.value}.{names.key_of(ours)}, or set it to “”"
+                    remedy = f"name the field in {names.path_of(kind, ours)}, or set it to “”"
                     yield _finding("fields", _WARNING, note, remedy)
 
     def _computed(self) -> Iterable[Finding]:
@@ -140,13 +151,14 @@ class Doctor:
             yield _finding("statuses", _WARNING, note, remedy)
 
     def _owned(self) -> Iterable[Finding]:
+        remedy = f"run `zixin provision {self._client.system}`"
         for module, wanted in wanted_fields(self._mapping).items():
             there = self._metadata.fields(module)
             for field in wanted:
                 found = there.get(field.api_name)
                 if found is None:
                     note = f"{module} has no field {field.api_name}"
-                    yield _finding("credit fields", _ERROR, note, _PROVISION)
+                    yield _finding("credit fields", _ERROR, note, remedy)
                 elif wrong := mismatch(found, field):
                     note = f"{module}.{field.api_name} {wrong}"
                     yield _finding("credit fields", _ERROR, note, "correct it in the CRM's setup")
@@ -157,14 +169,18 @@ class Doctor:
             note = f"the default owner {self._default_owner} is no active user"
             yield _finding("owners", _ERROR, note, "set default_owner to an active user's id")
 
-    def _query(self) -> Iterable[Finding]:
-        """Read one account the way the feeds do: query and deletions have scopes of their own."""
+    def _scopes(self) -> Iterable[Finding]:
+        """Read one account the way the feeds do, and compare what was granted where that is told."""
         module = self._mapping.accounts.module
         query = f"select id from {module} where id is not null limit 1 offset 0"  # noqa: S608 COQL
         self._client.coql(query, "try a query", lambda _: None, 1)
         path, params = f"{module}/deleted", {"type": "all", "per_page": "1", "page": "1"}
         self._client.read(path, "try the deletions", lambda _: None, params=params)
-        return ()
+        lacking = lacking_scopes(self._client.granted_scopes, self._client.options)
+        # Exports and bulk writes tell of theirs.
+        lacking = [each for each in lacking if "bulk" not in each and "Files" not in each]
+        if lacking:
+            yield _finding("scopes", _ERROR, f"not granted: {', '.join(lacking)}", self._reconnect)
 
     def _exports(self) -> Iterable[Finding]:
         """Ask for a job that cannot be: only who may export hears that there is none."""
@@ -174,7 +190,7 @@ class Doctor:
             self._client.read("bulk/read/1", "try an export", lambda _: None)
         except NotPermitted:
             note = "large modules are read by queries, which cost more: exports are not permitted"
-            remedy = "authorise the connection again with ZohoCRM.bulk.READ"
+            remedy = self._reconnect
             yield _finding("exports", _WARNING, note, remedy)
         except Refused:
             return
@@ -190,7 +206,7 @@ class Doctor:
             return
         if not (self._permitted(self._try_upload) and self._permitted(self._try_job)):
             note = "many updates are written singly, which costs more: bulk jobs are not permitted"
-            yield _finding("bulk writes", _WARNING, note, _BULK_SCOPES)
+            yield _finding("bulk writes", _WARNING, note, self._reconnect)
 
     @staticmethod
     def _permitted(probe: Callable[[], None]) -> bool:
@@ -215,14 +231,6 @@ class Doctor:
         elif len(self._channel_token) > MAX_TOKEN:
             note = f"the channel token is longer than the {MAX_TOKEN} characters Zoho sends back"
             yield _finding("notifications", _ERROR, note, "choose a shorter secrets.channel_token")
-
-
-def _part(topic: str, part: Callable[[], Iterable[Finding]]) -> list[Finding]:
-    try:
-        found = list(part())
-    except CrmError as error:
-        return [_finding(topic, _ERROR, str(error), "correct it and run the doctor again")]
-    return found or [_finding(topic, _OK, "nothing to complain about")]
 
 
 def _finding(topic: str, level: FindingLevel, message: str, remedy: str = "") -> Finding:

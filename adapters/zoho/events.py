@@ -18,13 +18,15 @@ from adapters.port import WatchReceipt
 from adapters.zoho.client import Item, ZohoClient
 from adapters.zoho.errors import to_error
 from adapters.zoho.names import ZohoMapping
+from scoring.records import CREDIT_FILE_KINDS, Kind
 
-__all__ = ["MAX_TOKEN", "ZohoVerifier", "channels", "watch"]
+__all__ = ["MAX_TOKEN", "ZohoVerifier", "channels", "unwatch", "watch"]
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_IDS = 5_000
 MAX_TOKEN = 50
 _ID_DIGITS = range(1, 20)
+_NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,19 +88,8 @@ class ZohoVerifier:
 
 def channels(system: str, mapping: ZohoMapping) -> dict[str, str]:
     """Give each module we read its channel id: digits, the same whenever they are worked out."""
-    modules = dict.fromkeys(
-        names.module
-        for names in (
-            mapping.accounts,
-            mapping.contacts,
-            mapping.invoices,
-            mapping.credit_notes,
-            mapping.payments,
-            mapping.allocations,
-            mapping.orders,
-        )
-        if names.module
-    )
+    feeds = (mapping.feed(kind) for kind in Kind if kind not in CREDIT_FILE_KINDS)
+    modules = dict.fromkeys(names.module for names in feeds if names.module)
     return {module: _channel_id(system, module) for module in modules}
 
 
@@ -125,6 +116,18 @@ def watch(
     items = client.write("POST", "actions/watch", operation, {"watch": entries}, root="watch")
     sent = [str(entry["channel_id"]) for entry in entries]
     return _receipts(client, sent, items, operation)
+
+
+def unwatch(client: ZohoClient, mapping: ZohoMapping) -> int:
+    """Stop our channels, and tell how many there were. Raises ``CrmError``."""
+    operation = "end notifications"
+    ours = list(channels(client.system, mapping).values())
+    params = {"channel_ids": ",".join(ours)}
+    items = client.remove("actions/watch", operation, params, root="watch", count=len(ours))
+    for item in items:
+        if not item.well and item.code != _NOT_SUBSCRIBED:
+            raise to_error(client.refusal(item, operation), now=client.http.pace.now())
+    return sum(item.well for item in items)
 
 
 def _receipts(

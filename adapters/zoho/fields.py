@@ -17,7 +17,7 @@ __all__ = [
     "decode",
     "encode",
     "wanted_credit_fields",
-    "wanted_task_key",
+    "wanted_task_fields",
 ]
 
 TASK_KEY_LENGTH = 120
@@ -102,24 +102,45 @@ def wanted_credit_fields(mapping: ZohoMapping) -> dict[CreditField, WantedField]
         if not name:
             continue
         renamed = mapping.options.get(credit, {})
-        wanted[credit] = WantedField(
-            api_name=name,
-            label=name.replace("_", " "),
-            type=type_,
-            options=tuple(renamed.get(option, option) for option in options),
-            extra=extra,
-        )
+        ours = tuple(renamed.get(option, option) for option in options)
+        wanted[credit] = _named(name, type_, ours, extra)
     return wanted
 
 
-def wanted_task_key(mapping: ZohoMapping) -> WantedField:
-    """Describe the field on tasks that lets Zoho hold one task for each key."""
-    return WantedField(
-        api_name=mapping.tasks.key,
-        label=mapping.tasks.key_label,
+def wanted_task_fields(mapping: ZohoMapping) -> list[WantedField]:
+    """Describe what tasks must have: a key, so that Zoho holds one task for each.
+
+    A custom module in the place of Tasks needs all else that a task says, too.
+    """
+    names = mapping.tasks
+    key = WantedField(
+        api_name=names.key,
+        label=names.key_label,
         type="text",
         # Zoho's own files disagree on this key; the field is read back to see what came of it.
         extra={"length": TASK_KEY_LENGTH, "unique": {"case_sensitive": False}},
+    )
+    if names.is_standard:
+        return [key]
+    priorities = (names.priority_normal, names.priority_high, names.priority_highest)
+    to_account = {"module": {"api_name": mapping.accounts.module}, "display_label": "Credit Tasks"}
+    return [
+        key,
+        _named(names.account, "lookup", extra={"lookup": to_account}),
+        _named(names.due_on, "date"),
+        _named(names.status, "picklist", (names.status_open, *names.closed)),
+        _named(names.priority, "picklist", priorities),
+        _named(names.body, "textarea", extra=_LARGE),
+    ]
+
+
+def _named(
+    api_name: str, type_: str, options: tuple[str, ...] = (), extra: dict[str, Any] | None = None
+) -> WantedField:
+    """Describe a field whose label follows its name, as Zoho derives the one from the other."""
+    label = api_name.replace("_", " ")
+    return WantedField(
+        api_name=api_name, label=label, type=type_, options=options, extra=extra or {}
     )
 
 

@@ -5,7 +5,7 @@ are gone. Money without a currency of its own is in the organisation's base curr
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import cast
@@ -34,8 +34,21 @@ from adapters.zoho.rows import (
     OrderRow,
     PaymentRow,
     Row,
+    SettledRow,
 )
-from scoring.money import Money, UnknownCurrencyError, minor_digits, to_money
+from adapters.zoho.values import (
+    Unusable,
+    check_currency,
+    days_of,
+    instant_of,
+    missing,
+    money_of,
+    money_or_none,
+    need_date,
+    need_text,
+    text_of,
+)
+from scoring.money import Money
 from scoring.records import (
     CREDIT_FILE_KINDS,
     Account,
@@ -53,8 +66,6 @@ from scoring.records import (
 
 __all__ = ["Translated", "Translator", "ZohoMapping"]
 
-LARGEST_MINOR = 2**63 - 1  # what a database's integer holds
-
 
 class Translated(msgspec.Struct, frozen=True, kw_only=True):
     """What a page of rows turned into."""
@@ -62,16 +73,6 @@ class Translated(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Record, ...] = ()
     problems: tuple[RecordProblem, ...] = ()
     gone: tuple[str, ...] = ()
-
-
-class _Unusable(ValueError):
-    """A row that cannot become a record: reason, our name of the field, and a sentence."""
-
-    def __init__(self, reason: str, field: str, note: str) -> None:
-        super().__init__(note)
-        self.reason = reason
-        self.field = field
-        self.note = note
 
 
 class Translator:
@@ -95,6 +96,9 @@ class Translator:
             Kind.ORDERS: self._order,
             **{kind: partial(self._file_record, kind) for kind in CREDIT_FILE_KINDS},
         }
+        if mapping.pays_on_invoices:
+            self._by_kind[Kind.PAYMENTS] = self._settled_payment
+            self._by_kind[Kind.ALLOCATIONS] = self._settled_allocation
 
     def translate(self, kind: Kind, good: Sequence[Row], bad: Sequence[BadRow] = ()) -> Translated:
         """Sort rows into records, problems and gone ids."""
@@ -105,7 +109,7 @@ class Translator:
         for row in good:
             try:
                 record = to_record(row)
-            except (_Unusable, BadFact) as unusable:
+            except (Unusable, BadFact) as unusable:
                 problems.append(self._problem(kind, row, unusable))
                 continue
             if kind is Kind.ACCOUNTS:
@@ -119,17 +123,17 @@ class Translator:
     def _account(self, plain: Row) -> Account:
         row = cast("AccountRow", plain)
         currency = row.currency or self._base_currency
-        _known(currency)
+        check_currency(currency)
         return Account(
             record_id=row.id,
-            name=_need_text(row.name, "name"),
-            uscc=_text(row.uscc, "uscc"),
-            industry=_text(row.industry, "industry"),
-            country=_text(row.country, "country"),
+            name=need_text(row.name, "name"),
+            uscc=text_of(row.uscc, "uscc"),
+            industry=text_of(row.industry, "industry"),
+            country=text_of(row.country, "country"),
             owner_id=row.owner.id if row.owner else None,
             parent_id=row.parent.id if row.parent else None,
             currency=currency,
-            terms_days=_days(row.terms_days),
+            terms_days=days_of(row.terms_days),
             created_on=row.customer_since,
             size_class=self._sizes.get(row.size_class or "", row.size_class or None),
             facts=tuple(each for each in self._facts(row) if isinstance(each, AccountFact)),
@@ -175,9 +179,9 @@ class Translator:
         return Contact(
             record_id=row.id,
             account_id=row.account.id,
-            name=_need_text(row.name or row.last_name, "name"),
-            email=_text(row.email, "email"),
-            phone=_text(row.phone, "phone"),
+            name=need_text(row.name or row.last_name, "name"),
+            email=text_of(row.email, "email"),
+            phone=text_of(row.phone, "phone"),
             modified_at=_modified(row),
         )
 
@@ -188,35 +192,35 @@ class Translator:
         currency = row.currency or self._base_currency
         disputed = None
         if row.disputed:
-            disputed = _money(row.disputed, currency, "disputed")
+            disputed = money_of(row.disputed, currency, "disputed")
         return Invoice(
             record_id=row.id,
             account_id=_need_link(row.account, "account"),
-            number=_need_text(row.number, "number"),
-            issued_on=_need_date(row.issued_on, "issued_on"),
-            due_on=_need_date(row.due_on, "due_on"),
-            amount=_money(row.amount, currency, "amount"),
+            number=need_text(row.number, "number"),
+            issued_on=need_date(row.issued_on, "issued_on"),
+            due_on=need_date(row.due_on, "due_on"),
+            amount=money_of(row.amount, currency, "amount"),
             disputed=disputed,
             disputed_on=row.disputed_on,
             dispute_closed_on=row.dispute_closed_on,
             dispute_outcome=self._outcomes.get(
                 row.dispute_outcome or "", row.dispute_outcome or None
             ),
-            segment=_text(row.segment, "segment"),
+            segment=text_of(row.segment, "segment"),
             modified_at=_modified(row),
         )
 
     def _credit_note(self, plain: Row) -> Invoice:
         row = cast("CreditNoteRow", plain)
-        issued_on = _need_date(row.issued_on, "issued_on")
+        issued_on = need_date(row.issued_on, "issued_on")
         return Invoice(
             record_id=row.id,
             account_id=_need_link(row.account, "account"),
-            number=_need_text(row.number, "number"),
+            number=need_text(row.number, "number"),
             kind=InvoiceKind.CREDIT_NOTE,
             issued_on=issued_on,
             due_on=issued_on,
-            amount=_money(row.amount, row.currency or self._base_currency, "amount"),
+            amount=money_of(row.amount, row.currency or self._base_currency, "amount"),
             applies_to=row.applies_to.id if row.applies_to else None,
             modified_at=_modified(row),
         )
@@ -226,8 +230,8 @@ class Translator:
         return Payment(
             record_id=row.id,
             account_id=_need_link(row.account, "account"),
-            paid_on=_need_date(row.paid_on, "paid_on"),
-            amount=_money(row.amount, row.currency or self._base_currency, "amount"),
+            paid_on=need_date(row.paid_on, "paid_on"),
+            amount=money_of(row.amount, row.currency or self._base_currency, "amount"),
             modified_at=_modified(row),
         )
 
@@ -237,9 +241,48 @@ class Translator:
             record_id=row.id,
             payment_id=_need_link(row.payment, "payment"),
             invoice_id=_need_link(row.invoice, "invoice"),
-            amount=_money(row.amount, row.currency or self._base_currency, "amount"),
+            amount=money_of(row.amount, row.currency or self._base_currency, "amount"),
             modified_at=_modified(row),
         )
+
+    def _settled_payment(self, plain: Row) -> Payment | None:
+        row = cast("SettledRow", plain)
+        paid = self._paid(row)
+        if paid is None:
+            return None
+        return Payment(
+            record_id=row.id,
+            account_id=_need_link(row.account, "account"),
+            paid_on=need_date(row.paid_on, "paid_on"),
+            amount=paid,
+            modified_at=_modified(row),
+        )
+
+    def _settled_allocation(self, plain: Row) -> Allocation | None:
+        row = cast("SettledRow", plain)
+        paid = self._paid(row)
+        if paid is None or row.paid_on is None:
+            return (
+                None  # without its day the payment is a problem, and there is nothing to allocate
+            )
+        return Allocation(
+            record_id=row.id,
+            payment_id=row.id,
+            invoice_id=row.id,
+            amount=paid,
+            modified_at=_modified(row),
+        )
+
+    def _paid(self, row: SettledRow) -> Money | None:
+        """Return what was paid of an invoice: as it says, else what is not left of it."""
+        if row.status in self._void:
+            return None
+        paid = row.paid
+        if paid is None and row.balance is not None and row.amount is not None:
+            paid = row.amount - row.balance
+        if not paid:
+            return None
+        return money_of(paid, row.currency or self._base_currency, "paid")
 
     def _order(self, plain: Row) -> Order:
         row = cast("OrderRow", plain)
@@ -247,16 +290,16 @@ class Translator:
         return Order(
             record_id=row.id,
             account_id=_need_link(row.account, "account"),
-            number=_need_text(row.number, "number"),
-            ordered_on=_need_date(row.ordered_on, "ordered_on"),
+            number=need_text(row.number, "number"),
+            ordered_on=need_date(row.ordered_on, "ordered_on"),
             deliver_on=row.deliver_on,
-            amount=_money(row.amount, currency, "amount"),
-            invoiced=_money_or_none(row.invoiced, currency, "invoiced"),
+            amount=money_of(row.amount, currency, "amount"),
+            invoiced=money_or_none(row.invoiced, currency, "invoiced"),
             status=self._order_status(row.status),
             prepaid=bool(row.prepaid),
-            delivered=_money_or_none(row.delivered, currency, "delivered"),
-            deposit=_money_or_none(row.deposit, currency, "deposit"),
-            segment=_text(row.segment, "segment"),
+            delivered=money_or_none(row.delivered, currency, "delivered"),
+            deposit=money_or_none(row.deposit, currency, "deposit"),
+            segment=text_of(row.segment, "segment"),
             modified_at=_modified(row),
         )
 
@@ -267,9 +310,9 @@ class Translator:
             return self._states[status]
         except KeyError:
             note = "the value is not in the mapping's orders.states"
-            raise _Unusable("unknown_option", "status", note) from None
+            raise Unusable("unknown_option", "status", note) from None
 
-    def _problem(self, kind: Kind, row: Row, unusable: _Unusable | BadFact) -> RecordProblem:
+    def _problem(self, kind: Kind, row: Row, unusable: Unusable | BadFact) -> RecordProblem:
         account = getattr(row, "account", None)
         api_name = self._mapping.feed(kind).fields().get(unusable.field, unusable.field)
         return RecordProblem(
@@ -293,71 +336,14 @@ def _of_bad_row(kind: Kind, row: BadRow) -> RecordProblem:
     )
 
 
-def _missing(field: str) -> _Unusable:
-    return _Unusable("missing_field", field, "the record has no value here")
-
-
-def _text(value: str | None, field: str) -> str | None:
-    if not value:
-        return None
-    if "\x00" in value:
-        raise _Unusable("bad_text", field, "the text holds a NUL character and cannot be stored")
-    return value.strip() or None
-
-
-def _need_text(value: str | None, field: str) -> str:
-    text = _text(value, field)
-    if text is None:
-        raise _missing(field)
-    return text
-
-
 def _need_link(link: Link | None, field: str) -> str:
     if link is None or not link.id:
-        raise _missing(field)
+        raise missing(field)
     return link.id
 
 
-def _need_date(on: date | None, field: str) -> date:
-    if on is None:
-        raise _missing(field)
-    return on
-
-
 def _modified(row: Row) -> datetime:
-    if row.modified is None:
-        raise _missing("Modified_Time")
-    if row.modified.tzinfo is None:
-        raise _Unusable("bad_date", "Modified_Time", "the time has no offset")
-    return row.modified.astimezone(UTC)
-
-
-def _known(currency: str) -> None:
-    try:
-        minor_digits(currency)
-    except UnknownCurrencyError:
-        raise _Unusable("unknown_currency", "currency", "no ISO 4217 currency") from None
-
-
-def _money(amount: Decimal | None, currency: str, field: str) -> Money:
-    """Make money of a number that is not negative."""
-    if amount is None:
-        raise _missing(field)
-    try:
-        money = to_money(amount, currency)
-    except UnknownCurrencyError:
-        raise _Unusable("unknown_currency", "currency", "no ISO 4217 currency") from None
-    except (ValueError, InvalidOperation):
-        raise _Unusable("bad_amount", field, "the amount is no usable number") from None
-    if money.minor < 0:
-        raise _Unusable("bad_amount", field, "the amount is negative")
-    if money.minor > LARGEST_MINOR:
-        raise _Unusable("bad_amount", field, "the amount is too large to store")
-    return money
-
-
-def _money_or_none(amount: Decimal | None, currency: str, field: str) -> Money | None:
-    return None if amount is None else _money(amount, currency, field)
+    return instant_of(row.modified, "Modified_Time")
 
 
 def _plain(value: object) -> Plain:
@@ -380,11 +366,3 @@ def _fact_value(field: str, value: object, wanted: FieldType) -> Plain:
     if wanted != "text" or not isinstance(value, str | int | float | Decimal):
         raise BadFact("bad_text", field, "the value is of another type than expected")
     return str(value)
-
-
-def _days(value: Decimal | None) -> int | None:
-    if value is None:
-        return None
-    if value != value.to_integral_value() or not 0 <= value <= 36_500:
-        raise _Unusable("bad_number", "terms_days", "no whole number of days from 0 to 36500")
-    return int(value)

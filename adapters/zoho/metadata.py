@@ -1,4 +1,4 @@
-"""What the organisation says about itself: modules, fields, currency, people. Kept for minutes."""
+"""What the organisation says about itself: modules, fields, currency, people. Kept for hours."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,7 +11,8 @@ from scoring.records import Owner
 
 __all__ = ["Choice", "FieldMeta", "Metadata", "Organisation"]
 
-KEPT_SECONDS = 15 * 60
+KEPT_SECONDS = 6 * 60 * 60  # for readers: a query whose field is gone fails, and they look again
+KEPT_FOR_WRITERS_SECONDS = 15 * 60  # Zoho passes over a field it does not have without a word
 SECOND_LOOK_SECONDS = 30
 USERS_PER_PAGE = 200
 
@@ -119,7 +120,7 @@ _USERS = msgspec.json.Decoder(_Users)
 
 
 class Metadata:
-    """Asks once and keeps the answer for a quarter of an hour."""
+    """Asks once and keeps the answer for a quarter of a day."""
 
     def __init__(self, client: ZohoClient) -> None:
         self._client = client
@@ -133,7 +134,7 @@ class Metadata:
         """Forget a module's fields unless they were read a moment ago; tell whether it did."""
         kept = self._kept.get(f"fields {module}")
         now = self._client.http.pace.monotonic()
-        if kept is None or kept[0] - KEPT_SECONDS > now - SECOND_LOOK_SECONDS:
+        if kept is None or now - kept[0] < SECOND_LOOK_SECONDS:
             return False
         del self._kept[f"fields {module}"]
         return True
@@ -146,9 +147,10 @@ class Metadata:
         """Return the API names of the modules that the API serves."""
         return self._once("modules", self._read_modules)
 
-    def fields(self, module: str) -> dict[str, FieldMeta]:
+    def fields(self, module: str, *, to_write: bool = False) -> dict[str, FieldMeta]:
         """Return the fields of a module by API name. Raises ``CrmError``."""
-        return self._once(f"fields {module}", lambda: self._read_fields(module))
+        kept = KEPT_FOR_WRITERS_SECONDS if to_write else KEPT_SECONDS
+        return self._once(f"fields {module}", lambda: self._read_fields(module), kept)
 
     def computed(self, names: FeedNames) -> tuple[str, ...]:
         """Name the mapped fields of a feed that Zoho works out by itself. Raises ``CrmError``."""
@@ -202,13 +204,13 @@ class Metadata:
         )
         return {field.api_name: field for field in (found.fields if found else [])}
 
-    def _once(self, key: str, ask: Callable[[], T]) -> T:
+    def _once(self, key: str, ask: Callable[[], T], seconds: float = KEPT_SECONDS) -> T:
         now = self._client.http.pace.monotonic()
         kept = self._kept.get(key)
-        if kept is not None and now < kept[0]:
+        if kept is not None and now - kept[0] < seconds:
             return kept[1]  # type: ignore[return-value] # one key holds one type
         found = ask()
-        self._kept[key] = (now + KEPT_SECONDS, found)
+        self._kept[key] = (now, found)
         return found
 
 

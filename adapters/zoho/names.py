@@ -21,6 +21,7 @@ __all__ = [
     "InvoiceNames",
     "OrderNames",
     "PaymentNames",
+    "SettledNames",
     "TaskNames",
     "ZohoMapping",
 ]
@@ -39,6 +40,10 @@ class FeedNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def key_of(self, ours: str) -> str:
         """Say where in the mapping a field is named."""
         return ours
+
+    def path_of(self, kind: Kind, ours: str) -> str:
+        """Say where in the configuration a field of a kind is named."""
+        return f"mapping.{kind.value}.{self.key_of(ours)}"
 
 
 class _BoundFile(FeedNames, frozen=True, kw_only=True):
@@ -133,7 +138,8 @@ class InvoiceNames(FeedNames, frozen=True, kw_only=True):
     """Where an Invoice is found. One whose status is in ``void`` is not owed.
 
     ``outcomes`` says which values of ``dispute_outcome`` mean ``for_customer`` and
-    ``against_customer``.
+    ``against_customer``. Where payments have no module, ``paid`` (or ``balance``, what is left) and
+    ``paid_on`` tell what was paid of the invoice and when last.
     """
 
     module: str = "Invoices"
@@ -151,6 +157,35 @@ class InvoiceNames(FeedNames, frozen=True, kw_only=True):
     segment: str = ""
     status: str = "Status"
     void: tuple[str, ...] = ("Cancelled",)
+    paid: str = ""
+    balance: str = ""
+    paid_on: str = ""
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields of the invoice but those that stand for its payment."""
+        return {ours: api for ours, api in FeedNames.fields(self).items() if ours not in _PAID}
+
+    def settled(self) -> "SettledNames":
+        """Name what the invoice says about its payment."""
+        shared = {name: getattr(self, name) for name in SettledNames.__struct_fields__}
+        return SettledNames(**shared)
+
+
+class SettledNames(FeedNames, frozen=True, kw_only=True):
+    """Where the payment of an invoice is found on the invoice itself."""
+
+    account: str
+    amount: str
+    currency: str
+    status: str
+    paid: str
+    balance: str
+    paid_on: str
+
+    def path_of(self, kind: Kind, ours: str) -> str:
+        """Say where in the configuration a field is named: with the invoices, whatever the kind."""
+        _ = kind
+        return f"mapping.invoices.{ours}"
 
 
 class CreditNoteNames(FeedNames, frozen=True, kw_only=True):
@@ -214,7 +249,11 @@ class OrderNames(FeedNames, frozen=True, kw_only=True):
 
 
 class TaskNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a task is found. A status in ``closed`` means that nothing is left to do."""
+    """Where a task is found. A status in ``closed`` means that nothing is left to do.
+
+    ``module`` may be a custom module, where Tasks refuses the unique key: then ``subject`` is its
+    ``Name`` and ``account`` a lookup.
+    """
 
     module: str = "Tasks"
     key: str = "Credit_Ref"
@@ -232,6 +271,11 @@ class TaskNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     priority_normal: str = "Normal"
     priority_high: str = "High"
     priority_highest: str = "Highest"
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether tasks are Zoho's own activities."""
+        return self.module == "Tasks"
 
     def priority_of(self, priority: Priority) -> str:
         """Name a priority as the picklist does."""
@@ -278,6 +322,8 @@ class ZohoMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Return the names of a kind's module; an empty one where the kind is no module."""
         if kind in CREDIT_FILE_KINDS:
             return self.file(kind).bound(kind)
+        if self.pays_on_invoices and kind in {Kind.PAYMENTS, Kind.ALLOCATIONS}:
+            return self.invoices.settled()
         feeds: dict[Kind, FeedNames] = {
             Kind.ACCOUNTS: self.accounts,
             Kind.CONTACTS: self.contacts,
@@ -288,6 +334,22 @@ class ZohoMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             Kind.ORDERS: self.orders,
         }
         return feeds.get(kind, FeedNames())
+
+    @property
+    def pays_on_invoices(self) -> bool:
+        """Whether fields of the invoices stand for payments, which have no module of their own."""
+        named = self.invoices.paid or self.invoices.balance
+        return bool(self.invoices.module and named and not self.payments.module)
+
+    def without_ledger(self) -> "ZohoMapping":
+        """Return the mapping of an organisation whose ledger is kept outside the CRM."""
+        return msgspec.structs.replace(
+            self,
+            invoices=InvoiceNames(module=""),
+            credit_notes=CreditNoteNames(module=""),
+            payments=PaymentNames(module=""),
+            allocations=AllocationNames(module=""),
+        )
 
     def file(self, kind: Kind) -> FileNames:
         """Return what the mapping says about a kind of the credit file."""
@@ -309,3 +371,4 @@ class ZohoMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 _SETTINGS = frozenset({"module", "void", "states", "facts", "size_words", "outcomes"})
+_PAID = frozenset({"paid", "balance", "paid_on"})

@@ -23,18 +23,22 @@ from adapters.port import (
 from adapters.settings import ConnectionSettings
 from adapters.tokens import Sealer, TokenKeeper, TokenStore
 from adapters.zoho.auth import TokenDesk
+from adapters.zoho.books_client import BooksClient
+from adapters.zoho.books_doctor import BooksDoctor
+from adapters.zoho.books_reader import LEDGER_KINDS, BooksReader
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.doctor import Doctor
-from adapters.zoho.events import ZohoVerifier, watch
+from adapters.zoho.events import ZohoVerifier, unwatch, watch
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.notes import ZohoNotes
 from adapters.zoho.provision import provision
 from adapters.zoho.reader import ZohoReader
+from adapters.zoho.session import ZohoSession
 from adapters.zoho.settings import mapping_of, options_of
 from adapters.zoho.tasks import ZohoTasks
 from adapters.zoho.writer import ZohoWriter
-from scoring.records import Kind
+from scoring.records import Contact, Kind
 
 __all__ = ["ZohoPort", "open_zoho", "zoho_verifier"]
 
@@ -49,13 +53,17 @@ class ZohoPort:
         *,
         default_owner: str | None = None,
         channel_token: str = "",
+        books: BooksClient,
     ) -> None:
         self._client = client
+        self._books = books
         self._mapping = mapping
         self._default_owner = default_owner
         self._channel_token = channel_token
         self._metadata = Metadata(client)
         self._reader = ZohoReader(client, self._metadata, mapping)
+        in_books = client.options.ledger == "books"
+        self._ledger = BooksReader(books, self._employers) if in_books else None
         self._writer = ZohoWriter(client, self._metadata, mapping)
         self._notes = ZohoNotes(client, mapping.accounts.module)
         self._tasks = ZohoTasks(client, self._metadata, mapping, default_owner=default_owner)
@@ -72,10 +80,12 @@ class ZohoPort:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The feeds that the mapping has modules for; users come first."""
-        return tuple(
-            kind for kind in Kind if kind is Kind.OWNERS or self._mapping.feed(kind).module
-        )
+        """The feeds that the mapping has modules for; users come first, a ledger in Books last.
+
+        So what Books does not let through holds up nothing of the CRM.
+        """
+        crm = tuple(kind for kind in Kind if kind is Kind.OWNERS or self._mapping.feed(kind).module)
+        return crm if self._ledger is None else crm + LEDGER_KINDS
 
     @property
     def enforces_task_key(self) -> bool:
@@ -90,20 +100,33 @@ class ZohoPort:
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
-        return self._reader.changes(kind, cursor)
+        return self._reader_of(kind).changes(kind, cursor)
 
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read these records as they are now; those that do not come back are gone."""
-        return self._reader.fetch(kind, record_ids)
+        return self._reader_of(kind).fetch(kind, record_ids)
 
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
         """Tell which known ids are gone, for the rare sweep that trusts no feed."""
-        return self._reader.missing(kind, known_ids)
+        return self._reader_of(kind).missing(kind, known_ids)
+
+    def _reader_of(self, kind: Kind) -> ZohoReader | BooksReader:
+        if self._ledger is not None and kind in LEDGER_KINDS:
+            return self._ledger
+        return self._reader
+
+    def _employers(self, contact_ids: Sequence[str]) -> dict[str, str]:
+        """Give the accounts of contacts of the CRM."""
+        if not self._mapping.contacts.module:
+            return {}
+        found = self._reader.fetch(Kind.CONTACTS, contact_ids).records
+        return {each.record_id: each.account_id for each in found if isinstance(each, Contact)}
 
     def computed_fields(self) -> dict[Kind, tuple[str, ...]]:
         """Name the mapped formula and rollup fields; their changes come with full reads alone."""
-        feeds = ((kind, self._mapping.feed(kind)) for kind in self.kinds if kind is not Kind.OWNERS)
-        found = {kind: self._metadata.computed(names) for kind, names in feeds}
+        feeds = {kind: self._mapping.feed(kind) for kind in self.kinds if kind is not Kind.OWNERS}
+        # A ledger in Books has no modules here.
+        found = {k: self._metadata.computed(names) for k, names in feeds.items() if names.module}
         return {kind: fields for kind, fields in found.items() if fields}
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
@@ -158,6 +181,7 @@ class ZohoPort:
             kinds=self.kinds,
             default_owner=self._default_owner,
             channel_token=self._channel_token,
+            ledger=BooksDoctor(self._books, self._metadata, self._mapping).examine,
         )
         return doctor.examine()
 
@@ -171,8 +195,12 @@ class ZohoPort:
             return []
         return watch(self._client, self._mapping, url, self._channel_token)
 
+    def unwatch(self) -> int:
+        """Stop our channels; those of other applications stay."""
+        return unwatch(self._client, self._mapping)
+
     def usage(self) -> Usage:
-        """Tell calls and credits so far, by Zoho's price list."""
+        """Tell calls and credits so far, by Zoho's price list; calls to Books cost none."""
         http = self._client.http
         return Usage(calls=http.calls, credits=http.credits)
 
@@ -190,14 +218,23 @@ def open_zoho(
     """
     http = http or HttpClient(settings.name)
     desk = TokenDesk(settings, http)
-    keeper = TokenKeeper(settings.name, store=store, sealer=sealer, ask=desk.ask, now=http.pace.now)
-    client = ZohoClient(settings, options_of(settings), http=http, keeper=keeper)
+    pace = http.pace
+    keeper = TokenKeeper(
+        settings.name,
+        store=store,
+        sealer=sealer,
+        ask=desk.ask,
+        now=pace.now,
+        sleep=pace.sleep,
+    )
+    session = ZohoSession(settings, options_of(settings), http=http, keeper=keeper)
     token = settings.secrets.get("channel_token")
     return ZohoPort(
-        client,
+        ZohoClient(session),
         mapping_of(settings),
         default_owner=settings.default_owner,
         channel_token=token.reveal() if token else "",
+        books=BooksClient(session),
     )
 
 

@@ -6,7 +6,7 @@ from adapters.errors import CrmError
 from adapters.port import ProvisionStep
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.errors import to_error
-from adapters.zoho.fields import WantedField, wanted_credit_fields, wanted_task_key
+from adapters.zoho.fields import WantedField, wanted_credit_fields, wanted_task_fields
 from adapters.zoho.metadata import FieldMeta, Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.reader import chunks
@@ -41,7 +41,7 @@ def wanted_fields(mapping: ZohoMapping) -> dict[str, list[WantedField]]:
     """List the fields that must exist, by module."""
     return {
         mapping.accounts.module: list(wanted_credit_fields(mapping).values()),
-        mapping.tasks.module: [wanted_task_key(mapping)],
+        mapping.tasks.module: wanted_task_fields(mapping),
     }
 
 

@@ -1,13 +1,13 @@
 """Reads Zoho's records: everything, what changed, or by id.
 
 Queries (COQL) go by key, not by offset: 2,000 records cost three credits however deep. A first
-read goes by ``id``; later ones by ``(Modified_Time, id)`` from the watermark less an overlap, then
-the list of deletions. The watermark is Zoho's own stamp, never our clock.
+read goes by ``id``; later ones by ``(Modified_Time, id)`` from the watermark less an overlap, and
+once in a while the list of deletions. The watermark is Zoho's own stamp, never our clock.
 """
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from adapters.errors import ContractBroken, Refused
 from adapters.http import Answer
 from adapters.port import Cursor, Page
-from adapters.zoho.bulk_read import Export, ExportFailed, Exports, export_is_cheaper
+from adapters.zoho.bulk_read import Export, ExportFailed, Exports, export_credits, query_credits
 from adapters.zoho.client import ZohoClient, iso
 from adapters.zoho.coql import among, literal, select
 from adapters.zoho.mapping import Translated, Translator
@@ -42,6 +42,8 @@ _REQUIRED = frozenset({"account", "number", "issued_on", "due_on", "paid_on", "o
     "amount",
     "payment",
     "invoice",
+    "paid",
+    "balance",
 }
 _T = TypeVar("_T")
 
@@ -85,6 +87,7 @@ class ZohoReader:
         self._mapping = mapping
         self._exports = Exports(client)
         self._decoders: dict[Kind, RowDecoder] = {}
+        self._looked: dict[Kind, float] = {}  # when users or deletions were read last
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed, as ``CrmPort.changes`` says."""
@@ -146,19 +149,27 @@ class ZohoReader:
             return page_of(kind, translated, Cursor(watermark=promise), expected=expected)
         after = self._further(rows, position)
         ahead = Position(after=after, expected=expected, exportable=position.exportable)
-        if position.exportable and not position.after and self._wants_export(expected):
+        if position.exportable and not position.after and self._wants_export(kind, expected):
             ahead = Position(after=after, export=Export(), expected=expected)
         return page_of(kind, translated, onward(cursor, ahead, promise), expected=expected)
 
-    def _wants_export(self, expected: int | None) -> bool:
-        """Choose by the price of either way for so many records."""
-        match self._client.options.export:
-            case "always":
-                return True
-            case "never":
-                return False
-            case _:
-                return expected is not None and export_is_cheaper(expected)
+    def _wants_export(self, kind: Kind, expected: int | None) -> bool:
+        """Choose by the price of either way for so many records, and say so."""
+        wish = self._client.options.export
+        if wish == "never" or expected is None:
+            return wish == "always"
+        prices = {"exports": export_credits(expected), "queries": query_credits(expected)}
+        chosen = "exports" if wish == "always" else min(prices, key=lambda way: prices[way])
+        _log.info(
+            "%s: %s records of %s are read by %s; exports cost at most %s credits, queries %s",
+            self._client.system,
+            expected,
+            self._mapping.feed(kind).module,
+            chosen,
+            prices["exports"],
+            prices["queries"],
+        )
+        return chosen == "exports"
 
     def _exported(self, kind: Kind, cursor: Cursor, position: Position, export: Export) -> Page:
         """Read the next portion by an export; where none is to be had, by queries all the same."""
@@ -191,8 +202,13 @@ class ZohoReader:
         if rows.more:
             ahead = self._further_in_time(rows, position, since)
             return page_of(kind, translated, onward(cursor, ahead, promise))
+        if not self._due(kind):
+            return page_of(kind, translated, Cursor(watermark=promise))
+        # Whoever looked last, perhaps in another process, did so within that time before ``since``.
+        all_since = max(since - self._seldom, NOTHING_YET)
         gone_cursor = Cursor(watermark=cursor.watermark, promise=promise)
-        deletions = self._deletions(kind, gone_cursor, Position(since=since, deleted_page=1))
+        deletions = self._deletions(kind, gone_cursor, Position(since=all_since, deleted_page=1))
+        self._note_look(kind)
         return page_of(kind, joined(translated, Translated(gone=deletions.gone)), deletions.cursor)
 
     def _deletions(self, kind: Kind, cursor: Cursor, position: Position) -> Page:
@@ -225,6 +241,15 @@ class ZohoReader:
         return Position(since=since, at=last[0].astimezone(UTC), after=str(last[1]))
 
     def _query(self, kind: Kind, where: str, order: str, limit: int) -> Rows:
+        try:
+            return self._asked(kind, where, order, limit)
+        except ContractBroken:
+            # A field may have been renamed or deleted since the metadata were read.
+            if not self._metadata.look_again(self._mapping.feed(kind).module):
+                raise
+        return self._asked(kind, where, order, limit)
+
+    def _asked(self, kind: Kind, where: str, order: str, limit: int) -> Rows:
         module = self._mapping.feed(kind).module
         query = select(self._columns(kind), module, where, order=order, limit=limit)
         rows = self._client.coql(query, f"read {module}", self._decoder(kind).page, limit)
@@ -241,7 +266,7 @@ class ZohoReader:
             if api_name in there:
                 columns.append(api_name)
             elif ours in _REQUIRED:
-                key = f"mapping.{kind.value}.{names.key_of(ours)}"
+                key = names.path_of(kind, ours)
                 raise self._broken(f"{names.module} has no field {api_name}; set {key}")
         return list(dict.fromkeys(columns))
 
@@ -271,8 +296,11 @@ class ZohoReader:
         return int(found.count) if found else None
 
     def _owners(self, cursor: Cursor) -> Page:
-        """Read all users: their list is short and knows no stamps."""
+        """Read all users: their list is short and knows no stamps. Between two looks: nobody."""
+        if cursor.watermark is not None and not self._due(Kind.OWNERS):
+            return Page(kind=Kind.OWNERS, cursor=cursor, finished=True)
         owners = self._metadata.read_users("AllUsers")
+        self._note_look(Kind.OWNERS)
         watermark = max(self._client.server_now, cursor.watermark or NOTHING_YET)
         return Page(
             kind=Kind.OWNERS,
@@ -291,6 +319,19 @@ class ZohoReader:
             cursor=Cursor(),
             finished=True,
         )
+
+    @property
+    def _seldom(self) -> timedelta:
+        return timedelta(minutes=self._client.options.seldom_minutes)
+
+    def _due(self, kind: Kind) -> bool:
+        """Tell whether users, or a feed's deletions, are to be read again."""
+        looked = self._looked.get(kind)
+        now = self._client.http.pace.monotonic()
+        return looked is None or now - looked >= self._seldom.total_seconds()
+
+    def _note_look(self, kind: Kind) -> None:
+        self._looked[kind] = self._client.http.pace.monotonic()
 
     def _broken(self, sentence: str) -> ContractBroken:
         return ContractBroken(sentence, system=self._client.system, operation="read")

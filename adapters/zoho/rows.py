@@ -15,11 +15,13 @@ import msgspec
 
 from adapters.credit_file import FILE_FIELDS, FieldType
 from adapters.http import Answer
-from adapters.zoho.names import FeedNames
+from adapters.zoho.names import FeedNames, SettledNames
 from scoring.records import Kind
 
 __all__ = [
+    "BROKEN_TEXT",
     "ROW_TYPES",
+    "WRONG_TYPE",
     "AccountRow",
     "AllocationRow",
     "BadRow",
@@ -32,6 +34,9 @@ __all__ = [
     "Row",
     "RowDecoder",
     "Rows",
+    "SettledRow",
+    "is_broken_text",
+    "misfit_of",
 ]
 
 
@@ -108,6 +113,18 @@ class PaymentRow(Row, kw_only=True):
     paid_on: date | None = None
     amount: Decimal | None = None
     currency: str | None = None
+
+
+class SettledRow(Row, kw_only=True):
+    """An Invoice as selected for what was paid of it."""
+
+    account: Link | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    status: str | None = None
+    paid: Decimal | None = None
+    balance: Decimal | None = None
+    paid_on: date | None = None
 
 
 class AllocationRow(Row, kw_only=True):
@@ -206,15 +223,16 @@ class _Envelope(msgspec.Struct, Generic[R]):
 
 _REASONS = {Decimal: "bad_amount", date: "bad_date", Link: "bad_reference", str: "bad_text"}
 _PATH = re.compile(r"`\$\.([^.`\[]+)")
-_WRONG_TYPE = "the value is of another type than expected"
-_BROKEN_TEXT = "the text holds half a character (a lone surrogate) and cannot be stored"
+WRONG_TYPE = "the value is of another type than expected"
+BROKEN_TEXT = "the text holds half a character (a lone surrogate) and cannot be stored"
 
 
 class RowDecoder:
     """Decodes pages of one kind under one mapping."""
 
     def __init__(self, kind: Kind, names: FeedNames) -> None:
-        plain = _with_facts(ROW_TYPES[kind], names)
+        row_type = SettledRow if isinstance(names, SettledNames) else ROW_TYPES[kind]
+        plain = _with_facts(row_type, names)
         self._api_names = {**names.fields(), "id": "id", "modified": "Modified_Time"}
         self._account = self._api_names.get("account", "")
         renamed = {
@@ -222,6 +240,7 @@ class RowDecoder:
             for field in msgspec.structs.fields(plain)
         }
         self._row_type = _renamed(plain, renamed)
+        self._row_list = cast("type[list[Row]]", list[self._row_type])  # type: ignore[name-defined]
         self._types = {
             self._api_names[field.name]: _bare(field.type)
             for field in msgspec.structs.fields(plain)
@@ -250,24 +269,44 @@ class RowDecoder:
         Links stand there as bare ids. Rows up to the id ``after`` are known already; a row without
         an id is none of ours.
         """
-        links = {name for name, kind in self._types.items() if kind is Link}
+        if "id" not in header:
+            return Rows(good=[])
+        place = header.index("id")
+        columns = [
+            (name, at, self._types.get(name) is Link)
+            for at, name in enumerate(header)
+            if name in self._types
+        ]
+        records: list[dict[str, Any]] = [
+            {
+                name: {"id": cells[at]} if is_link else cells[at]
+                for name, at, is_link in columns
+                if cells[at]
+            }
+            for cells in rows
+            if len(cells) == len(header) and cells[place].isdecimal() and int(cells[place]) > after
+        ]
+        try:
+            if not any(is_broken_text(text) for record in records for text in record.values()):
+                good = msgspec.convert(records, self._row_list, strict=False)
+                return Rows(good=good)
+        except msgspec.ValidationError:
+            pass
+        return self._sorted(records, strict=False)
+
+    def _sorted(
+        self, records: Iterable[Mapping[str, Any]], *, strict: bool, more: bool = False
+    ) -> Rows:
+        """Decode records one by one, the good and the bad ones."""
         good: list[Row] = []
         bad: list[BadRow] = []
-        for cells in rows:
-            record: dict[str, Any] = {
-                name: {"id": cell} if name in links else cell
-                for name, cell in zip(header, cells, strict=False)
-                if cell
-            }
-            record_id = record.get("id", "")
-            if not record_id.isdecimal() or int(record_id) <= after:
-                continue
-            row = self._row(record, strict=False)
+        for record in records:
+            row = self._row(record, strict=strict)
             if isinstance(row, BadRow):
                 bad.append(row)
             else:
                 good.append(row)
-        return Rows(good=good, bad=bad)
+        return Rows(good=good, bad=bad, more=more)
 
     def _one_by_one(self, answer: Answer) -> Rows:
         """Decode leniently: half a surrogate pair is no JSON to a strict decoder."""
@@ -279,33 +318,23 @@ class RowDecoder:
         records = decoded.get("data") if isinstance(decoded, dict) else None
         if not isinstance(records, list):
             raise answer.broken("the answer holds no list of records")
-        good: list[Row] = []
-        bad: list[BadRow] = []
-        for record in records:
-            if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-                raise answer.broken("a record came without its id")
-            row = self._row(record)
-            if isinstance(row, BadRow):
-                bad.append(row)
-            else:
-                good.append(row)
+        if not all(isinstance(each, dict) and isinstance(each.get("id"), str) for each in records):
+            raise answer.broken("a record came without its id")
         info = decoded.get("info")
         if not isinstance(info, dict):
             raise answer.broken("the answer does not say whether more follows")
         _check_count(answer, info.get("count"), len(records))
-        return Rows(good=good, bad=bad, more=info.get("more_records") is True)
+        return self._sorted(records, strict=True, more=info.get("more_records") is True)
 
-    def _row(self, record: Mapping[str, Any], *, strict: bool = True) -> Row | BadRow:
+    def _row(self, record: Mapping[str, Any], *, strict: bool) -> Row | BadRow:
         for api_name in self._api_names.values():
-            if _broken_text(record.get(api_name)):
-                return self._bad(record, "bad_text", api_name, _BROKEN_TEXT)
+            if is_broken_text(record.get(api_name)):
+                return self._bad(record, "bad_text", api_name, BROKEN_TEXT)
         try:
             return msgspec.convert(record, self._row_type, strict=strict)
         except msgspec.ValidationError as error:
-            found = _PATH.search(str(error))
-            api_name = found[1] if found else "record"
-            reason = _REASONS.get(self._types.get(api_name, str), "bad_value")
-            return self._bad(record, reason, api_name, _WRONG_TYPE)
+            api_name, reason = misfit_of(error, self._types)
+            return self._bad(record, reason, api_name, WRONG_TYPE)
 
     def _bad(self, record: Mapping[str, Any], reason: str, api_name: str, note: str) -> BadRow:
         account = record.get(self._account)
@@ -352,8 +381,22 @@ def _bare(annotation: Any) -> type:  # noqa: ANN401 an annotation is any object
     return cast("type", parts[0] if parts else annotation)
 
 
-def _broken_text(value: object) -> bool:
-    return isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
+def misfit_of(error: msgspec.ValidationError, types: Mapping[str, type]) -> tuple[str, str]:
+    """Name the field that does not decode, by the types fields have, and the stable reason."""
+    found = _PATH.search(str(error))
+    api_name = found[1] if found else "record"
+    return api_name, _REASONS.get(types.get(api_name, str), "bad_value")
+
+
+def is_broken_text(value: object) -> bool:
+    """Tell whether a text cannot be stored in any encoding."""
+    if not isinstance(value, str) or value.isascii():
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _time_or_none(value: object) -> datetime | None:

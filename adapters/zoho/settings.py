@@ -30,8 +30,17 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ``export``: whether whole modules may be read by Bulk Read: ``auto`` where that is cheaper,
     ``always``, ``never``. ``export_rows``: records of an export that are saved at once.
     ``bulk_write``: the same for updates that wait in great number, by Bulk Write.
-    ``notes``: write a note on the account when its rating, limit or hold has changed.
     ``content_url``: the host that takes its files, where it is not the data centre's.
+    ``notes``: write a note on the account when its rating, limit or hold has changed.
+    ``seldom_minutes``: how long a process that polls lets pass between two looks at what was
+    deleted, and at the users; each look costs as much as a poll. 0: looks every time.
+
+    ``ledger``: where invoices, payments and credit notes are kept: modules of the ``crm``, or Zoho
+    ``books``, whose contacts are linked to the CRM's accounts. ``books_organization_id``: which
+    organisation there; without it the only or the default one. ``books_payments``: ``by_invoice``
+    takes what is paid from the invoices themselves, at the day of the last payment; ``by_payment``
+    asks for every payment what it was applied to, one call each. ``books_calls_per_minute``: the
+    pace, below the 100 that Books takes; 0 lifts it.
     """
 
     data_centre: Literal["us", "eu", "in", "cn", "au", "jp", "ca", "sa", "uk"] = "us"
@@ -44,6 +53,11 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     bulk_write: Literal["auto", "always", "never"] = "auto"
     content_url: str = ""
     notes: bool = False
+    seldom_minutes: int = 60
+    ledger: Literal["crm", "books"] = "crm"
+    books_organization_id: str = ""
+    books_payments: Literal["by_invoice", "by_payment"] = "by_invoice"
+    books_calls_per_minute: int = 90
 
 
 def options_of(settings: ConnectionSettings) -> ZohoOptions:
@@ -53,15 +67,22 @@ def options_of(settings: ConnectionSettings) -> ZohoOptions:
         raise ValueError(f"connection {settings.name!r}: options.page_rows must be 1 to 2000")
     if options.export_rows < 1:
         raise ValueError(f"connection {settings.name!r}: options.export_rows must be 1 or more")
+    if options.seldom_minutes < 0:
+        raise ValueError(f"connection {settings.name!r}: options.seldom_minutes must be 0 or more")
+    if options.books_calls_per_minute < 0:
+        key = "options.books_calls_per_minute"
+        raise ValueError(f"connection {settings.name!r}: {key} must be 0 or more")
     return options
 
 
 def mapping_of(settings: ConnectionSettings) -> ZohoMapping:
     """Read the mapping: the defaults with what the configuration says instead.
 
-    Raises ``ValueError`` naming the key that is wrong.
+    With the ledger in Books no module of the CRM holds any of it. Raises ``ValueError`` naming the
+    key that is wrong.
     """
-    return read_mapping(settings, ZohoMapping())
+    mapping = read_mapping(settings, ZohoMapping())
+    return mapping.without_ledger() if options_of(settings).ledger == "books" else mapping
 
 
 def api_url(settings: ConnectionSettings) -> str:

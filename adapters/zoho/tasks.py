@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.cutting import cut
 from adapters.errors import CrmError, RecordConflict, RecordInvalid
 from adapters.http import Answer
 from adapters.port import Outcome, Receipt, TaskChange, TaskDraft, TaskState, WriteEffect
@@ -57,7 +58,7 @@ class ZohoTasks:
     @property
     def enforces_key(self) -> bool:
         """Whether the key's field is there and unique. May ask the CRM, once in a while."""
-        field = self._metadata.fields(self._names.module).get(self._names.key)
+        field = self._metadata.fields(self._names.module, to_write=True).get(self._names.key)
         return field is not None and field.is_unique
 
     def create(self, drafts: Sequence[TaskDraft]) -> list[Outcome]:
@@ -67,10 +68,41 @@ class ZohoTasks:
         )
 
     def change(self, changes: Sequence[TaskChange]) -> list[Outcome]:
-        """Rewrite or close tasks."""
-        return self._outcomes(
-            changes, lambda: [self._changed(each) for each in changes], "PUT", self._judge_changed
+        """Rewrite or close tasks. One that somebody closed already keeps what he wrote there."""
+        try:
+            closed = self._closed([each.task_id for each in changes if each.closed])
+        except CrmError as error:
+            return [error] * len(changes)
+        to_send = [each for each in changes if not (each.closed and each.task_id in closed)]
+        sent = iter(
+            self._outcomes(
+                to_send,
+                lambda: [self._changed(each) for each in to_send],
+                "PUT",
+                self._judge_changed,
+            )
         )
+        return [
+            next(sent)
+            if each in to_send
+            else Receipt(effect=WriteEffect.WRITTEN, record_id=each.task_id)
+            for each in changes
+        ]
+
+    def _closed(self, task_ids: Sequence[str]) -> frozenset[str]:
+        """Tell which of these tasks are closed."""
+        names = self._names
+        found: set[str] = set()
+        for some in chunks([each for each in task_ids if each.isdecimal()], IDS_PER_QUERY):
+            where = among("id", some)
+            query = select(("id", names.status), names.module, where, limit=KEYS_LIMIT)
+            rows = self._client.coql(query, "look at tasks", _decoded, KEYS_LIMIT)
+            found.update(
+                str(row["id"])
+                for row in (rows.data if rows else ())
+                if row.get(names.status) in names.closed
+            )
+        return frozenset(found)
 
     def find(self, keys: Sequence[str]) -> dict[str, TaskState]:
         """Look tasks up by key; where keys are not unique, the oldest task counts."""
@@ -94,6 +126,8 @@ class ZohoTasks:
         judge: Callable[[Any, Item], Outcome],
     ) -> list[Outcome]:
         """Send bodies and judge each result; what keeps the bodies from being built fails all."""
+        if not asked:
+            return []
         try:
             self._must_have_key()
             bodies = build()
@@ -108,7 +142,7 @@ class ZohoTasks:
     def _must_have_key(self) -> None:
         """Zoho passes over a field it does not have: a task without its key would be lost."""
         module, key = self._names.module, self._names.key
-        if key in self._metadata.fields(module):
+        if key in self._metadata.fields(module, to_write=True):
             return
         if self._metadata.look_again(module) and key in self._metadata.fields(module):
             return
@@ -153,13 +187,15 @@ class ZohoTasks:
 
     def _created(self, draft: TaskDraft) -> Body:
         names = self._names
-        return {
+        body = {
             names.key: draft.key,
             names.account: {"id": draft.account.record_id},
-            "$se_module": self._mapping.accounts.module,
             names.status: names.status_open,
             **self._said(draft),
         }
+        if names.is_standard:  # its link may lead anywhere
+            body["$se_module"] = self._mapping.accounts.module
+        return body
 
     def _changed(self, change: TaskChange) -> Body:
         """Say what changes: at the end status and reason alone, before that all but the status.
@@ -168,18 +204,18 @@ class ZohoTasks:
         """
         names = self._names
         if change.closed:
-            reason = _cut(change.body, BODY_LENGTH)
+            reason = cut(change.body, BODY_LENGTH)
             return {"id": change.task_id, names.status: names.status_done, names.body: reason}
         return {"id": change.task_id, **self._said(change)}
 
     def _said(self, task: TaskDraft | TaskChange) -> Body:
         names = self._names
         return {
-            names.subject: _cut(task.subject, SUBJECT_LENGTH),
+            names.subject: cut(task.subject, SUBJECT_LENGTH),
             names.owner: {"id": self._owner(task.owner_id)},
             names.due_on: task.due_on.isoformat(),
             names.priority: names.priority_of(task.priority),
-            names.body: _cut(task.body, BODY_LENGTH),
+            names.body: cut(task.body, BODY_LENGTH),
         }
 
     def _owner(self, wanted: str | None) -> str:
@@ -205,7 +241,3 @@ class ZohoTasks:
 
 def _decoded(answer: Answer) -> _Found:
     return answer.decode(_FOUND)
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

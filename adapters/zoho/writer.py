@@ -239,9 +239,9 @@ class ZohoWriter:
     def _prepared(self, update: FieldUpdate) -> Body | RecordInvalid:
         """Turn the values into Zoho's; before refusing one, look at the metadata again."""
         module = self._mapping.accounts.module
-        body, complaints = self._try(update, self._metadata.fields(module))
+        body, complaints = self._try(update, self._metadata.fields(module, to_write=True))
         if complaints and self._metadata.look_again(module):
-            body, complaints = self._try(update, self._metadata.fields(module))
+            body, complaints = self._try(update, self._metadata.fields(module, to_write=True))
         if complaints:
             told = "; ".join(f"{field}: {text}" for field, text in complaints.items())
             return RecordInvalid(

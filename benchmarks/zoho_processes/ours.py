@@ -18,7 +18,7 @@ from connector.store.tables import accounts
 from connector.store.tokens import DatabaseTokenStore
 from scoring.records import Kind
 
-__all__: list[str] = []
+__all__ = ["a_port"]
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     told = target()
     engine = create_engine(f"sqlite:///{Path(told.folder) / 'zixin.db'}")
     upgrade(engine)
-    port, clock = _port(told, engine), SystemClock(ZoneInfo("Asia/Shanghai"))
+    port, clock = a_port(told, engine), SystemClock(ZoneInfo("Asia/Shanghai"))
     pull(port, engine, clock, kinds=(Kind.OWNERS,), full=True)
     reports: list[PullReport] = []
     cpu, wall = measured(
@@ -45,7 +45,8 @@ def main() -> None:
     )
 
 
-def _port(told: Target, engine: sa.Engine) -> CrmPort:
+def a_port(told: Target, engine: sa.Engine, **options: object) -> CrmPort:
+    """Connect to the sandbox; tokens stay in the database."""
     secrets = ("client_id", "client_secret", "refresh_token")
     settings = ConnectionSettings(
         name="zoho",
@@ -53,6 +54,7 @@ def _port(told: Target, engine: sa.Engine) -> CrmPort:
         base_url=told.url,
         accounts_url=told.url,
         secrets={name: Secret(told.credentials[name]) for name in secrets},
+        options=options,
     )
     return open_port(settings, store=DatabaseTokenStore(engine), sealer=Sealer(bytes(32)))
 

@@ -22,7 +22,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What a client read, and what it took: processor time of all its threads, in seconds.
 
     ``fingerprint`` tells whether two clients read the same records. ``calls`` and ``credits``
-    are ``None`` for a client that does not count them.
+    are ``None`` for a client that does not count them. ``peak_mb`` is the memory of its process,
+    ``floor_seconds`` what its database alone takes for the same rows.
     """
 
     cpu_seconds: float
@@ -31,6 +32,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     calls: int | None = None
     credits: int | None = None
+    peak_mb: float | None = None
+    floor_seconds: float | None = None
 
 
 def target() -> Target:

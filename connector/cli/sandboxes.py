@@ -26,7 +26,7 @@ from sandbox.faults import FaultRule
 from sandbox.fxiaoke import FxiaokeTenant
 from sandbox.fxiaoke.options import TenantOptions
 from sandbox.server import Sandbox, open_sandbox
-from sandbox.zoho.options import ZohoOptions
+from sandbox.zoho import ZohoOptions, ZohoOrg
 
 __all__ = [
     "add_commands",
@@ -84,6 +84,9 @@ def sandbox(
         bool, typer.Option(help="The credit fields exist from the start.")
     ] = False,
     unlimited: Annotated[bool, typer.Option(help="Lift the CRMs' call and credit limits.")] = False,
+    books: Annotated[
+        bool, typer.Option(help="Zoho's organisation keeps its ledger in Zoho Books as well.")
+    ] = False,
 ) -> None:
     """Run two look-alike CRMs on this machine, for trying and testing. Ends with Ctrl-C."""
     _check_only(only)
@@ -97,6 +100,7 @@ def sandbox(
         seed=seed,
         provisioned=provisioned,
         unlimited=unlimited,
+        books=books,
     )
     with running:
         if faults is not None:
@@ -149,13 +153,17 @@ def open_company(
     seed: int = 1,
     provisioned: bool = False,
     unlimited: bool = True,
+    books: bool = False,
 ) -> Sandbox:
-    """Fill the look-alikes with a company. ``unlimited`` lifts frequency, daily and credit limits."""
+    """Fill the look-alikes with a company. ``unlimited`` lifts frequency, daily and credit limits.
+
+    ``books``: Zoho has the ledger in Zoho Books, too.
+    """
     tenant = TenantOptions(provisioned=provisioned)
-    org = ZohoOptions(provisioned=provisioned)
+    org = ZohoOptions(provisioned=provisioned, books=books)
     if unlimited:
         tenant = replace(tenant, frequency_limit=None, daily_limit=None)
-        org = replace(org, credits_per_day=UNLIMITED_CREDITS)
+        org = replace(org, credits_per_day=UNLIMITED_CREDITS, books_limited=False)
     try:
         return open_sandbox(
             company,
@@ -219,11 +227,15 @@ def _connection_text(running: Sandbox, vendor: str, *, unlimited: bool) -> str:
     url = running.url(vendor)
     variables = {key: f"SANDBOX_{vendor}_{key}".upper() for key in _SECRETS[vendor]}
     options = ""
+    crm = running.crm(vendor)
     if vendor == "zoho":
         variables |= {"channel_token": "SANDBOX_CHANNEL_TOKEN"}
+        if isinstance(crm, ZohoOrg) and crm.options.books:
+            pace = ", books_calls_per_minute = 0" if unlimited else ""
+            options = f'options = {{ ledger = "books"{pace} }}\n'
     else:
         variables |= {"callback_key": "SANDBOX_CALLBACK_KEY"}
-        credentials = running.crm(vendor).credentials()
+        credentials = crm.credentials()
         pace = ", window_calls = 0" if unlimited else ""
         options = f'options = {{ ea = "{credentials["ea"]}", user_id = "{credentials["user_id"]}"{pace} }}\n'
     secrets = ", ".join(f'{key} = "env:{variable}"' for key, variable in variables.items())

@@ -45,13 +45,15 @@ class PushSettings:
     """How pushing goes about it.
 
     ``batch_rows`` go in one call where the CRM takes several. ``settle_window``: after an unknown
-    outcome no look counts before it has passed. ``look_gap`` lies between the two looks.
+    outcome no look counts before it has passed. ``look_gap`` lies between the two looks. A pull
+    no older than ``pull_counts`` tells as well as a look whether somebody changed an account.
     """
 
     batch_rows: int = 100
     lease: timedelta = LEASE
     settle_window: timedelta = SETTLE_WINDOW
     look_gap: timedelta = timedelta(seconds=30)
+    pull_counts: timedelta = timedelta(minutes=5)
 
 
 class PushCounts(msgspec.Struct):

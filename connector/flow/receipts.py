@@ -7,10 +7,18 @@ import sqlalchemy as sa
 
 from adapters.port import CreditField, FieldValue, TaskChange, TaskDraft, field_text
 from connector.store.engine import upsert
-from connector.store.tables import last_written, tasks
-from scoring.records import AccountRef
+from connector.store.tables import accounts as accounts_table
+from connector.store.tables import cursors, last_written, tasks
+from scoring.records import AccountRef, Kind
 
-__all__ = ["last_told", "note_fields", "note_task_changed", "note_task_created", "note_task_gone"]
+__all__ = [
+    "last_told",
+    "note_fields",
+    "note_task_changed",
+    "note_task_created",
+    "note_task_gone",
+    "still_told",
+]
 
 
 def last_told(
@@ -31,14 +39,55 @@ def last_told(
     return told
 
 
+def still_told(
+    conn: sa.Connection, system: str, record_ids: Collection[str], *, read_since: datetime
+) -> dict[str, dict[CreditField, str]]:
+    """Tell what accounts hold because of us, by the last pull: no look at the CRM is needed.
+
+    Nobody has changed an account since we wrote a field there if its time of change, as it was
+    pulled, is no later than the CRM's stamp of that write. Empty unless all accounts were read to
+    the end of their feed at or after ``read_since``.
+    """
+    statement = (
+        sa.select(last_written.c.record_id, last_written.c.field, last_written.c.value)
+        .join(
+            accounts_table,
+            sa.and_(
+                accounts_table.c.system == last_written.c.system,
+                accounts_table.c.record_id == last_written.c.record_id,
+                accounts_table.c.modified_at <= last_written.c.crm_at,
+                accounts_table.c.gone_at.is_(None),
+            ),
+        )
+        .join(
+            cursors,
+            sa.and_(
+                cursors.c.system == last_written.c.system,
+                cursors.c.kind == Kind.ACCOUNTS.value,
+                cursors.c.position == "",
+                cursors.c.saved_at >= read_since,
+            ),
+        )
+        .where(last_written.c.system == system, last_written.c.record_id.in_(list(record_ids)))
+    )
+    held: dict[str, dict[CreditField, str]] = {}
+    for record_id, field, value in conn.execute(statement):
+        held.setdefault(record_id, {})[CreditField(field)] = value or ""
+    return held
+
+
 def note_fields(
     conn: sa.Connection,
     account: AccountRef,
     values: Mapping[CreditField, FieldValue],
     *,
     now: datetime,
+    crm_at: datetime | None = None,
 ) -> None:
-    """Remember what the CRM holds because of us."""
+    """Remember what the CRM holds because of us; ``crm_at`` is its own stamp of our write.
+
+    Without one, the stamp of an earlier write stays: it is older than what happened since.
+    """
     rows = [
         {
             "system": account.system,
@@ -46,11 +95,13 @@ def note_fields(
             "field": name.value,
             "value": field_text(value),
             "written_at": now,
+            "crm_at": crm_at,
         }
         for name, value in values.items()
     ]
+    update = ("value", "written_at") if crm_at is None else ("value", "written_at", "crm_at")
     if rows:
-        conn.execute(upsert(conn, last_written, update=("value", "written_at")).values(rows))
+        conn.execute(upsert(conn, last_written, update=update).values(rows))
 
 
 def note_task_created(conn: sa.Connection, draft: TaskDraft, task_id: str) -> None:

@@ -252,6 +252,7 @@ last_written = sa.Table(
     text("field", key=True),
     text("value", null=True),
     time("written_at"),
+    time("crm_at", null=True),  # the CRM's own stamp of the write, where it gives one
 )
 
 tasks = sa.Table(

@@ -4,15 +4,18 @@ It is kept where its reference in the configuration says, readable by its owner 
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from adapters import registry
+from adapters.errors import CredentialsRejected
 from adapters.settings import ConnectionSettings, Secret
 from connector.config import ConfigError, connection_settings
 from connector.store.tokens import DatabaseTokenStore
 from connector.wiring.product import Zixin
+from connector.work.channels import end_channels
 from scoring.document import mistake
 
 __all__ = ["adopt_stored", "consent_address", "give_back", "redeem_grant"]
@@ -66,11 +69,13 @@ def adopt_stored(zixin: Zixin, name: str, path: Path) -> str:
 
 
 def give_back(zixin: Zixin, name: str) -> bool:
-    """End the connection's tokens at the vendor and here; its file is removed.
+    """End the connection's notifications and tokens at the vendor and here; its file is removed.
 
     ``False``: the vendor ends no tokens, ours is forgotten all the same. Raises ``CrmError``; then
-    nothing is removed here.
+    no token is removed here.
     """
+    with suppress(CredentialsRejected):  # who may not sign in any more is not notified for long
+        end_channels(zixin.engine, zixin.port(name))
     try:
         ended = registry.revoke(zixin.settings(name))
     except ValueError as error:

@@ -9,7 +9,7 @@ from connector.clock import Clock
 from connector.store.engine import in_one_commit, reading
 from connector.store.queue_tables import channels
 
-__all__ = ["due_for_renewal", "renew_channels", "save_channels"]
+__all__ = ["due_for_renewal", "end_channels", "renew_channels", "save_channels"]
 
 RENEW_AT_LIFE = 0.5
 
@@ -27,6 +27,20 @@ def renew_channels(engine: sa.Engine, port: CrmPort, url: str, clock: Clock) -> 
     now = clock.now()
     in_one_commit(engine, lambda conn: save_channels(conn, port.system, url, receipts, now=now))
     return True
+
+
+def end_channels(engine: sa.Engine, port: CrmPort) -> int:
+    """Stop the notifications of a CRM, if it was ever asked for any; tells how many channels.
+
+    Raises ``CrmError``; then the channels are still remembered.
+    """
+    mine = channels.c.system == port.system
+    with reading(engine) as conn:
+        if conn.execute(sa.select(channels.c.channel_id).where(mine).limit(1)).first() is None:
+            return 0
+    ended = port.unwatch()
+    in_one_commit(engine, lambda conn: conn.execute(channels.delete().where(mine)))
+    return ended
 
 
 def due_for_renewal(conn: sa.Connection, system: str, url: str, now: datetime) -> bool:

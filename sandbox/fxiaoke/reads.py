@@ -1,11 +1,12 @@
 """The endpoints that read: object/list, object/describe, query, get, findSimple, findOne."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.fxiaoke.answers import Refusal, illegal_parameter
 from sandbox.fxiaoke.fields import is_custom
 from sandbox.fxiaoke.query import find, read_search
-from sandbox.fxiaoke.rendering import render, wrap_detail
+from sandbox.fxiaoke.rendering import renderer, wrap_detail
 from sandbox.fxiaoke.rows import ObjectTable, Row
 from sandbox.fxiaoke.state import Asked, State
 
@@ -54,7 +55,8 @@ def query_records(state: State, asked: Asked) -> dict[str, Any]:
     if hidden:
         return {"data": _page([], 0, search.offset, search.limit)}
     found = find(table, search, asked.actor)
-    rows = [_shown(state, asked, table, row, search.projection) for row in found.rows]
+    show = _shower(state, asked, table, search.projection)
+    rows = [show(row) for row in found.rows]
     return {"data": _page(rows, found.total, search.offset, search.limit)}
 
 
@@ -75,7 +77,7 @@ def get_record(state: State, asked: Asked) -> dict[str, Any]:
     row = state.store.row(table.describe.api_name, asked.data.get("objectDataId"))
     if not asked.actor.admin and asked.actor.id not in row.owner:
         raise state.store.rejected("无此操作的数据权限")
-    answer = _shown(state, asked, table, row, ())
+    answer = _shower(state, asked, table, ())(row)
     details = {
         detail.describe.api_name: [
             wrap_detail(state, detail, each, open_ids=asked.open_ids)
@@ -100,13 +102,12 @@ def _rows_of(detail: ObjectTable, name: str, master_id: str) -> list[Row]:
     return [row for row in rows if row.values.get(name) == master_id]
 
 
-def _shown(
-    state: State, asked: Asked, table: ObjectTable, row: Row, projection: tuple[str, ...]
-) -> dict[str, Any]:
-    return render(
+def _shower(
+    state: State, asked: Asked, table: ObjectTable, projection: tuple[str, ...]
+) -> Callable[[Row], dict[str, Any]]:
+    return renderer(
         state,
         table,
-        row,
         projection=projection,
         open_ids=asked.open_ids,
         include_null=asked.include_null,

@@ -1,12 +1,14 @@
 """Writes records as the platform answers them, with their read-only companions."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.fxiaoke.fields import REFERENCE_TYPES
 from sandbox.fxiaoke.rows import ObjectTable, Row, reader
 from sandbox.fxiaoke.state import TENANT_NUMBER, State
 
-__all__ = ["render", "wrap_detail"]
+__all__ = ["render", "renderer", "wrap_detail"]
 
 _DEPARTMENT = "1100"
 _ENVELOPE_NAMES = (
@@ -26,6 +28,17 @@ _ENVELOPE_NAMES = (
 _PEOPLE = frozenset({"owner", "created_by", "last_modified_by"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """How one field of an object is shown; what it leads to gives it a companion."""
+
+    name: str
+    read: Callable[[Row], object]
+    is_person: bool
+    is_employee: bool
+    target: ObjectTable | None
+
+
 def render(
     state: State,
     table: ObjectTable,
@@ -36,17 +49,59 @@ def render(
     include_null: bool = False,
 ) -> dict[str, Any]:
     """Return a record as a map; empty fields are left out unless ``include_null``."""
-    names = _names(table, row, projection, include_null=include_null)
-    answer: dict[str, Any] = {}
-    for name in names:
-        value = reader(name)(row)
-        if value is None and not include_null:
-            continue
-        answer[name] = _value(state, table, name, value, open_ids=open_ids)
-        _add_companions(state, table, answer, name, value)
-    if not projection:
-        answer |= _fixed(table, row)
-    return answer
+    show = renderer(
+        state, table, projection=projection, open_ids=open_ids, include_null=include_null
+    )
+    return show(row)
+
+
+def renderer(
+    state: State,
+    table: ObjectTable,
+    *,
+    projection: tuple[str, ...] = (),
+    open_ids: bool = False,
+    include_null: bool = False,
+) -> Callable[[Row], dict[str, Any]]:
+    """Return what renders rows of an object: what is the same for all is worked out once."""
+    columns: dict[str, _Column] = {}
+    projected = _projected(table, projection) if projection else None
+
+    def show(row: Row) -> dict[str, Any]:
+        answer: dict[str, Any] = {}
+        for name in projected or _all_names(table, row, include_null=include_null):
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = _column(state, table, name)
+            value = column.read(row)
+            if value is None and not include_null:
+                continue
+            if isinstance(value, list):
+                _add_list(state, answer, column, value, open_ids=open_ids)
+                continue
+            answer[name] = value
+            found = column.target.rows.get(str(value)) if column.target else None
+            if found is not None:
+                answer[f"{name}__r"] = found.values.get("name", "")
+        if projected is None:
+            answer |= _fixed(table, row)
+        return answer
+
+    return show
+
+
+def _column(state: State, table: ObjectTable, name: str) -> _Column:
+    described = table.describe.fields.get(name)
+    is_reference = described is not None and described.type in REFERENCE_TYPES
+    return _Column(
+        name=name,
+        read=reader(name),
+        is_person=name in _PEOPLE,
+        is_employee=described is not None and described.type.startswith("employee"),
+        target=state.store.tables.get(described.target or "")
+        if described is not None and is_reference
+        else None,
+    )
 
 
 def wrap_detail(state: State, table: ObjectTable, row: Row, *, open_ids: bool) -> dict[str, Any]:
@@ -65,44 +120,28 @@ def wrap_detail(state: State, table: ObjectTable, row: Row, *, open_ids: bool) -
     }
 
 
-def _names(
-    table: ObjectTable, row: Row, projection: tuple[str, ...], *, include_null: bool
-) -> list[str]:
+def _projected(table: ObjectTable, projection: tuple[str, ...]) -> list[str]:
     fields = table.describe.fields
-    if projection:
-        return [
-            "_id",
-            *(each for each in projection if each in fields and each != "_id"),
-        ]
+    return ["_id", *(each for each in projection if each in fields and each != "_id")]
+
+
+def _all_names(table: ObjectTable, row: Row, *, include_null: bool) -> list[str]:
+    fields = table.describe.fields
     own = (each for each in fields if each not in _ENVELOPE_NAMES) if include_null else row.values
     return [*_ENVELOPE_NAMES, *own]
 
 
-def _value(state: State, table: ObjectTable, name: str, value: object, *, open_ids: bool) -> object:
-    if not isinstance(value, list):
-        return value
-    described = table.describe.fields.get(name)
-    if open_ids and described is not None and described.type.startswith("employee"):
-        return state.staff.open_ids(value)
-    return list(value)
-
-
-def _add_companions(
-    state: State, table: ObjectTable, answer: dict[str, Any], name: str, value: object
+def _add_list(
+    state: State, answer: dict[str, Any], column: _Column, value: list[Any], *, open_ids: bool
 ) -> None:
-    if name in _PEOPLE and isinstance(value, list):
-        people = [state.staff.expansion(each) for each in value]
-        if people:
-            answer[f"{name}__r"] = people[0]
-            answer[f"{name}__l"] = people
-        return
-    described = table.describe.fields.get(name)
-    if described is None or described.type not in REFERENCE_TYPES or value is None:
-        return
-    target = state.store.tables.get(described.target or "")
-    found = target.rows.get(str(value)) if target else None
-    if found is not None:
-        answer[f"{name}__r"] = found.values.get("name", "")
+    """Show people, in the ids asked for and expanded, or any other list as it is."""
+    name = column.name
+    shown = state.staff.open_ids(value) if open_ids and column.is_employee else list(value)
+    answer[name] = shown
+    people = [state.staff.expansion(each) for each in value] if column.is_person else []
+    if people:
+        answer[f"{name}__r"] = people[0]
+        answer[f"{name}__l"] = people
 
 
 def _fixed(table: ObjectTable, row: Row) -> dict[str, Any]:

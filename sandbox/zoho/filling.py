@@ -5,6 +5,7 @@ follow the order of the books, so the same company always gives the same organis
 """
 
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from sandbox.company.model import Company
 from sandbox.zoho.filling_file import day_text, file_rows, number
@@ -18,9 +19,12 @@ _ORDER_STATUS = {"open": "Approved", "closed": "Delivered", "cancelled": "Cancel
 _CRM = "zoho"
 
 
-def fill(state: OrgState, company: Company) -> None:
-    """Store the company's people, customers and documents of this CRM."""
-    _Filler(state, company).fill()
+def fill(state: OrgState, company: Company) -> dict[str, str]:
+    """Store the company's people, customers and documents of this CRM.
+
+    Returns the account's id of each customer's key.
+    """
+    return _Filler(state, company).fill()
 
 
 class _Filler:
@@ -36,7 +40,7 @@ class _Filler:
         self._payments: dict[str, tuple[str, date, str]] = {}
         self._owners: dict[str, str] = {}
 
-    def fill(self) -> None:
+    def fill(self) -> dict[str, str]:
         for person in self._company.people:
             self._people[person.key] = self._state.add_user(
                 person.name, person.email, active=person.active
@@ -49,6 +53,7 @@ class _Filler:
         self._add_allocations()
         self._add_orders()
         self._add_file()
+        return self._accounts
 
     def _add_accounts(self) -> None:
         customers = [each for each in self._company.customers if _CRM in each.crms]
@@ -163,6 +168,15 @@ class _Filler:
                 Invoice=self._invoices[allocation.invoice],
                 Amount=number(allocation.amount),
             )
+            self._note_paid(self._invoices[allocation.invoice], allocation.amount, paid_on)
+
+    def _note_paid(self, invoice: str, amount: Decimal, paid_on: date) -> None:
+        """Keep on the invoice itself, too, what was paid of it and when last."""
+        row = self._state.tables["Invoices"].rows[invoice]
+        paid = amount + Decimal(str(row.get("Amount_Paid", 0)))
+        row["Amount_Paid"] = number(paid)
+        row["Balance_Due"] = number(Decimal(str(row["Grand_Total"])) - paid)
+        row["Paid_On"] = max(str(row.get("Paid_On", "")), paid_on.isoformat())
 
     def _add_orders(self) -> None:
         for order in self._company.orders:

@@ -171,6 +171,9 @@ _INVOICES = [
     _date("Dispute_Closed_On", custom=True),
     _choice("Dispute_Outcome", ["for_customer", "against_customer"], custom=True),
     _short("Segment", custom=True),
+    _amount("Amount_Paid", custom=True),
+    _amount("Balance_Due", custom=True),
+    _date("Paid_On", custom=True),
 ]
 _ORDERS = [
     _short("Subject", mandatory=True),
@@ -291,6 +294,8 @@ _MODULES = [
     ("Write_Offs", "Write Off", "Name", _WRITE_OFFS),
     ("Payment_Returns", "Payment Return", "Name", _RETURNS),
     ("Notes_Receivable", "Note Receivable", "Name", _NOTES),
+    # As an administrator makes it in the setup, for tasks: its fields come by the API.
+    ("Credit_Tasks", "Credit Task", "Name", [_draft("text", 120, "Name", mandatory=True)]),
 ]
 _STANDARD = frozenset({"Accounts", "Contacts", "Deals", "Tasks", "Invoices", "Sales_Orders"})
 

@@ -15,6 +15,11 @@ ALL_SCOPES = (
     "ZohoCRM.notifications.ALL",
     "ZohoSearch.securesearch.READ",
     "ZohoFiles.files.ALL",
+    "ZohoBooks.contacts.READ",
+    "ZohoBooks.invoices.READ",
+    "ZohoBooks.customerpayments.READ",
+    "ZohoBooks.creditnotes.READ",
+    "ZohoBooks.settings.READ",
 )
 
 
@@ -31,6 +36,14 @@ class ZohoOptions:
     of at most ``bulk_write_rows``. ``bulk_write_working`` is how a bulk write under way calls that,
     ``bulk_write_shouts`` writes the states of its rows in capitals, ``upload_ids_are_numbers``
     gives a file's id as a number. ``results_host`` is where results lie, if not here.
+
+    ``books``: the organisation keeps its ledger in Zoho Books, of ``books_edition`` (free,
+    standard, professional, premium), whose calls are bounded unless ``books_limited`` is off.
+    ``books_unlinked_every``: each so-manieth customer's contact
+    there is linked to no account; 0: all are linked. ``books_lists_links``: lists of contacts tell
+    the link, else their details alone. ``books_filters_modified``: lists obey
+    ``last_modified_time``, which else is ignored. ``books_stamps_settled``: what settles an invoice
+    changes the invoice's own ``last_modified_time``.
     """
 
     company_name: str = "Zixin Sample Trading"
@@ -61,3 +74,10 @@ class ZohoOptions:
     bulk_write_shouts: bool = False
     bulk_writes_fail: bool = False
     results_host: str = ""
+    books: bool = False
+    books_edition: str = "professional"
+    books_limited: bool = True
+    books_unlinked_every: int = 20
+    books_lists_links: bool = True
+    books_filters_modified: bool = True
+    books_stamps_settled: bool = True

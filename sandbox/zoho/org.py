@@ -9,6 +9,10 @@ from sandbox.faults import Faults
 from sandbox.journal import Journal
 from sandbox.lookalike import AccountView
 from sandbox.notifier import Notifier
+from sandbox.zoho.books import Books
+from sandbox.zoho.books_api import show_full
+from sandbox.zoho.books_filling import fill_books
+from sandbox.zoho.books_limits import BooksLimits
 from sandbox.zoho.bulk_read import BulkReadDesk
 from sandbox.zoho.bulk_write import BulkWriteDesk
 from sandbox.zoho.credits import CreditLedger
@@ -42,6 +46,7 @@ __all__ = ["ZohoOrg"]
 
 _ADMINISTRATOR = "5000000000000002"
 """Who changes records by hand, through the sandbox's own interface."""
+_BOOKS = "books."
 
 
 class ZohoOrg:
@@ -72,6 +77,8 @@ class ZohoOrg:
         self.uploads = UploadDesk(self.state)
         self.notes = NoteDesk(self.state)
         self.bulk_write = BulkWriteDesk(self.state, notifier, self.uploads)
+        self.books = Books(clock, self.options)
+        self.books_limits = BooksLimits(clock, self.options)
         self._app = api_app(self)
         if self.options.provisioned:
             provision(self.state)
@@ -86,13 +93,16 @@ class ZohoOrg:
         }
 
     def modules(self) -> list[str]:
-        """Return the API names of the modules."""
-        return list(self.state.modules)
+        """Return the API names of the modules, then ``books.`` and the lists of Books in use."""
+        books = [f"{_BOOKS}{name}" for name in self.books.tables] if self.options.books else []
+        return [*self.state.modules, *books]
 
     def records(self, module: str) -> list[dict[str, object]]:
         """Return every record of a module as the API shows it, in the order of ids."""
         with self.state.lock:
             self.bulk_write.work()
+            if module.startswith(_BOOKS):
+                return self._books_records(module.removeprefix(_BOOKS))
             table = self.state.tables[self._known(module)]
             return [show_record(self.state, module, row) for row in table.rows.values()]
 
@@ -107,6 +117,8 @@ class ZohoOrg:
         """
         with self.state.lock:
             self.bulk_write.work()
+            if module.startswith(_BOOKS):
+                return self.books.put(module.removeprefix(_BOOKS), values, record_id)
             batch = self._by_hand(module)
             try:
                 if record_id is None:
@@ -123,6 +135,9 @@ class ZohoOrg:
         """Move a record to the recycle bin as the CRM's administrator would."""
         with self.state.lock:
             self.bulk_write.work()
+            if module.startswith(_BOOKS):
+                self.books.remove(module.removeprefix(_BOOKS), record_id)
+                return
             batch = self._by_hand(module)
             try:
                 batch.delete({"id": record_id}, 0)
@@ -177,13 +192,20 @@ class ZohoOrg:
             return account_views(self.state)
 
     def fill(self, company: Company) -> None:
-        """Store the part of the company's books that stands in Zoho CRM."""
+        """Store the part of the company's books that stands in Zoho CRM, and in Books if in use."""
         with self.state.lock:
-            fill(self.state, company)
+            accounts = fill(self.state, company)
+            if self.options.books:
+                fill_books(self.books, company, accounts)
 
     def wsgi(self) -> "WSGIApplication":
         """Return the accounts server and the API."""
         return self._app.wsgi_app
+
+    def _books_records(self, table: str) -> list[dict[str, object]]:
+        if table not in self.books.tables:
+            raise ValueError(f"there is no list {table} in Books")
+        return [show_full(self.books, table, row) for row in self.books.tables[table].values()]
 
     def _by_hand(self, module: str) -> Batch:
         return Batch(

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from sandbox.faults import FaultKind
 from sandbox.zoho.asking import Answer, Ask
+from sandbox.zoho.books_web import add_books
 from sandbox.zoho.credits import too_many_calls, too_many_credits
 from sandbox.zoho.errors import ZohoError
 from sandbox.zoho.routes import Operation, operations
@@ -44,6 +45,7 @@ def api_app(org: "ZohoOrg") -> Flask:
     """Return the accounts server and the API of one organisation as one application."""
     app = Flask("sandbox.zoho", static_folder=None)
     _add_accounts_server(app, org)
+    add_books(app, org, lambda response, body: _journal(org, response, body, 0))
     for number, call in enumerate(operations(org)):
         app.add_url_rule(
             f"{call.base}/<version>{call.path}",

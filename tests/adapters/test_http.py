@@ -122,6 +122,62 @@ def test_a_read_gives_up_after_five_tries() -> None:
 
 
 @responses.activate
+def test_an_outage_sees_at_most_a_tenth_of_repetitions() -> None:
+    responses.get(URL, status=503)
+    responses.post(URL, status=503)
+    client = HttpClient("acme", pace=FakeTime().pace())
+
+    for _ in range(100):
+        with pytest.raises(CrmUnavailable):
+            client.read(a_request(), judge)
+    repeated = client.calls - 100
+    for _ in range(100):
+        with pytest.raises(OutcomeUnknown):
+            client.write(a_request(method="POST"), judge)
+
+    assert repeated == 10
+    assert client.calls == 210
+
+
+@responses.activate
+def test_ten_calls_that_go_well_earn_one_repetition() -> None:
+    client = HttpClient("acme", pace=FakeTime().pace())
+    responses.get(URL, status=503)
+    for _ in range(10):
+        with pytest.raises(CrmUnavailable):
+            client.read(a_request(), judge)
+    responses.reset()
+    responses.get(URL, json=[])
+    for _ in range(19):
+        client.read(a_request(), judge)
+    responses.reset()
+    responses.get(URL, status=503)
+    before = client.calls
+
+    for _ in range(5):
+        with pytest.raises(CrmUnavailable):
+            client.read(a_request(), judge)
+
+    assert client.calls - before == 5 + 1
+
+
+@responses.activate
+def test_repetitions_are_not_saved_up_without_end() -> None:
+    client = HttpClient("acme", pace=FakeTime().pace())
+    responses.get(URL, json=[])
+    for _ in range(200):
+        client.read(a_request(), judge)
+    responses.reset()
+    responses.get(URL, status=503)
+
+    for _ in range(20):
+        with pytest.raises(CrmUnavailable):
+            client.read(a_request(), judge)
+
+    assert client.calls == 220 + 10
+
+
+@responses.activate
 def test_retry_after_wins_over_the_jitter() -> None:
     time = FakeTime()
     responses.get(URL, status=429, headers={"Retry-After": "7"})

@@ -19,7 +19,9 @@ class Desk:
     def __init__(self) -> None:
         self.at = START
         self.asked = 0
+        self.slept: list[float] = []
         self.failure: Exception | None = None
+        self.fails = 1_000
         self.store = MemoryTokenStore()
 
     def now(self) -> datetime:
@@ -27,7 +29,8 @@ class Desk:
 
     def ask(self) -> AccessToken:
         self.asked += 1
-        if self.failure is not None:
+        if self.failure is not None and self.fails > 0:
+            self.fails -= 1
             raise self.failure
         return AccessToken(
             value=f"token-{self.asked}",
@@ -36,7 +39,14 @@ class Desk:
         )
 
     def keeper(self) -> TokenKeeper:
-        return TokenKeeper("acme", store=self.store, sealer=Sealer(KEY), ask=self.ask, now=self.now)
+        return TokenKeeper(
+            "acme",
+            store=self.store,
+            sealer=Sealer(KEY),
+            ask=self.ask,
+            now=self.now,
+            sleep=self.slept.append,
+        )
 
 
 @pytest.fixture
@@ -98,6 +108,42 @@ def test_not_more_than_five_requests_in_ten_minutes(desk: Desk) -> None:
     assert caught.value.retry_at == START + timedelta(minutes=10)
     desk.at += timedelta(minutes=11)
     assert keeper.replace(token).value == "token-6"
+
+
+def test_a_desk_that_fails_in_passing_is_asked_again_twice(desk: Desk) -> None:
+    desk.failure = CrmUnavailable("HTTP 502", system="acme", operation="token")
+    desk.fails = 2
+
+    assert desk.keeper().token().value == "token-3"
+    assert desk.slept == [0.5, 2.0]
+
+
+def test_repetitions_count_among_the_five_requests(desk: Desk) -> None:
+    desk.failure = CrmUnavailable("HTTP 502", system="acme", operation="token")
+    with pytest.raises(CrmUnavailable):
+        desk.keeper().token()
+    assert desk.asked == 3
+
+    with pytest.raises(RateLimited):
+        desk.keeper().token()
+    assert desk.asked == 5
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(20, 2), (600, 1)])
+def test_a_throttled_desk_is_waited_for_when_it_is_soon(
+    desk: Desk, seconds: int, asked: int
+) -> None:
+    later = desk.at + timedelta(seconds=seconds)
+    desk.failure = RateLimited("slowly", system="acme", operation="token", retry_at=later)
+    desk.fails = 1
+
+    if asked == 2:
+        assert desk.keeper().token().value == "token-2"
+        assert desk.slept == [20.0]
+    else:
+        with pytest.raises(RateLimited):
+            desk.keeper().token()
+    assert desk.asked == asked
 
 
 def test_an_aged_token_serves_while_the_desk_is_closed(desk: Desk) -> None:

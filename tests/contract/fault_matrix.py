@@ -1,6 +1,7 @@
 """The fault matrix: every fault × every operation of both CRMs, and what came of it.
 
-``python -m tests.contract.fault_matrix`` prints it as a table, with the calls that each cell took.
+``python -m tests.contract.fault_matrix`` prints it as a table, with the calls that each cell took,
+and below it what a long outage costs: the calls of a unit of work, and the share of repetitions.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,13 +13,24 @@ from rich.table import Table
 
 from adapters.errors import CrmError
 from adapters.port import CreditField, CrmPort, FieldUpdate, FieldValue, Receipt
-from sandbox.faults import FaultKind
+from sandbox.faults import FaultKind, FaultRule
 from scoring.records import AccountRef, Kind
 from tests.contract.bench import VENDORS, Bench, Vendor, a_change, a_draft, open_bench, read_all
 
-__all__ = ["OPERATIONS", "Cell", "cell", "cells"]
+__all__ = [
+    "MOST_CALLS",
+    "MOST_REPEATED",
+    "OPERATIONS",
+    "Cell",
+    "Outage",
+    "cell",
+    "cells",
+    "outage",
+]
 
 MOST_CALLS = 6  # one, and five tries again (reliability T06)
+MOST_REPEATED = 0.1  # of all calls in an outage are repetitions
+OUTAGE_ROUNDS = 20  # of all operations
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +41,20 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     fault: FaultKind
     outcome: str
     calls: int
+
+
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """What it cost to ask a CRM that answers nothing: each unit is one operation."""
+
+    vendor: str
+    units: int
+    calls: int
+    most_of_a_unit: int
+
+    @property
+    def repeated(self) -> float:
+        """The share of calls that were repetitions; in an outage a unit's first call is its last."""
+        return (self.calls - self.units) / self.calls
 
 
 class _Scene(msgspec.Struct, kw_only=True):
@@ -98,6 +124,29 @@ def cell(vendor: Vendor, operation: str, fault: FaultKind) -> Cell:
         )
 
 
+def outage(vendor: Vendor) -> Outage:
+    """Do every operation again and again while each call fails."""
+    with open_bench(vendor) as bench:
+        scene = _set(bench)
+        bench.crm.faults.replace([FaultRule(match="* /", kind=FaultKind.ERROR_503)])
+        costs = [
+            _cost_of_failing(scene, operation)
+            for _ in range(OUTAGE_ROUNDS)
+            for operation in OPERATIONS.values()
+        ]
+    return Outage(vendor=vendor.name, units=len(costs), calls=sum(costs), most_of_a_unit=max(costs))
+
+
+def _cost_of_failing(scene: _Scene, operation: Operation) -> int:
+    before = scene.port.usage().calls
+    try:
+        found = operation.act(scene)
+    except CrmError as error:
+        found = error
+    assert isinstance(found, CrmError), "a call got through in an outage"
+    return scene.port.usage().calls - before
+
+
 def _set(bench: Bench) -> _Scene:
     account, port = bench.add_account(), bench.open()
     created = port.create_tasks([a_draft(account)])[0]
@@ -114,7 +163,7 @@ def _told(found: Any) -> str:
 
 
 def main() -> None:
-    """Print a table for each CRM: faults down, operations across, outcome and calls."""
+    """Print a table for each CRM: faults down, operations across, outcome and calls; and an outage."""
     found = {(one.vendor, one.fault, one.operation): one for one in cells()}
     for vendor in VENDORS:
         table = Table("fault", *OPERATIONS, title=vendor.name)
@@ -122,6 +171,13 @@ def main() -> None:
             row = (found[vendor.name, fault, operation] for operation in OPERATIONS)
             table.add_row(fault.value, *(f"{one.outcome} {one.calls}" for one in row))
         Console(width=170).print(table)
+        calls = [one.calls for one in found.values() if one.vendor == vendor.name]
+        lost = outage(vendor)
+        Console(width=170).print(
+            f"one fault: {sum(calls) / len(calls):.2f} calls for a unit, at most {max(calls)}; "
+            f"an outage: {lost.calls} calls for {lost.units} units, at most "
+            f"{lost.most_of_a_unit} for one, {lost.repeated:.1%} of them repetitions"
+        )
 
 
 if __name__ == "__main__":

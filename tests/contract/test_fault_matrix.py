@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.faults import FaultKind
 from tests.contract.bench import VENDORS, Vendor
-from tests.contract.fault_matrix import MOST_CALLS, OPERATIONS, cell
+from tests.contract.fault_matrix import MOST_CALLS, MOST_REPEATED, OPERATIONS, cell, outage
 
 #: The CRM's own word: nothing was done, and why.
 REFUSED = {FaultKind.RATE_LIMIT: "RateLimited", FaultKind.QUOTA: "QuotaExhausted"}
@@ -33,3 +33,12 @@ def test_a_fault_ends_in_its_class(vendor: Vendor, operation: str, fault: FaultK
 
     assert found.outcome == expected(vendor.name, operation, fault)
     assert 1 <= found.calls <= MOST_CALLS
+
+
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+def test_an_outage_is_not_multiplied(vendor: Vendor) -> None:
+    found = outage(vendor)
+
+    assert found.units == 140
+    assert 1 <= found.most_of_a_unit <= MOST_CALLS
+    assert 0 < found.repeated <= MOST_REPEATED

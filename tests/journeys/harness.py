@@ -121,14 +121,18 @@ def installed(
     database_url: str | None = None,
     provisioned: bool = True,
     now: bool = False,
+    only: str | None = None,
+    books: bool = False,
 ) -> Iterator[Installation]:
     """Start both CRMs with a company and write a configuration for them into ``folder``.
 
     The CRMs' clock goes from noon of ``as_of``, or is the machine's with ``now``. The database is a
-    SQLite file in the folder unless an address is given.
+    SQLite file in the folder unless an address is given. ``books``: Zoho's ledger is in Books.
     """
     clock = None if now else SandboxClock(noon(as_of))
-    with open_company(company, clock=clock, provisioned=provisioned) as crms:
+    with open_company(
+        company, clock=clock, provisioned=provisioned, only=only, books=books
+    ) as crms:
         folder.mkdir(parents=True, exist_ok=True)
         text = sandbox_config(crms)
         if database_url is not None:

@@ -26,3 +26,9 @@ def test_a_token_dies_once_and_what_lasts_for_a_day_is_not_planned() -> None:
     assert {rule.times for rule in rules if rule.kind is not FaultKind.STALE_TOKEN} == {None}
     assert {rule.match for rule in rules} == {"POST /x"}
     assert FaultKind.QUOTA not in {rule.kind for rule in rules}
+
+
+def test_a_plan_can_be_bounded() -> None:
+    rules = [rule for seed in range(50) for rule in fault_plan(seed, times=3)]
+
+    assert {rule.times for rule in rules if rule.kind is not FaultKind.STALE_TOKEN} == {3}

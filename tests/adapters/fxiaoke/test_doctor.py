@@ -11,6 +11,7 @@ from adapters.port import CreditField, Finding, FindingLevel
 from adapters.settings import ConnectionSettings, Secret
 from scoring.records import Kind
 from tests.adapters.fxiaoke.gateway import (
+    NOW,
     SECRETS,
     Gateway,
     Time,
@@ -22,6 +23,7 @@ from tests.adapters.fxiaoke.gateway import (
 
 LIST = "/cgi/crm/v2/object/list"
 DESCRIBE = "/cgi/crm/v2/object/describe"
+QUERY = "/cgi/crm/v2/data/query"
 MAPPING = FxiaokeMapping()
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 OBJECTS = (
@@ -54,10 +56,12 @@ def complete_fields() -> list[dict[str, Any]]:
 
 
 def a_tenant(gateway: Gateway, *fields: dict[str, Any], objects: tuple[str, ...] = OBJECTS) -> None:
+    gateway.date = gateway.date or NOW
     gateway.on(LIST, object_list(*objects))
     gateway.on(DESCRIBE, described("AccountObj", *(fields or complete_fields())))
     people = [{"openUserId": "1001", "name": "李"}, {"openUserId": "1002", "isStop": True}]
     gateway.on("/cgi/user/list", {"userList": people})
+    gateway.on(QUERY, {"data": {"dataList": [{"_id": "a1"}], "total": 12}})
 
 
 def settings_with_key() -> ConnectionSettings:
@@ -86,6 +90,48 @@ def test_a_complete_tenant_has_nothing_to_complain_about(gateway: Gateway) -> No
     assert {"credentials", "objects", "fields", "credit fields", "tasks"} <= {
         each.topic for each in found
     }
+
+
+@pytest.mark.parametrize(("seen", "level"), [(12, FindingLevel.OK), (0, FindingLevel.WARNING)])
+def test_what_the_employee_sees_is_counted_to_be_compared(
+    gateway: Gateway, seen: int, level: FindingLevel
+) -> None:
+    a_tenant(gateway)
+    rows = [{"_id": "a1"}][:seen]
+    gateway.on(QUERY, {"data": {"dataList": rows, "total": seen}})
+
+    (found,) = [each for each in findings() if each.topic == "records"]
+
+    assert found.level is level
+    assert found.message == f"employee 1000 sees {seen} records of AccountObj"
+    assert "CRM 管理员" in found.remedy
+
+
+def test_a_clock_that_cannot_be_seen_is_not_called_right(gateway: Gateway) -> None:
+    a_tenant(gateway)
+    gateway.date = None
+
+    (found,) = [each for each in findings() if each.topic == "clock"]
+
+    assert found.level is FindingLevel.WARNING
+    assert found.remedy
+
+
+@pytest.mark.parametrize(
+    ("field", "key"),
+    [
+        ("due_date", "mapping.invoices.due_on"),
+        ("terms_days__c", "mapping.accounts.terms_days"),
+        ("match_amount", "mapping.allocations.amount"),
+    ],
+)
+def test_a_missing_field_is_told_with_its_key(gateway: Gateway, field: str, key: str) -> None:
+    a_tenant(gateway, *[each for each in complete_fields() if each["api_name"] != field])
+
+    remedies = [each.remedy for each in findings() if field in each.message]
+
+    assert remedies
+    assert all(key in remedy for remedy in remedies)
 
 
 def test_wrong_credentials_are_the_only_finding(gateway: Gateway) -> None:

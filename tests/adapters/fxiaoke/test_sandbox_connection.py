@@ -114,7 +114,7 @@ def test_following_the_checklist_makes_the_doctor_content(url: str, tenant: Fxia
         created = port.create_tasks([a_draft(account)])[0]
 
     assert {step.state for step in steps} == {"by_hand"}
-    assert set(complaints) <= {"callback", "clock", "employees", "fields"}
+    assert set(complaints) <= {"callback", "clock", "employees", "fields", "records"}
     assert again == {"exists"}
     assert isinstance(outcome, Receipt)
     assert {field: stored[field] for field in values} == values

@@ -30,6 +30,7 @@ CUSTOM = "/cgi/crm/custom/v2/data"
 CREATE, UPDATE, QUERY = f"{CUSTOM}/create", f"{CUSTOM}/update", f"{CUSTOM}/query"
 OWNER = f"{CUSTOM}/changeOwner"
 MESSAGE = "/cgi/message/send"
+USERS = "/cgi/user/list"
 DESCRIBE = "/cgi/crm/v2/object/describe"
 DUPLICATE = {"errorCode": 40010, "errorMessage": "字段[外部键](ext_key__c)的值重复"}
 
@@ -52,6 +53,12 @@ def task_object(*, unique: bool = True) -> dict[str, Any]:
     )
 
 
+def employees(*active: str) -> dict[str, Any]:
+    """The tenant's people: these, and 1009 who has left."""
+    people: list[dict[str, Any]] = [{"userId": each, "name": each} for each in active]
+    return {"userList": [*people, {"userId": "1009", "name": "left", "isStop": True}]}
+
+
 @pytest.fixture(autouse=True)
 def _answers(gateway: Gateway) -> None:
     gateway.on(DESCRIBE, task_object())
@@ -60,6 +67,7 @@ def _answers(gateway: Gateway) -> None:
     gateway.on(OWNER, {})
     gateway.on(MESSAGE, {})
     gateway.on(QUERY, rows())
+    gateway.on(USERS, employees("1000", "1001", "1003", "1005"))
 
 
 def a_draft(key: str = "k1", **changes: Any) -> TaskDraft:
@@ -245,11 +253,43 @@ def test_messages_can_be_switched_off(gateway: Gateway) -> None:
 
 
 def test_a_value_the_object_cannot_hold_is_refused_unsent(gateway: Gateway) -> None:
-    outcomes = a_port().create_tasks([a_draft(subject="x" * 51), a_draft("k2")])
+    outcomes = a_port().create_tasks([a_draft(priority=Priority.HIGHEST), a_draft("k2")])
 
     assert isinstance(outcomes[0], RecordInvalid)
     assert isinstance(outcomes[1], Receipt)
     assert len(gateway.calls(CREATE)) == 1
+
+
+def test_a_text_for_people_is_cut_to_its_field(gateway: Gateway) -> None:
+    a_port().create_tasks([a_draft(subject="催" * 51)])
+
+    (sent,) = gateway.calls(CREATE)
+    assert sent["data"]["object_data"]["name"] == "催" * 49 + "…"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "default", "chosen"),
+    [("1001", "1003", "1001"), ("1009", "1003", "1003"), (None, "1009", "1000")],
+)
+def test_nobody_who_left_gets_a_task(
+    gateway: Gateway, wanted: str | None, default: str, chosen: str
+) -> None:
+    settings = some_settings(default_owner=default)
+
+    a_port(settings=settings).create_tasks([a_draft(owner_id=wanted), a_draft("k2", owner_id=None)])
+
+    first = gateway.calls(CREATE)[0]["data"]["object_data"]
+    assert first["owner"] == [chosen]
+    assert gateway.calls(MESSAGE)[0]["toUser"] == [chosen]
+    assert len(gateway.calls(USERS)) == 1
+
+
+def test_where_the_people_may_not_be_read_the_wanted_owner_is_taken(gateway: Gateway) -> None:
+    gateway.on(USERS, {"errorCode": 20014, "errorMessage": "no right to the employee's data"})
+
+    a_port().create_tasks([a_draft(owner_id="1001")])
+
+    assert gateway.calls(CREATE)[0]["data"]["object_data"]["owner"] == ["1001"]
 
 
 def test_dead_credentials_stop_the_batch(gateway: Gateway) -> None:
@@ -345,6 +385,7 @@ def test_body_style_sends_the_same_task(gateway: Gateway) -> None:
         "/cgi/corpAccessToken/get/V2",
         {"corpAccessToken": "B0DY", "corpId": "FSCID_A1", "expiresIn": 7200},
     )
+    gateway.on(USERS, employees("FSUID_1", "FSUID_2"))
     settings: ConnectionSettings = some_settings(options={"style": "body", "user_id": "FSUID_1"})
 
     a_port(settings=settings).create_tasks([a_draft(owner_id="FSUID_2")])

@@ -16,9 +16,17 @@ from adapters.errors import (
 )
 from adapters.http import HttpClient, Pace
 from adapters.settings import Secret
-from adapters.zoho.auth import TokenDesk, authorisation_url, redeem_code, revoke
+from adapters.zoho.auth import (
+    BOOKS_SCOPES,
+    RECOMMENDED_SCOPES,
+    TokenDesk,
+    authorisation_url,
+    lacking_scopes,
+    redeem_code,
+    revoke,
+)
 from adapters.zoho.centres import CENTRES, centre_of, is_zohos_api
-from adapters.zoho.settings import accounts_url, api_url
+from adapters.zoho.settings import ZohoOptions, accounts_url, api_url
 from tests.adapters.zoho.answers import ACCOUNTS, NOW, SECRETS, some_settings
 
 URL = f"{ACCOUNTS}/oauth/v2/token"
@@ -192,3 +200,33 @@ def test_an_accounts_server_in_trouble_has_ended_nothing() -> None:
 
     with pytest.raises(CrmUnavailable):
         revoke(some_settings(), HttpClient("acme"))
+
+
+@pytest.mark.parametrize(
+    ("granted", "lacking"),
+    [
+        ("", []),
+        (" ".join(RECOMMENDED_SCOPES), []),
+        (",".join(RECOMMENDED_SCOPES), []),
+        (
+            (
+                "ZohoCRM.modules.ALL ZohoCRM.settings.ALL ZohoCRM.coql.READ ZohoCRM.bulk.ALL "
+                "ZohoCRM.notifications.ALL zohocrm.org.read ZohoCRM.users.ALL"
+            ),
+            [],
+        ),
+        (
+            " ".join(RECOMMENDED_SCOPES).replace("modules.ALL", "modules.READ"),
+            ["ZohoCRM.modules.ALL"],
+        ),
+        ("ZohoCRM.modules.ALL", list(RECOMMENDED_SCOPES[1:])),
+    ],
+)
+def test_scopes_that_are_not_granted_are_named(granted: str, lacking: list[str]) -> None:
+    assert lacking_scopes(granted, ZohoOptions()) == lacking
+
+
+def test_books_needs_scopes_of_its_own() -> None:
+    granted = " ".join(RECOMMENDED_SCOPES)
+
+    assert lacking_scopes(granted, ZohoOptions(ledger="books")) == list(BOOKS_SCOPES)

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.errors import CrmUnavailable
 from adapters.port import CrmPort, Cursor, Page
-from adapters.zoho.bulk_read import WAITS, export_is_cheaper
+from adapters.zoho.bulk_read import LONGEST_WAIT, export_credits, query_credits
 from sandbox.faults import FaultKind
 from scoring.records import Account, Kind
 from tests.contract.bench import ZOHO, Bench, open_bench, read_all
@@ -75,7 +75,7 @@ def test_each_job_is_started_once_and_followed_by_the_next(bench: Bench) -> None
     calls = _calls(bench, "bulk/v8/read")
     assert [call for call in calls if call.startswith("POST")] == ["POST /crm/bulk/v8/read"] * 3
     assert len([call for call in calls if call.endswith("/result")]) == 3
-    assert len(calls) == 3 * 4  # started, looked at after 3 and 8 seconds, fetched
+    assert len(calls) == 3 * 3  # started, looked at after fifteen seconds, fetched
     assert [page.finished for page in pages] == [False] * (len(pages) - 1) + [True]
     assert pages[0].expected == 7
 
@@ -105,15 +105,16 @@ def test_another_process_goes_on_where_the_first_stood(bench: Bench) -> None:
     assert len([call for call in _calls(bench, "bulk/v8/read") if call.startswith("POST")]) == 3
 
 
-def test_a_job_that_takes_long_is_waited_for_in_several_calls(bench: Bench) -> None:
-    with open_bench(ZOHO, bulk_job_seconds=100.0) as slow:
+def test_a_job_of_minutes_costs_few_looks_and_no_call_waits_long() -> None:
+    with open_bench(ZOHO, bulk_job_seconds=180.0) as slow:
         slow.time.clock = slow.crm.clock
         for number in range(3):
             slow.add_account(Account_Name=f"A{number}")
         pages = read_all(slow.open(options=OPTIONS), Kind.ACCOUNTS)
 
-    assert slow.time.slept == [*WAITS, *WAITS, 3.0, 5.0, 10.0]  # 43 seconds in each call
-    assert [page.cursor for page in pages[2:4]] == [pages[1].cursor] * 2
+    looks = [call for call in _calls(slow, "bulk/v8/read/") if not call.endswith("/result")]
+    assert len(looks) == 4  # after 15, 45, 90 and 180 seconds
+    assert (max(slow.time.slept), sum(slow.time.slept)) == (LONGEST_WAIT, 180.0)
     assert sorted(_names(pages)) == ["A0", "A1", "A2"]
 
 
@@ -183,7 +184,18 @@ def test_a_fetch_that_breaks_is_tried_again_within_the_call(bench: Bench, kind: 
     ("records", "cheaper"), [(2_000, False), (36_000, False), (38_001, True), (1_000_000, True)]
 )
 def test_the_price_decides(records: int, *, cheaper: bool) -> None:
-    assert export_is_cheaper(records) is cheaper
+    assert (export_credits(records) < query_credits(records)) is cheaper
+
+
+def test_the_choice_is_logged_with_both_prices(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "adapters.zoho.reader")
+    for wish in ("auto", "always", "never"):
+        read_all(bench.open(options=OPTIONS | {"export": wish}), Kind.ACCOUNTS)
+
+    told = "crm: 7 records of Accounts are read by {}; exports cost at most 56 credits, queries 3"
+    assert caplog.messages == [told.format("queries"), told.format("exports")]
 
 
 def test_the_doctor_tells_whether_exports_are_permitted() -> None:
@@ -193,7 +205,7 @@ def test_the_doctor_tells_whether_exports_are_permitted() -> None:
             found = org.open(options=options).check()
         return [(each.level.value, each.remedy) for each in found if each.topic == "exports"]
 
-    remedy = "authorise the connection again with ZohoCRM.bulk.READ"
+    remedy = "authorise it again: `zixin connect zoho crm --consent`"
     assert said("bulk.READ") == [("ok", "")]
     assert said() == [("warning", remedy)]
     assert said(export="never") == [("ok", "")]
@@ -210,3 +222,16 @@ def test_credits_are_counted_as_zoho_counts_them(bench: Bench) -> None:
     read_all(port, Kind.ACCOUNTS)
 
     assert port.usage().credits == sum(call.credits for call in bench.crm.journal)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ERROR_503, FaultKind.RATE_LIMIT, FaultKind.RESET_AFTER])
+def test_a_job_that_was_not_heard_of_is_started_again(bench: Bench, kind: FaultKind) -> None:
+    bench.fail("POST /crm/bulk/v8/read", kind)
+
+    assert sorted(_names(read_all(bench.open(options=OPTIONS), Kind.ACCOUNTS))) == ALL
+
+
+def test_an_answer_that_names_no_job_lets_queries_read_on(bench: Bench) -> None:
+    bench.fail("POST /crm/bulk/v8/read", FaultKind.MISSING_ENTRY)
+
+    assert sorted(_names(read_all(bench.open(options=OPTIONS), Kind.ACCOUNTS))) == ALL

@@ -167,3 +167,18 @@ def test_a_refused_subscription_is_an_error(zoho: CannedZoho) -> None:
 
     with pytest.raises(NotPermitted):
         a_port(zoho).watch(HOOK)
+
+
+def test_only_our_channels_are_ended_and_ending_them_twice_does_no_harm(bench: Bench) -> None:
+    secrets = {
+        **bench.vendor.settings(bench.crm, bench.url).secrets,
+        "channel_token": Secret(TOKEN),
+    }
+    ours, theirs = (bench.open(name=name, secrets=secrets) for name in ("crm", "other"))
+    ours.watch(HOOK)
+    kept = {each.channel_id for each in theirs.watch(HOOK)}
+
+    assert ours.unwatch() == len(kept)
+    assert isinstance(bench.crm, ZohoOrg)
+    assert {each.id for each in bench.crm.watch.channels()} == kept
+    assert ours.unwatch() == 0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.port import FieldUpdate, FindingLevel, ProvisionStep, Receipt
+from adapters.port import FieldUpdate, FindingLevel, ProvisionStep, Receipt, WriteEffect
 from adapters.settings import Secret
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
@@ -13,7 +13,7 @@ from sandbox.notifier import Notifier
 from sandbox.server import Sandbox
 from sandbox.zoho import ZohoOptions, ZohoOrg
 from scoring.records import AccountRef
-from tests.contract.bench import START, ZOHO, Bench, a_draft
+from tests.contract.bench import START, ZOHO, Bench, a_change, a_draft
 
 HALF_SCOPES = (
     "ZohoCRM.modules.ALL",
@@ -125,7 +125,7 @@ def test_the_doctor_says_what_to_do_first(bare: Bench) -> None:
     errors = [each for each in bare.open().check() if each.level is FindingLevel.ERROR]
 
     assert len(errors) == 29
-    assert {each.remedy for each in errors} == {"run `zixin provision`"}
+    assert {each.remedy for each in errors} == {"run `zixin provision crm`"}
 
 
 def test_the_doctor_sees_a_missing_scope(narrow: Bench) -> None:
@@ -156,3 +156,25 @@ def test_the_doctor_names_modules_owners_and_statuses(bare: Bench) -> None:
     assert "999" in told["owners"]
     assert "Approved, Delivered, Cancelled" in told["statuses"]
     assert "polling alone" in told["notifications"]
+
+
+def test_a_custom_module_serves_where_tasks_cannot_be_unique(bare: Bench) -> None:
+    names = {"module": "Credit_Tasks", "subject": "Name", "account": "Account"}
+    port = bare.open(mapping={"tasks": names})
+    before = {each.message for each in port.check() if "Credit_Tasks" in each.message}
+
+    port.provision(dry_run=False)
+
+    assert len(before) == 6
+    assert [each for each in port.check() if each.level is FindingLevel.ERROR] == []
+    account = bare.add_account()
+    draft = a_draft(account)
+    created, adopted = (port.create_tasks([draft])[0] for _twice in range(2))
+    assert isinstance(created, Receipt)
+    assert isinstance(adopted, Receipt)
+    assert (created.record_id, adopted.effect) == (adopted.record_id, WriteEffect.ADOPTED)
+    change = a_change(draft, created.record_id, closed=True, body="paid")
+    assert isinstance(port.change_tasks([change])[0], Receipt)
+    state = port.find_tasks([draft.key])[draft.key]
+    assert (state.account_id, state.closed) == (account, True)
+    assert bare.crm.records("Tasks") == []

@@ -96,7 +96,7 @@ def test_a_quiet_module_keeps_its_watermark(canned: CannedZoho) -> None:
     assert page.cursor == Cursor(watermark=WATERMARK)
 
 
-def test_deletions_are_asked_from_the_watermark_less_the_overlap(canned: CannedZoho) -> None:
+def test_the_first_look_at_deletions_goes_back_to_whoever_looked_last(canned: CannedZoho) -> None:
     canned.on("POST", "coql", contacts(("11", "2026-11-20T10:00:00+08:00")))
     deleted = {"data": [{"id": "11"}], "info": {"more_records": True}}
     canned.mock.get(f"{API}/crm/v8/Contacts/deleted", json=deleted)
@@ -106,8 +106,9 @@ def test_deletions_are_asked_from_the_watermark_less_the_overlap(canned: CannedZ
     first, last = read_all(a_port(canned), Kind.CONTACTS, Cursor(watermark=WATERMARK))
 
     asked = [call.request for call in canned.mock.calls if "/deleted" in str(call.request.url)]
+    # The overlap, and the hour in which another process may not have looked.
     assert [each.headers["If-Modified-Since"] for each in asked] == [
-        "2026-11-19T23:55:00+00:00"
+        "2026-11-19T22:55:00+00:00"
     ] * 2
     assert "page=2" in str(asked[1].url)
     assert (first.gone, first.records, last.gone) == (("11",), (), ("12",))
@@ -168,6 +169,51 @@ def test_a_quiet_incremental_read_costs_two_credits(bench: Bench) -> None:
     port.changes(Kind.ACCOUNTS, cursor)
 
     assert port.usage().credits - before.credits == 2
+
+
+def test_deletions_and_users_are_looked_for_once_an_hour(bench: Bench) -> None:
+    kept, dropped = bench.add_account(), bench.add_account()
+    port = bench.open()
+    cursors = {kind: read_all(port, kind)[-1].cursor for kind in (Kind.OWNERS, Kind.ACCOUNTS)}
+    port.changes(Kind.ACCOUNTS, cursors[Kind.ACCOUNTS])
+    bench.remove_account(dropped)
+    costs, gone = [], []
+    for _poll in range(5):
+        before = port.usage().credits
+        pages = [port.changes(kind, cursor) for kind, cursor in cursors.items()]
+        cursors = {page.kind: page.cursor for page in pages}
+        costs.append(port.usage().credits - before)
+        gone.append(pages[1].gone)
+        bench.pass_time(timedelta(minutes=15))
+        bench.time.seconds += 15 * 60
+
+    assert costs == [1, 1, 1, 1, 3]
+    assert gone == [(), (), (), (), (dropped,)]
+    assert kept not in gone[-1]
+
+
+def test_whoever_wants_looks_for_deletions_every_time(bench: Bench) -> None:
+    account = bench.add_account()
+    port = bench.open(options={"seldom_minutes": 0})
+    cursor = read_all(port, Kind.ACCOUNTS)[-1].cursor
+    cursor = port.changes(Kind.ACCOUNTS, cursor).cursor
+    bench.remove_account(account)
+
+    assert port.changes(Kind.ACCOUNTS, cursor).gone == (account,)
+
+
+def test_a_field_deleted_since_the_metadata_were_read_is_left_out(canned: CannedZoho) -> None:
+    canned.mock.get(f"{API}/crm/v8/Contacts/deleted", status=204)
+    gone = {"code": "INVALID_QUERY", "details": {"column_name": "Full_Name"}, "message": "no"}
+    canned.on("POST", "coql", (204, ""), (400, {**gone, "status": "error"}), (204, ""))
+    port = a_port(canned)
+    cursor = port.changes(Kind.CONTACTS, Cursor(watermark=WATERMARK)).cursor
+    canned.mock.remove(responses.GET, f"{API}/crm/v8/settings/fields")
+    canned.fields("Contacts", a_field("Account_Name", "lookup"))
+    canned.seconds += 3600
+
+    assert port.changes(Kind.CONTACTS, cursor).finished
+    assert ["Full_Name" in query for query in queries(canned)] == [True, True, False]
 
 
 def test_credits_are_counted_as_zoho_counts_them(bench: Bench) -> None:

@@ -86,12 +86,16 @@ def a_shell(
     provisioned: bool = True,
     accounts: int = ACCOUNTS,
     months: int = MONTHS,
+    **crms: Any,
 ) -> Iterator[Shell]:
-    """Start both CRMs with a company, and put the secrets and the clock where commands look."""
+    """Start the CRMs with a company, and put the secrets and the clock where commands look.
+
+    ``crms`` says more about them, as ``installed`` takes it.
+    """
     clock = FixedClock(noon(AS_OF))
     monkeypatch.setattr("connector.wiring.product.SystemClock", lambda _zone: clock)
     company = generate(accounts, months, seed=1, as_of=AS_OF)
-    with installed(folder, company, as_of=AS_OF, provisioned=provisioned) as installation:
+    with installed(folder, company, as_of=AS_OF, provisioned=provisioned, **crms) as installation:
         for name, secret in installation.environment.items():
             monkeypatch.setenv(name, secret)
         yield Shell(installation=installation, clock=clock)

@@ -89,3 +89,12 @@ def test_the_configuration_it_writes_is_in_order(tmp_path: Path) -> None:
     assert "export SANDBOX_ZOHO_CLIENT_SECRET=" in environment
     checked = invoke("config", "check", "--config", str(config))
     assert (checked.exit_code, "zoho-sandbox, fxiaoke-sandbox" in checked.stdout) == (0, True)
+
+
+def test_a_ledger_in_books_is_connected_to(tmp_path: Path) -> None:
+    config = tmp_path / "zixin.toml"
+
+    invoke(*ANYWHERE, "--accounts", "3", "--books", "--write-config", str(config))
+
+    assert 'options = { ledger = "books" }' in config.read_text(encoding="utf-8")
+    assert invoke("config", "check", "--config", str(config)).exit_code == 0

@@ -12,9 +12,10 @@ import typer
 
 from adapters.port import ProvisionStep
 from connector.cli.sandboxes import by_hand
+from connector.work.channels import renew_channels
 from sandbox.zoho import ZohoOrg
 from tests.connector.cli.shell import FXIAOKE, ZOHO, Shell, invoke
-from tests.journeys.harness import CONNECTION_NAMES
+from tests.journeys.harness import CONNECTION_NAMES, open_here
 
 NAMES = list(CONNECTION_NAMES.items())
 WRONG = """
@@ -219,8 +220,14 @@ def test_the_token_of_an_sdk_is_taken_over_and_given_back(shell: Shell, tmp_path
     )
     assert f"{ZOHO} 已连接" in shell("connect", "zoho", ZOHO, "--from-sdk-store", str(store)).stdout
     assert token.stat().st_mode & 0o077 == 0
+    with open_here(shell.installation, shell.clock) as zixin:
+        renew_channels(zixin.engine, zixin.port(ZOHO), "http://127.0.0.1:9/hook", shell.clock)
+    zoho = shell.installation.crms.crm("zoho")
+    assert isinstance(zoho, ZohoOrg)
+    assert zoho.watch.channels()
     assert "已在 CRM 端注销" in shell("disconnect", ZOHO).stdout
     assert not token.exists()
+    assert not zoho.watch.channels()
     token.write_text(known["refresh_token"], encoding="utf-8")
     assert "credentials" in shell("doctor", ZOHO, code=4).stdout  # Zoho knows it no more
     assert "收回应用权限" in shell("disconnect", FXIAOKE).stdout

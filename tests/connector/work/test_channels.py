@@ -10,7 +10,7 @@ from adapters.port import CrmPort, WatchReceipt
 from connector.clock import FixedClock
 from connector.store.engine import reading
 from connector.store.queue_tables import channels
-from connector.work.channels import renew_channels
+from connector.work.channels import end_channels, renew_channels
 
 WEEK = timedelta(days=7)
 URL = "https://credit.example/hooks/p"
@@ -23,6 +23,7 @@ class Watching:
 
     def __init__(self, clock: FixedClock, life: timedelta | None) -> None:
         self.asked: list[str] = []
+        self.ended = 0
         self._clock = clock
         self._life = life
 
@@ -30,6 +31,10 @@ class Watching:
         self.asked.append(url)
         expires_at = None if self._life is None else self._clock.now() + self._life
         return [WatchReceipt(channel_id="10001", expires_at=expires_at)]
+
+    def unwatch(self) -> int:
+        self.ended += 1
+        return 1
 
 
 def renew(engine: sa.Engine, port: Watching, clock: FixedClock, url: str = URL) -> bool:
@@ -71,3 +76,15 @@ def test_a_channel_without_end_is_left_alone(engine: sa.Engine, clock: FixedCloc
     clock.move(timedelta(days=365))
 
     assert not renew(engine, port, clock)
+
+
+def test_channels_are_ended_once_and_only_where_there_were_any(
+    engine: sa.Engine, clock: FixedClock
+) -> None:
+    port = Watching(clock, WEEK)
+    crm = cast("CrmPort", port)
+
+    assert (end_channels(engine, crm), port.ended) == (0, 0)
+    renew(engine, port, clock)
+    assert (end_channels(engine, crm), port.ended, held(engine)) == (1, 1, [])
+    assert renew(engine, port, clock)

@@ -40,7 +40,7 @@ class SignedIn:
     def call(self, method: str, path: str, **rest: Any) -> TestResponse:
         """Call a path below ``/crm/v8``, or an absolute one."""
         headers = {**self.headers, **rest.pop("headers", {})}
-        full = path if path.startswith(("/crm", "/oauth", "/v2/")) else f"/crm/v8{path}"
+        full = path if path.startswith(("/crm", "/oauth", "/books", "/v2/")) else f"/crm/v8{path}"
         return self._client.open(full, method=method, headers=headers, **rest)
 
     def get(self, path: str, /, headers: dict[str, str] | None = None, **args: Any) -> TestResponse:

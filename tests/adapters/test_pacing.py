@@ -1,8 +1,14 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.fxiaoke.pacing import Pacer
+from adapters.pacing import Pacer
 from tests.adapters.fxiaoke.gateway import Time
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
 
 
 def a_pacer(time: Time, *, calls: int = 3, seconds: float = 20.0) -> Pacer:

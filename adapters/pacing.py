@@ -1,4 +1,4 @@
-"""Keeps every path under the platform's frequency limit: 100 calls in 20 seconds each."""
+"""Keeps calls under a vendor's frequency limit: so many in a sliding window, of each path."""
 
 import threading
 from collections import defaultdict, deque
@@ -10,8 +10,8 @@ __all__ = ["Pacer"]
 class Pacer:
     """Makes callers wait before they would be refused. Safe to share between threads.
 
-    The window slides, so no 20 seconds however placed hold more calls than allowed. ``calls`` of
-    0 switches the pacing off, for tenants without the limit.
+    The window of ``seconds`` slides: wherever it is placed, it holds no more calls than allowed.
+    ``calls`` of 0 switches the pacing off, for organisations without the limit.
     """
 
     def __init__(

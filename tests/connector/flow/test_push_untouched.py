@@ -1,0 +1,116 @@
+"""Writing without a look first: where the last pull tells that nobody was there since."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.port import CreditField
+from connector.clock import FixedClock
+from connector.flow.pull import pull
+from scoring.records import Kind
+from tests.connector.flow.pushing import House, RefusingCrm, a_crm
+from tests.connector.work.writes import an_update
+
+RATING = CreditField.RATING
+
+
+@pytest.fixture
+def house(engine: sa.Engine, clock: FixedClock) -> House:
+    return House(engine, clock)
+
+
+@pytest.fixture
+def crm(house: House) -> RefusingCrm:
+    """A CRM that was told ratings and terms of A1 to A3, and was pulled afterwards."""
+    crm = a_crm()
+    house.wish(*(an_update(f"A{number}", rating="A", terms_days=30) for number in (1, 2, 3)))
+    house.push(crm)
+    pull(crm, house.engine, house.clock)
+    assert crm.calls["owned_values"] == 1
+    return crm
+
+
+def test_what_nobody_touched_is_written_without_a_look(house: House, crm: RefusingCrm) -> None:
+    house.wish(an_update("A1", rating="B"), an_update("A2", rating="C"))
+
+    counts = house.push(crm)
+
+    assert (counts.accounts_written, crm.calls["owned_values"]) == (2, 1)
+    assert crm.fields["A1"][RATING] == "B"
+    assert [entry.old for entry in house.audited()][-2:] == [b'{"rating":"A"}'] * 2
+
+
+def test_what_is_there_already_is_settled_without_any_call(house: House, crm: RefusingCrm) -> None:
+    house.wish(an_update("A1", rating="A"))
+
+    assert house.push(crm).unchanged == 1
+    assert (crm.calls["owned_values"], crm.calls["update_fields"]) == (1, 1)
+
+
+def test_a_persons_edit_is_looked_at_and_stays(house: House, crm: RefusingCrm) -> None:
+    crm.fields["A1"][RATING] = "AAA"
+    crm.put(crm.records[Kind.ACCOUNTS]["A1"])
+    pull(crm, house.engine, house.clock)
+    house.wish(an_update("A1", rating="B"), an_update("A2", rating="B"))
+
+    counts = house.push(crm)
+
+    assert (counts.parked, counts.accounts_written) == (1, 1)
+    assert (crm.fields["A1"][RATING], crm.calls["owned_values"]) == ("AAA", 2)
+
+
+def test_an_old_pull_proves_nothing(house: House, crm: RefusingCrm) -> None:
+    house.clock.move(timedelta(minutes=6))
+    house.wish(an_update("A1", rating="B"))
+    house.push(crm)
+
+    assert crm.calls["owned_values"] == 2
+
+
+def test_a_pull_that_stands_in_the_middle_proves_nothing(house: House, crm: RefusingCrm) -> None:
+    crm.page_size = 1
+    for record_id in ("A2", "A3"):
+        crm.put(crm.records[Kind.ACCOUNTS][record_id])
+    answers = iter([False, True])
+    pull(crm, house.engine, house.clock, kinds=[Kind.ACCOUNTS], stop=lambda: next(answers))
+    house.wish(an_update("A1", rating="B"))
+    house.push(crm)
+
+    assert crm.calls["owned_values"] == 2
+
+
+def test_a_field_that_was_not_part_of_the_last_write_is_looked_at(
+    house: House, crm: RefusingCrm
+) -> None:
+    house.wish(an_update("A1", rating="B"))
+    house.push(crm)
+    pull(crm, house.engine, house.clock)
+    house.wish(an_update("A1", terms_days=60))
+    house.push(crm)
+    assert crm.calls["owned_values"] == 2
+
+    pull(crm, house.engine, house.clock)
+    house.wish(an_update("A1", terms_days=90))
+    house.push(crm)
+    assert crm.calls["owned_values"] == 2
+
+
+def test_a_field_never_written_is_looked_at(house: House, crm: RefusingCrm) -> None:
+    house.wish(an_update("A1", rating="B", outlook="down"))
+    house.push(crm)
+
+    assert crm.calls["owned_values"] == 2
+
+
+def test_what_was_sent_and_not_answered_is_looked_at(house: House, crm: RefusingCrm) -> None:
+    crm.lose_answers = 1
+    house.wish(an_update("A1", rating="B"))
+    house.push(crm)
+    pull(crm, house.engine, house.clock)
+    house.clock.move(timedelta(minutes=4))
+    pull(crm, house.engine, house.clock)
+    house.push(crm)
+
+    assert crm.calls["owned_values"] == 2
+    assert house.states()[-1] == "done"
