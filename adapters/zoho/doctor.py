@@ -205,7 +205,10 @@ class Doctor:
             yield _finding("bulk writes", _WARNING, note, remedy)
             return
         if not (self._permitted(self._try_upload) and self._permitted(self._try_job)):
-            note = "many updates are written singly, which costs more: bulk jobs are not permitted"
+            note = (
+                "many updates are written singly, which costs more: bulk jobs are not permitted "
+                "(ZohoCRM.bulk.CREATE, ZohoFiles.files.ALL)"
+            )
             yield _finding("bulk writes", _WARNING, note, self._reconnect)
 
     @staticmethod

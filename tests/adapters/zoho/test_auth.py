@@ -211,7 +211,7 @@ def test_an_accounts_server_in_trouble_has_ended_nothing() -> None:
         (
             (
                 "ZohoCRM.modules.ALL ZohoCRM.settings.ALL ZohoCRM.coql.READ ZohoCRM.bulk.ALL "
-                "ZohoCRM.notifications.ALL zohocrm.org.read ZohoCRM.users.ALL"
+                "ZohoCRM.notifications.ALL zohocrm.org.read ZohoCRM.users.ALL ZohoFiles.files.ALL"
             ),
             [],
         ),

@@ -471,7 +471,7 @@ def test_the_doctor_tells_whether_jobs_are_permitted() -> None:
             found = org.open(options=options).check()
         return [(each.level.value, each.remedy) for each in found if each.topic == "bulk writes"]
 
-    remedy = "authorise the connection again with ZohoCRM.bulk.CREATE and ZohoFiles.files.ALL"
+    remedy = "authorise it again: `zixin connect zoho crm --consent`"
     assert said("ZohoCRM.bulk.CREATE", "ZohoFiles.files.ALL") == [("ok", "")]
     assert said("ZohoCRM.bulk.CREATE") == said("ZohoFiles.files.ALL") == [("warning", remedy)]
     assert said(bulk_write="never") == [("ok", "")]
