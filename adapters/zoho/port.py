@@ -124,8 +124,9 @@ class ZohoPort:
 
     def computed_fields(self) -> dict[Kind, tuple[str, ...]]:
         """Name the mapped formula and rollup fields; their changes come with full reads alone."""
-        feeds = ((kind, self._mapping.feed(kind)) for kind in self.kinds if kind is not Kind.OWNERS)
-        found = {kind: self._metadata.computed(names) for kind, names in feeds}
+        feeds = {kind: self._mapping.feed(kind) for kind in self.kinds if kind is not Kind.OWNERS}
+        # A ledger in Books has no modules here.
+        found = {k: self._metadata.computed(names) for k, names in feeds.items() if names.module}
         return {kind: fields for kind, fields in found.items() if fields}
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:

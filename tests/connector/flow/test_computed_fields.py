@@ -147,6 +147,12 @@ def test_it_may_be_switched_off(engine: sa.Engine, clock: FixedClock, crm: Compu
 # Zoho's formula fields, over HTTP.
 
 
+def test_a_ledger_in_books_has_no_such_fields(bench: Bench) -> None:
+    port = bench.open(options={"ledger": "books"})
+    assert isinstance(port, ComputesFields)
+    assert port.computed_fields() == {}
+
+
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     with open_bench(ZOHO) as running:
