@@ -24,6 +24,7 @@ __all__ = [
     "FieldValue",
     "Finding",
     "FindingLevel",
+    "IdPage",
     "Outcome",
     "Page",
     "Priority",
@@ -142,6 +143,18 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     cursor: Cursor
     finished: bool
+    expected: int | None = None
+
+
+class IdPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One portion of the ids of a feed's records, for a sweep.
+
+    ``after`` asks for the next portion; empty: this was the last. ``expected`` is the size of the
+    whole when the CRM tells it.
+    """
+
+    ids: tuple[str, ...]
+    after: str = ""
     expected: int | None = None
 
 
@@ -301,6 +314,11 @@ class CrmPort(Protocol):
         """Whether the CRM itself refuses a second task with the same key."""
         ...
 
+    @property
+    def tells_deletions(self) -> bool:
+        """Whether feeds tell what was deleted. Where they do not, only a sweep of ids finds it."""
+        ...
+
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed. An unfinished scan goes on where ``position`` stands.
 
@@ -313,6 +331,14 @@ class CrmPort(Protocol):
 
         The page's cursor is empty and is not to be saved.
         """
+        ...
+
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        """Read the next portion of the ids of all records of a feed; not for owners."""
+        ...
+
+    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
+        """Tell which of these ids the CRM does not give back any more, asked for by id."""
         ...
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:

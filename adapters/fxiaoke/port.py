@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from adapters.fxiaoke.auth import TokenDesk
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.doctor import Doctor
+from adapters.fxiaoke.ids import FxiaokeIds
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes
 from adapters.fxiaoke.pacing import Pacer
@@ -20,6 +21,7 @@ from adapters.port import (
     FieldUpdate,
     FieldValue,
     Finding,
+    IdPage,
     Outcome,
     Page,
     ProvisionStep,
@@ -53,6 +55,7 @@ class FxiaokePort:
         self._default_owner = default_owner
         self._describes = Describes(client)
         self._reader = FxiaokeReader(client, self._describes, mapping)
+        self._ids = FxiaokeIds(client, mapping)
         self._writer = FxiaokeWriter(client, self._describes, mapping)
         self._tasks = FxiaokeTasks(client, self._describes, mapping, default_owner=default_owner)
 
@@ -76,6 +79,11 @@ class FxiaokePort:
         """Whether the tenant refuses a second task with a key. May ask the CRM, once."""
         return self._tasks.enforces_key
 
+    @property
+    def tells_deletions(self) -> bool:
+        """No: what is deleted or voided is simply not read any more."""
+        return False
+
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
         return self._reader.changes(kind, cursor)
@@ -84,9 +92,13 @@ class FxiaokePort:
         """Read these records as they are now; those that do not come back are gone."""
         return self._reader.fetch(kind, record_ids)
 
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        """Read the next portion of a feed's ids."""
+        return self._ids.page(kind, after)
+
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
-        """Tell which known ids are gone, for the nightly sweep: deletions leave no trace here."""
-        return self._reader.missing(kind, known_ids)
+        """Tell which of these ids are gone: deleted or voided."""
+        return self._ids.missing(kind, known_ids)
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""

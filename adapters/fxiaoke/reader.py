@@ -5,21 +5,21 @@ Offsets end at 10,000, so pages go by id: ``_id GT last``, offset 0. A feed's ti
 shows; what changes during the scan is newer and comes with the next one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import TypeVar
 
 import msgspec
 
 from adapters.fxiaoke.client import ID_LIMIT, PAGE_LIMIT, FxiaokeClient, Json
+from adapters.fxiaoke.ids import chunks, condition, kind_filters
 from adapters.fxiaoke.mapping import FxiaokeMapping, to_owner, translate
 from adapters.fxiaoke.metadata import Describes
 from adapters.fxiaoke.values import BadValue, time_of, time_to_ms
 from adapters.port import Cursor, Page, RecordProblem
 from scoring.records import Kind, Owner
 
-__all__ = ["OVERLAP", "SETTLE", "FxiaokeReader", "chunks"]
+__all__ = ["OVERLAP", "SETTLE", "FxiaokeReader"]
 
 OVERLAP = timedelta(minutes=5)  # the platform may show a change later than its time says
 SETTLE = timedelta(seconds=30)
@@ -33,7 +33,6 @@ _SYSTEM_FIELDS = (
     "is_deleted",
     "mc_functional_currency",
 )
-_T = TypeVar("_T")
 
 
 class _Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,19 +84,6 @@ class FxiaokeReader:
             finished=True,
         )
 
-    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
-        """Tell which known ids the CRM does not give back any more: deleted or voided.
-
-        It costs one call for a hundred ids, as much as reading all ids would.
-        """
-        missing: list[str] = []
-        for some in chunks(known_ids, ID_LIMIT):
-            search = {"filters": [_in("_id", some)], "orders": [], "fieldProjection": ["_id"]}
-            rows, _ = self._client.query(self._mapping.object_of(kind), search)
-            there = {row["_id"] for row in rows}
-            missing.extend(each for each in some if each not in there)
-        return tuple(missing)
-
     def employees(self) -> list[Owner]:
         """Read all employees that can be read."""
         return self._employees()[0]
@@ -124,11 +110,11 @@ class FxiaokeReader:
         )
 
     def _rows(self, kind: Kind, position: _Position) -> tuple[list[Json], int]:
-        filters = self._kind_filters(kind)
+        filters = kind_filters(self._mapping, kind)
         if position.since is not None:
-            filters.append(_filter("last_modified_time", "GTE", str(position.since)))
+            filters.append(condition("last_modified_time", "GTE", str(position.since)))
         if position.after:
-            filters.append(_filter("_id", "GT", position.after))
+            filters.append(condition("_id", "GT", position.after))
         search = {
             "filters": filters,
             "orders": [{"fieldName": "_id", "isAsc": True}],
@@ -143,7 +129,7 @@ class FxiaokeReader:
 
     def _by_id(self, kind: Kind, ids: Sequence[str]) -> dict[str, Json]:
         search = {
-            "filters": [_in("_id", ids)],
+            "filters": [condition("_id", "IN", *ids)],
             "orders": [],
             "fieldProjection": self._projection(kind),
         }
@@ -154,7 +140,7 @@ class FxiaokeReader:
         """Tell when the newest record of the feed changed, by the platform's clock."""
         search = {
             "limit": 1,
-            "filters": self._kind_filters(kind),
+            "filters": kind_filters(self._mapping, kind),
             "orders": [{"fieldName": "last_modified_time", "isAsc": False}],
             "fieldProjection": ["_id", "last_modified_time"],
         }
@@ -174,13 +160,6 @@ class FxiaokeReader:
         if newest is None or newest > watermark:
             return newest is None
         return self._client.server_now - newest > OVERLAP + SETTLE
-
-    def _kind_filters(self, kind: Kind) -> list[Json]:
-        names = self._mapping.invoices
-        if not names.red_note or kind not in {Kind.INVOICES, Kind.CREDIT_NOTES}:
-            return []
-        operator = "EQ" if kind is Kind.CREDIT_NOTES else "N"  # N: not equal, or empty
-        return [_filter(names.record_type, operator, names.red_note)]
 
     def _projection(self, kind: Kind) -> list[str]:
         described = self._describes.of(self._mapping.object_of(kind))
@@ -235,12 +214,6 @@ class FxiaokeReader:
         return owners, problems
 
 
-def chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    """Cut a sequence into portions."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
 def _owner_problem(row: Json, bad: BadValue) -> RecordProblem:
     record_id = str(row.get("openUserId") or "")
     return RecordProblem(kind=Kind.OWNERS, record_id=record_id, reason=bad.reason, detail=str(bad))
@@ -267,11 +240,3 @@ def _start(cursor: Cursor) -> _Position:
     if cursor.watermark is None:
         return _Position()
     return _Position(since=max(0, time_to_ms(cursor.watermark - OVERLAP)))
-
-
-def _filter(field: str, operator: str, *values: str) -> Json:
-    return {"field_name": field, "operator": operator, "field_values": list(values)}
-
-
-def _in(field: str, values: Sequence[str]) -> Json:
-    return _filter(field, "IN", *values)

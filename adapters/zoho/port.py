@@ -10,6 +10,7 @@ from adapters.port import (
     FieldUpdate,
     FieldValue,
     Finding,
+    IdPage,
     Outcome,
     Page,
     ProvisionStep,
@@ -25,6 +26,7 @@ from adapters.zoho.auth import TokenDesk
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.doctor import Doctor
 from adapters.zoho.events import ZohoVerifier, watch
+from adapters.zoho.ids import page_of_ids
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.provision import provision
@@ -85,6 +87,11 @@ class ZohoPort:
         except CrmError:
             return False
 
+    @property
+    def tells_deletions(self) -> bool:
+        """Yes, but only for some weeks, and not what was taken out of our sight."""
+        return True
+
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
         return self._reader.changes(kind, cursor)
@@ -92,6 +99,10 @@ class ZohoPort:
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read these records as they are now; those that do not come back are gone."""
         return self._reader.fetch(kind, record_ids)
+
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        """Read the next portion of a feed's ids."""
+        return page_of_ids(self._client, self._mapping.feed(kind).module, after)
 
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
         """Tell which known ids are gone, for the rare sweep that trusts no feed."""

@@ -19,7 +19,16 @@ from connector.store.tables import RECORD_TABLES
 from connector.store.usage import add_usage
 from scoring.records import Allocation, Kind
 
-__all__ = ["Progress", "PullReport", "PullWish", "pull", "pull_records"]
+__all__ = [
+    "Progress",
+    "PullReport",
+    "PullWish",
+    "go_on",
+    "note_usage",
+    "pull",
+    "pull_records",
+    "silent",
+]
 
 _MOST_IDS_AT_ONCE = 100
 _MOST_ROUNDS = 3
@@ -68,11 +77,11 @@ class PullWish(TypedDict, total=False):
     stop: Callable[[], bool]
 
 
-def _silent(_kind: Kind, _done: int, _expected: int | None) -> None:
+def silent(_kind: Kind, _done: int, _expected: int | None) -> None:
     """Show nothing."""
 
 
-def _go_on() -> bool:
+def go_on() -> bool:
     """Never stop."""
     return False
 
@@ -85,8 +94,8 @@ def pull(
     kinds: Sequence[Kind] | None = None,
     full: bool = False,
     allow_mass_change: bool = False,
-    progress: Progress = _silent,
-    stop: Callable[[], bool] = _go_on,
+    progress: Progress = silent,
+    stop: Callable[[], bool] = go_on,
 ) -> PullReport:
     """Read what changed in these feeds (``None``: all the CRM has), page by page.
 
@@ -103,7 +112,7 @@ def pull(
         for kind in _in_order(port, kinds):
             _pull_feed(port, engine, clock, kind, report, wish, progress)
     finally:
-        _note_usage(port, engine, clock, report, before)
+        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -186,7 +195,7 @@ def pull_records(
             if not wanted:
                 break
     finally:
-        _note_usage(port, engine, clock, report, before)
+        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -240,9 +249,10 @@ def _known(conn: sa.Connection, system: str, kind: Kind, record_ids: set[str]) -
     return set(conn.execute(statement).scalars())
 
 
-def _note_usage(
+def note_usage(
     port: CrmPort, engine: sa.Engine, clock: Clock, report: PullReport, before: Usage
 ) -> None:
+    """Count what a reading cost, for its report and for the day."""
     after = port.usage()
     spent = Usage(after.calls - before.calls, after.credits - before.credits)
     report.calls, report.credits = spent.calls, spent.credits

@@ -527,3 +527,26 @@ class TestCare:
 def _is_update(bench: Bench, method: str, path: str) -> bool:
     wanted, _, prefix = bench.vendor.updates.partition(" ")
     return method == wanted and path.startswith(prefix)
+
+
+def test_the_ids_of_a_feed_come_whole_in_portions_and_without_what_is_gone(
+    bench: Bench, port: CrmPort
+) -> None:
+    accounts = [bench.add_account() for _ in range(230)]
+    bench.remove_account(accounts[7])
+    found: list[str] = []
+    portions, after = 0, ""
+    while portions == 0 or after:
+        page = port.ids(Kind.ACCOUNTS, after)
+        portions, after = portions + 1, page.after
+        found += page.ids
+
+    assert found == sorted({*accounts} - {accounts[7]}, key=lambda each: (len(each), each))
+    assert portions == 3
+    assert port.missing(Kind.ACCOUNTS, accounts[5:9]) == (accounts[7],)
+
+
+def test_a_feed_without_records_has_no_ids(port: CrmPort) -> None:
+    page = port.ids(Kind.PAYMENTS)
+
+    assert (page.ids, page.after) == ((), "")
