@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from sandbox.company.model import Company, SampleInvoice
 from sandbox.fxiaoke.filling_file import file_rows
+from sandbox.fxiaoke.filling_orders import order_rows
 from sandbox.fxiaoke.people import ADMIN_ID, Employee
 from sandbox.fxiaoke.rows import Row
 from sandbox.fxiaoke.state import State
@@ -47,6 +48,7 @@ class _Filling:
     owners: dict[str, list[str]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     payments: dict[str, str] = field(default_factory=dict)
+    claims: dict[str, str] = field(default_factory=dict)
 
     def draft(
         self,
@@ -70,10 +72,13 @@ def fill_store(state: State, company: Company) -> None:
     _add_people(work)
     _draft_accounts(work)
     _draft_contacts(work)
-    _draft_invoices(work)
-    _draft_credit_notes(work)
-    _draft_payments(work)
-    _draft_orders(work)
+    if state.options.receivables == "notes":
+        _draft_invoices(work)
+        _draft_credit_notes(work)
+        _draft_payments(work)
+        _draft_orders(work)
+    else:
+        _draft_claims(work, with_plans=state.options.receivables == "plans")
     _draft_file(work)
     _store(work)
 
@@ -195,6 +200,20 @@ def _draft_credit_notes(work: _Filling) -> None:
         work.draft(
             "AccountsReceivableNoteObj", note.issued_on, note.customer, values, "red_note__c"
         )
+
+
+def _draft_claims(work: _Filling, *, with_plans: bool) -> None:
+    """Draft claims as orders and payment plans, for a tenant without receivable notes."""
+    for row in order_rows(work.company, _CRM, with_plans=with_plans):
+        named = {"account_id": work.accounts.get(row.customer)}
+        named |= {field: work.claims.get(key) for field, key in row.references.items()}
+        values = row.values | named | _money(row.currency)
+        work.claims[row.key] = work.draft(row.api_name, row.day, row.customer, values)
+    known = work.claims
+    work.notes = {each.key: known[each.key] for each in work.company.invoices if each.key in known}
+    work.payments = {
+        each.key: known[each.key] for each in work.company.payments if each.key in known
+    }
 
 
 def _draft_payments(work: _Filling) -> None:

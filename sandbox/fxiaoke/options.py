@@ -5,6 +5,7 @@ against every guess.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from sandbox.fxiaoke.answers import EMPLOYEE_UNKNOWN, FREQUENCY, PARAMETER, REFUSED
 
@@ -22,6 +23,9 @@ class TenantOptions:
     provisioned: bool = False  # the credit fields and credit_task__c exist from the start
     unique_task_key: bool = True  # credit_task__c.ext_key__c is unique
     generated_option_values: bool = False  # options given as text get values like "aB3dE5fG7"
+
+    receivables: Literal["notes", "plans", "orders"] = "notes"  # the best module that was bought
+    unbought_listed: bool = True  # objects that were not bought stand in object/list as inactive
 
     pack_bought: bool = True
     daily_limit: int | None = 100_000

@@ -15,7 +15,7 @@ from sandbox.fxiaoke.administration import (
 )
 from sandbox.fxiaoke.answers import Refusal
 from sandbox.fxiaoke.callbacks import Callbacks
-from sandbox.fxiaoke.catalogue import standard_objects
+from sandbox.fxiaoke.catalogue import UNBOUGHT, standard_objects
 from sandbox.fxiaoke.fields import FieldDescribe, ObjectDescribe
 from sandbox.fxiaoke.filling import fill_store
 from sandbox.fxiaoke.gateway import Gateway
@@ -73,7 +73,10 @@ class FxiaokeTenant:
             self.state, self.tokens, Limits(clock, self.options), faults, journal
         )
         for describe in standard_objects():
-            self.store.add_object(describe)
+            if describe.api_name in UNBOUGHT[self.options.receivables]:
+                self.store.unbought.append(describe)
+            else:
+                self.store.add_object(describe)
         self.store.listener = self._tell
         if self.options.provisioned:
             self.provision()
