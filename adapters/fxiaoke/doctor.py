@@ -9,7 +9,9 @@ from adapters.fxiaoke.events import key_warnings
 from adapters.fxiaoke.fields import TEXT_TYPES
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
+from adapters.fxiaoke.names import Receivables
 from adapters.fxiaoke.provision import WantedField, credit_fields, task_fields
+from adapters.fxiaoke.receivables import ReceivablesChooser, objects_of, read_fields
 from adapters.port import Finding, FindingLevel
 from scoring.records import Kind, Owner
 
@@ -29,7 +31,7 @@ class Doctor:
         describes: Describes,
         mapping: FxiaokeMapping,
         *,
-        kinds: tuple[Kind, ...],
+        chooser: ReceivablesChooser,
         employees: Callable[[], Sequence[Owner]],
         default_owner: str | None,
         callback_key: str,
@@ -37,7 +39,7 @@ class Doctor:
         self._client = client
         self._describes = describes
         self._mapping = mapping
-        self._kinds = kinds
+        self._chooser = chooser
         self._employees = employees
         self._default_owner = default_owner
         self._callback_key = callback_key
@@ -49,6 +51,7 @@ class Doctor:
             return findings
         for topic, part in (
             ("objects", self._objects),
+            ("receivables", self._receivables),
             ("clock", self._clock),
             ("employees", self._people),
             ("fields", self._fields),
@@ -76,13 +79,25 @@ class Doctor:
             yield _finding("clock", _WARNING, note, "synchronise the server's clock (NTP)")
 
     def _objects(self) -> Iterable[Finding]:
+        choice = self._chooser.choice()
+        remedy = "have the module enabled, or name the right object in the mapping"
+        for kind, why in choice.skipped.items():
+            note = f"{why} in this tenant: the feed of {kind.value} is skipped"
+            yield _finding("objects", _WARNING, note, remedy)
         active = self._describes.active_objects()
-        wanted = {self._mapping.object_of(kind): kind for kind in self._kinds}
-        for name, kind in wanted.items():
-            if name and name not in active:
-                note = f"object {name} for {kind.value} is not active in this tenant"
-                remedy = "have the module enabled, or name the right object in the mapping"
-                yield _finding("objects", _ERROR, note, remedy)
+        for kind in choice.kinds:
+            for name in objects_of(kind, choice.source, self._mapping):
+                if name not in active:
+                    note = f"object {name} for {kind.value} is not active in this tenant"
+                    yield _finding("objects", _ERROR, note, remedy)
+
+    def _receivables(self) -> Iterable[Finding]:
+        choice = self._chooser.choice()
+        note = f"claims are read from {choice.source.value}, {choice.why}"
+        remedy = ""
+        if self._mapping.receivables is Receivables.AUTO:
+            remedy = f'to keep it so, write receivables = "{choice.source.value}" in the mapping'
+        yield _finding("receivables", _OK, note, remedy)
 
     def _people(self) -> Iterable[Finding]:
         active = {owner.record_id: owner.active for owner in self._employees()}
@@ -96,14 +111,15 @@ class Doctor:
 
     def _fields(self) -> Iterable[Finding]:
         active = self._describes.active_objects()
-        for kind in self._kinds:
-            name = self._mapping.object_of(kind)
-            if not name or name not in active:
-                continue
-            described = self._describes.of(name)
-            for names in self._mapping.candidates(kind):
-                if not described.having(names):
-                    yield _missing(described, kind, " or ".join(names))
+        choice = self._chooser.choice()
+        for kind in choice.kinds:
+            for name in objects_of(kind, choice.source, self._mapping):
+                if name not in active:
+                    continue
+                described = self._describes.of(name)
+                for names in read_fields(kind, name, choice.source, self._mapping):
+                    if not described.having(names):
+                        yield _missing(described, kind, " or ".join(names))
 
     def _credit_fields(self) -> Iterable[Finding]:
         described = self._describes.of(self._mapping.accounts.object)

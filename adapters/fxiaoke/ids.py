@@ -1,17 +1,15 @@
 """The ids of a feed alone: all there are, or which of some are gone. Deletions leave no trace here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
 
 from adapters.fxiaoke.client import ID_LIMIT, PAGE_LIMIT, FxiaokeClient, Json
 from adapters.fxiaoke.mapping import FxiaokeMapping
+from adapters.fxiaoke.scan import chunks, condition
 from adapters.port import IdPage
 from scoring.records import Kind
 
-__all__ = ["FxiaokeIds", "chunks", "condition", "kind_filters"]
-
-_T = TypeVar("_T")
+__all__ = ["FxiaokeIds", "kind_filters"]
 
 
 class FxiaokeIds:
@@ -58,14 +56,3 @@ def kind_filters(mapping: FxiaokeMapping, kind: Kind) -> list[Json]:
         return []
     operator = "EQ" if kind is Kind.CREDIT_NOTES else "N"  # N: not equal, or empty
     return [condition(names.record_type, operator, names.red_note)]
-
-
-def condition(field: str, operator: str, *values: str) -> Json:
-    """Write one filter of a query."""
-    return {"field_name": field, "operator": operator, "field_values": list(values)}
-
-
-def chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    """Cut a sequence into portions."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 
+from adapters.errors import CrmError
 from adapters.fxiaoke.auth import TokenDesk
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.doctor import Doctor
+from adapters.fxiaoke.employees import Employees
 from adapters.fxiaoke.ids import FxiaokeIds
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes
+from adapters.fxiaoke.order_reader import OrderReader
 from adapters.fxiaoke.pacing import Pacer
 from adapters.fxiaoke.provision import provision_steps
 from adapters.fxiaoke.reader import FxiaokeReader
+from adapters.fxiaoke.receivables import ReceivablesChooser, Source, resolved
+from adapters.fxiaoke.scan import Scanner
 from adapters.fxiaoke.settings import mapping_of, options_of
 from adapters.fxiaoke.tasks import FxiaokeTasks
 from adapters.fxiaoke.writer import FxiaokeWriter
@@ -54,7 +59,8 @@ class FxiaokePort:
         self._callback_key = callback_key
         self._default_owner = default_owner
         self._describes = Describes(client)
-        self._reader = FxiaokeReader(client, self._describes, mapping)
+        self._chooser = ReceivablesChooser(client, self._describes, mapping)
+        self._employees = Employees(client)
         self._ids = FxiaokeIds(client, mapping)
         self._writer = FxiaokeWriter(client, self._describes, mapping)
         self._tasks = FxiaokeTasks(client, self._describes, mapping, default_owner=default_owner)
@@ -71,8 +77,14 @@ class FxiaokePort:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The feeds that the mapping has objects for; employees come first."""
-        return tuple(kind for kind in Kind if kind is Kind.OWNERS or self._mapping.object_of(kind))
+        """The feeds that the tenant has objects for; employees come first. May ask the CRM.
+
+        While it cannot be asked these are all that the mapping names.
+        """
+        try:
+            return self._chooser.choice().kinds
+        except CrmError:
+            return self._chooser.configured_kinds()
 
     @property
     def enforces_task_key(self) -> bool:
@@ -86,19 +98,45 @@ class FxiaokePort:
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
-        return self._reader.changes(kind, cursor)
+        if kind is Kind.OWNERS:
+            return self._employees.changes(cursor)
+        orders = self._order_reader(kind)
+        return (orders or self._reader(kind)).changes(kind, cursor)
 
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read these records as they are now; those that do not come back are gone."""
-        return self._reader.fetch(kind, record_ids)
+        if kind is Kind.OWNERS:
+            return self._employees.fetch(record_ids)
+        orders = self._order_reader(kind)
+        return (orders or self._reader(kind)).fetch(kind, record_ids)
 
     def ids(self, kind: Kind, after: str = "") -> IdPage:
         """Read the next portion of a feed's ids."""
-        return self._ids.page(kind, after)
+        orders = self._order_reader(kind)
+        return self._ids.page(kind, after) if orders is None else orders.ids(kind, after)
 
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
         """Tell which of these ids are gone: deleted or voided."""
-        return self._ids.missing(kind, known_ids)
+        orders = self._order_reader(kind)
+        found = self._ids if orders is None else orders
+        return found.missing(kind, known_ids)
+
+    def _reader(self, kind: Kind) -> FxiaokeReader:
+        """Return the reader of a feed that is one object; only orders depend on the choice."""
+        mapping = self._mapping
+        if kind is Kind.ORDERS:
+            mapping = resolved(mapping, self._chooser.source())
+        return FxiaokeReader(Scanner(self._client, self._describes), mapping)
+
+    def _order_reader(self, kind: Kind) -> OrderReader | None:
+        """Return the reader of claims out of orders; ``None``: it is not that."""
+        if kind not in {Kind.INVOICES, Kind.ALLOCATIONS}:
+            return None
+        source = self._chooser.source()
+        if source is Source.NOTES:
+            return None
+        with_plans = source is Source.PLANS
+        return OrderReader(self._client, self._describes, self._mapping, with_plans=with_plans)
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""
@@ -126,8 +164,8 @@ class FxiaokePort:
             self._client,
             self._describes,
             self._mapping,
-            kinds=self.kinds,
-            employees=self._reader.employees,
+            chooser=self._chooser,
+            employees=self._employees.everybody,
             default_owner=self._default_owner,
             callback_key=self._callback_key,
         )

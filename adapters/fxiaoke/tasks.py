@@ -10,9 +10,9 @@ from typing import TypeVar
 from adapters.errors import CrmError, RecordConflict, RecordInvalid, RecordNotFound
 from adapters.fxiaoke.client import ID_LIMIT, PAGE_LIMIT, FxiaokeClient, Json, data_path
 from adapters.fxiaoke.fields import encode
-from adapters.fxiaoke.ids import chunks
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes, ObjectDescribe
+from adapters.fxiaoke.scan import chunks
 from adapters.fxiaoke.values import text_of
 from adapters.fxiaoke.writer import STOPPERS, update_record
 from adapters.port import (

@@ -12,9 +12,9 @@ from adapters.errors import (
 )
 from adapters.fxiaoke.client import ID_LIMIT, FxiaokeClient, Json, data_path
 from adapters.fxiaoke.fields import decode, encode
-from adapters.fxiaoke.ids import chunks
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import SECOND_LOOK_SECONDS, Describes, ObjectDescribe
+from adapters.fxiaoke.scan import chunks
 from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, WriteEffect
 
 __all__ = ["STOPPERS", "FxiaokeWriter", "update_record"]

@@ -197,6 +197,7 @@ def _orders() -> list[ObjectDescribe]:
         _field("delivery_date", "交货日期", "date"),
         _field("order_amount", "销售订单金额", "currency", required=True),
         _field("invoice_amount", "已开票金额", "currency"),
+        _field("returned_goods_amount", "退货单金额", "currency"),
         _field("delivered_amount__c", "已发货金额", "currency"),
         _field("deposit__c", "定金", "currency"),
         _field("segment__c", "销售主体"),

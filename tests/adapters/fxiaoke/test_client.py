@@ -294,7 +294,8 @@ def test_numbers_written_without_quotes_stay_exact(gateway: Gateway) -> None:
     gateway.on(DESCRIBE, described("AccountsReceivableNoteObj"))
     gateway.on(QUERY, page)
 
-    invoice = a_port().fetch(Kind.INVOICES, ["n1"]).records[0]
+    settings = some_settings(mapping={"receivables": "notes"})
+    invoice = a_port(settings=settings).fetch(Kind.INVOICES, ["n1"]).records[0]
 
     assert isinstance(invoice, Invoice)
     assert invoice.amount.minor == 29

@@ -132,7 +132,7 @@ def test_an_unreadable_part_is_a_finding_and_the_rest_is_examined(gateway: Gatew
     found = findings()
 
     topics = {each.topic for each in found if each.level is FindingLevel.ERROR}
-    assert topics == {"fields", "credit fields", "tasks"}
+    assert topics == {"objects", "receivables", "fields", "credit fields", "tasks"}
 
 
 @pytest.mark.parametrize(

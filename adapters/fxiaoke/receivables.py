@@ -1,0 +1,197 @@
+"""Chooses where claims are read: by what the tenant has bought, or as configured.
+
+Receivable notes come first, for there open amounts and due dates are the tenant's own; then payment
+plans with the orders behind them, then orders. Feeds whose object the tenant does not have are
+skipped, and the log and the doctor say so; customers and claims are never skipped.
+"""
+
+import logging
+import threading
+from enum import StrEnum
+
+import msgspec
+
+from adapters.fxiaoke.client import FxiaokeClient
+from adapters.fxiaoke.mapping import FxiaokeMapping
+from adapters.fxiaoke.metadata import DESCRIBE_SECONDS, Describes
+from adapters.fxiaoke.names import Receivables
+from scoring.records import Kind
+
+__all__ = ["Choice", "ReceivablesChooser", "Source", "objects_of", "read_fields", "resolved"]
+
+_log = logging.getLogger(__name__)
+_NEVER_SKIPPED = (Kind.OWNERS, Kind.ACCOUNTS, Kind.INVOICES)
+
+
+class Source(StrEnum):
+    """What a claim is."""
+
+    NOTES = "notes"
+    PLANS = "plans"
+    ORDERS = "orders"
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Where claims come from, why, and which feeds there are.
+
+    ``skipped`` says why a feed that the mapping names is not read.
+    """
+
+    source: Source
+    why: str
+    kinds: tuple[Kind, ...]
+    skipped: dict[Kind, str] = {}
+
+
+class ReceivablesChooser:
+    """Chooses anew every ten minutes at most. Safe to share between threads."""
+
+    def __init__(
+        self, client: FxiaokeClient, describes: Describes, mapping: FxiaokeMapping
+    ) -> None:
+        self._client = client
+        self._describes = describes
+        self._mapping = mapping
+        self._lock = threading.Lock()
+        self._kept: tuple[float, Choice] | None = None
+
+    def choice(self) -> Choice:
+        """Return the choice, made anew when it is old. Raises ``CrmError``."""
+        now = self._client.http.pace.monotonic()
+        with self._lock:
+            kept = self._kept
+        if kept is not None and now - kept[0] < DESCRIBE_SECONDS:
+            return kept[1]
+        fresh = self._choose()
+        with self._lock:
+            before, self._kept = self._kept, (now, fresh)
+        if before is None or before[1] != fresh:
+            self._tell(fresh)
+        return fresh
+
+    def source(self) -> Source:
+        """Tell where claims come from; the CRM is asked only where it decides. Raises ``CrmError``."""
+        fixed = _FIXED.get(self._mapping.receivables)
+        return self.choice().source if fixed is None else fixed
+
+    def configured_kinds(self) -> tuple[Kind, ...]:
+        """Name the feeds the mapping speaks of, whatever the tenant has."""
+        source = _FIXED.get(self._mapping.receivables, Source.NOTES)
+        return tuple(kind for kind in Kind if all(objects_of(kind, source, self._mapping)))
+
+    def _choose(self) -> Choice:
+        active = set(self._describes.active_objects())
+        source, why = self._source(active)
+        kinds, skipped = [], {}
+        for kind in Kind:
+            objects = objects_of(kind, source, self._mapping)
+            if not all(objects):
+                continue
+            absent = [name for name in objects if name not in active]
+            if absent and kind not in _NEVER_SKIPPED:
+                skipped[kind] = f"object {', '.join(absent)} for {kind.value} is not active"
+            else:
+                kinds.append(kind)
+        return Choice(
+            source=source,
+            why=why,
+            kinds=tuple(kinds),
+            skipped=skipped,
+        )
+
+    def _source(self, active: set[str]) -> tuple[Source, str]:
+        wanted = self._mapping.receivables
+        if wanted is not Receivables.AUTO:
+            return _FIXED[wanted], f"as configured: receivables = {wanted.value!r}"
+        reasons: list[str] = []
+        for source in Source:
+            lacking = self._lacking(source, active)
+            if lacking is None:
+                because = f", because {'; '.join(reasons)}" if reasons else ""
+                return source, f"chosen by what the tenant has{because}"
+            reasons.append(lacking)
+        return Source.NOTES, f"nothing fits: {'; '.join(reasons)}"
+
+    def _lacking(self, source: Source, active: set[str]) -> str | None:
+        """Say what a source lacks; ``None``: it can be read."""
+        mapping = self._mapping
+        for name in objects_of(Kind.INVOICES, source, mapping):
+            if name not in active:
+                return f"{name or source.value} is not active"
+            needed = {
+                mapping.invoices.object: _needed_of_notes(mapping),
+                mapping.plans.object: mapping.plans.needed(),
+                mapping.orders.object: _needed_of_orders(mapping),
+            }[name]
+            described = self._describes.of(name)
+            for group in needed:
+                if not described.having(group):
+                    return f"{name} has no field {' or '.join(group)}"
+        return None
+
+    def _tell(self, choice: Choice) -> None:
+        system, source = self._client.system, choice.source.value
+        _log.info("%s: claims are read from %s, %s", system, source, choice.why)
+        for kind, why in choice.skipped.items():
+            _log.warning("%s: the feed of %s is skipped: %s", system, kind.value, why)
+
+
+_FIXED = {
+    Receivables.NOTES: Source.NOTES,
+    Receivables.CUSTOM: Source.NOTES,
+    Receivables.PLANS: Source.PLANS,
+    Receivables.ORDERS: Source.ORDERS,
+}
+
+
+def objects_of(kind: Kind, source: Source, mapping: FxiaokeMapping) -> tuple[str, ...]:
+    """Name the objects a feed needs; an empty name: there is no such feed."""
+    if kind is Kind.OWNERS:
+        return ()
+    if source is Source.NOTES:
+        return (mapping.object_of(kind),)
+    match kind:
+        case Kind.INVOICES:
+            plans = (mapping.plans.object,) if source is Source.PLANS else ()
+            return (mapping.orders.object, *plans)
+        case Kind.CREDIT_NOTES:
+            return ("",)
+        case Kind.ALLOCATIONS:
+            return (mapping.order_payments.object,)
+        case _:
+            return (mapping.object_of(kind),)
+
+
+def read_fields(
+    kind: Kind, object_name: str, source: Source, mapping: FxiaokeMapping
+) -> tuple[tuple[str, ...], ...]:
+    """Name the fields a feed reads of an object, one group for each fact: any of it will do."""
+    if source is Source.NOTES or kind not in {Kind.INVOICES, Kind.ALLOCATIONS}:
+        return mapping.candidates(kind)
+    plain: tuple[str, ...]
+    if kind is Kind.ALLOCATIONS:
+        plain, groups = mapping.order_payments.read(), mapping.order_payments.needed()
+    elif object_name == mapping.plans.object:
+        plain, groups = mapping.plans.read(), mapping.plans.needed()
+    else:
+        return _needed_of_orders(mapping)
+    grouped = {name for group in groups for name in group}
+    return (*groups, *((name,) for name in plain if name and name not in grouped))
+
+
+def _needed_of_notes(mapping: FxiaokeMapping) -> tuple[tuple[str, ...], ...]:
+    names = mapping.invoices
+    return ((names.account,), (names.issued_on,), (names.due_on,), names.amount)
+
+
+def _needed_of_orders(mapping: FxiaokeMapping) -> tuple[tuple[str, ...], ...]:
+    names = mapping.orders
+    return ((names.account,), (names.ordered_on,), names.amount)
+
+
+def resolved(mapping: FxiaokeMapping, source: Source) -> FxiaokeMapping:
+    """Where an order is a claim itself, nothing of it is still to be invoiced."""
+    if source is Source.NOTES:
+        return mapping
+    orders = msgspec.structs.replace(mapping.orders, invoiced=mapping.orders.amount)
+    return msgspec.structs.replace(mapping, orders=orders)
