@@ -108,6 +108,21 @@ class Doctor:
         elif not active.get(default):
             note = f"default_owner {default} is not an active employee"
             yield _finding("employees", _ERROR, note, "name an active employee's id")
+        yield from self._owner_ids(set(active))
+
+    def _owner_ids(self, employees: set[str]) -> Iterable[Finding]:
+        """Compare the ids that customers name their owners by with those of the list.
+
+        Nobody documents in which form either travels in header style.
+        """
+        names = self._mapping.accounts
+        search = {"filters": [], "orders": [], "fieldProjection": ["_id", names.owner]}
+        rows, _ = self._client.query(names.object, search)
+        owners = {owner for row in rows if (owner := _text(row.get(names.owner)))}
+        if owners and not owners & employees:
+            note = f"customers name owners such as {min(owners)}, whom the list of employees lacks"
+            remedy = "set options.convert_user_id, or correct the list's visibility"
+            yield _finding("employees", _WARNING, note, remedy)
 
     def _fields(self) -> Iterable[Finding]:
         active = self._describes.active_objects()
@@ -157,6 +172,12 @@ class Doctor:
             return
         for note in key_warnings(self._callback_key):
             yield _finding("callback", _WARNING, note)
+
+
+def _text(people: object) -> str:
+    """Read the first of a list of people."""
+    first = people[0] if isinstance(people, list) and people else people
+    return first if isinstance(first, str) else ""
 
 
 def _missing(described: ObjectDescribe, kind: Kind, field: str) -> Finding:

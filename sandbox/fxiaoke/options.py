@@ -41,6 +41,7 @@ class TenantOptions:
     omit_custom_data_id: bool = False  # create on a custom object answers without dataId
     empty_details_remove: bool = True  # an empty detail list in an update removes the rows
     personnel_visible: bool = False  # PersonnelObj can be queried
+    list_with_open_ids: bool = False  # employees are listed by FSUID_… whatever was asked for
     total_by_default: bool = True  # total is counted unless the query says no
 
     own_writes_raise_events: bool = True

@@ -24,7 +24,9 @@ from adapters.errors import (
     RecordInvalid,
 )
 from adapters.fxiaoke.client import rows_of
+from adapters.fxiaoke.clouds import CLOUDS
 from adapters.fxiaoke.port import FxiaokePort
+from adapters.fxiaoke.settings import api_url
 from adapters.port import CreditField, Cursor, FieldUpdate, Receipt
 from adapters.settings import Secret
 from scoring.records import AccountRef, Invoice, Kind
@@ -399,3 +401,17 @@ def test_whatever_a_write_answers_it_is_an_outcome_and_sent_once(page: str) -> N
         assert isinstance(outcome, Receipt | CrmError)
         dead = isinstance(outcome, CredentialsRejected)
         assert len(gateway.calls(UPDATE)) == (2 if dead and "20016" in page else 1)
+
+
+@pytest.mark.parametrize(("cloud", "host"), CLOUDS.items())
+def test_a_cloud_names_its_host(cloud: str, host: str) -> None:
+    options = {"cloud": cloud}
+
+    assert api_url(some_settings(base_url="", options=options)) == host
+    own = some_settings(base_url="https://open.crm.example.com/", options=options)
+    assert api_url(own) == "https://open.crm.example.com"
+
+
+def test_an_unknown_cloud_is_told_with_its_key() -> None:
+    with pytest.raises(ValueError, match=r"options: Invalid enum value 'moon' - at `\$.cloud`"):
+        a_port(settings=some_settings(options={"cloud": "moon"}))

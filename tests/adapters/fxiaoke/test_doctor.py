@@ -17,6 +17,7 @@ from tests.adapters.fxiaoke.gateway import (
     a_field,
     a_port,
     described,
+    rows,
     some_settings,
 )
 
@@ -58,6 +59,7 @@ def a_tenant(gateway: Gateway, *fields: dict[str, Any], objects: tuple[str, ...]
     gateway.on(DESCRIBE, described("AccountObj", *(fields or complete_fields())))
     people = [{"openUserId": "1001", "name": "李"}, {"openUserId": "1002", "isStop": True}]
     gateway.on("/cgi/user/list", {"userList": people})
+    gateway.on("/cgi/crm/v2/data/query", rows({"_id": "a1", "owner": ["1001"]}))
 
 
 def settings_with_key() -> ConnectionSettings:
