@@ -18,6 +18,7 @@ from adapters.fxiaoke.port import open_fxiaoke
 from adapters.http import Deadlines, HttpClient, Pace
 from adapters.port import CrmPort
 from adapters.settings import ConnectionSettings, Secret
+from adapters.slots import MemorySlots, Slots
 from adapters.tokens import Sealer, TokenStore
 from adapters.zoho import auth as zoho_auth
 from adapters.zoho.port import open_zoho, zoho_verifier
@@ -53,7 +54,7 @@ class EventCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Vendor:
-    open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient], CrmPort]
+    open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient, Slots], CrmPort]
     verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
     consent_page: Callable[[ConnectionSettings, str, str], str] | None = None
     redeem_code: Callable[[ConnectionSettings, HttpClient, str, str, str], Secret] | None = None
@@ -63,7 +64,7 @@ class _Vendor:
 
 _VENDORS = {
     "zoho": _Vendor(
-        lambda settings, store, sealer, http: open_zoho(settings, store, sealer, http=http),
+        lambda settings, store, sealer, http, _slots: open_zoho(settings, store, sealer, http=http),
         lambda settings, _now, _nonce: zoho_verifier(settings),
         consent_page=zoho_auth.authorisation_url,
         redeem_code=zoho_auth.redeem_code,
@@ -71,7 +72,9 @@ _VENDORS = {
         revoke=zoho_auth.revoke,
     ),
     "fxiaoke": _Vendor(
-        lambda settings, store, sealer, http: open_fxiaoke(settings, store, sealer, http=http),
+        lambda settings, store, sealer, http, slots: open_fxiaoke(
+            settings, store, sealer, http=http, slots=slots
+        ),
         lambda settings, now, nonce: open_events(settings, now=now, nonce=nonce),
     ),
 }
@@ -87,11 +90,13 @@ def open_port(
     deadlines: Deadlines | None = None,
     transport: BaseAdapter | None = None,
     spending: Spending | None = None,
+    slots: Slots | None = None,
 ) -> CrmPort:
     """Build the port of a connection; nothing is sent yet.
 
     ``pace`` is the clock and the sleep it lives by, ``transport`` what carries its HTTP calls,
-    ``spending`` where a connection with a budget books them. Raises ``ValueError`` for a vendor, an
+    ``spending`` where a connection with a budget books them, ``slots`` where calls are booked that
+    must not come too often (none: this process keeps them for itself). Raises ``ValueError`` for a vendor, an
     option or a mapping that is not known.
     """
     pace = pace or Pace()
@@ -101,7 +106,7 @@ def open_port(
     http = HttpClient(
         settings.name, deadlines=deadlines, pace=pace, transport=transport, budget=budget
     )
-    return _vendor(settings).open(settings, store, sealer, http)
+    return _vendor(settings).open(settings, store, sealer, http, slots or MemorySlots())
 
 
 def verifier_for(

@@ -37,6 +37,7 @@ from adapters.port import (
     WatchReceipt,
 )
 from adapters.settings import ConnectionSettings
+from adapters.slots import MemorySlots, Slots
 from adapters.tokens import Sealer, TokenKeeper, TokenStore
 from scoring.records import Kind
 
@@ -193,8 +194,11 @@ def open_fxiaoke(
     sealer: Sealer,
     *,
     http: HttpClient | None = None,
+    slots: Slots | None = None,
 ) -> FxiaokePort:
     """Put a connection together; nothing is sent yet. ``http`` brings deadlines and the clock.
+
+    ``slots``: where calls are booked; none: this process keeps them for itself.
 
     Raises ``ValueError`` for options or a mapping that cannot be read.
     """
@@ -204,9 +208,11 @@ def open_fxiaoke(
     desk = TokenDesk(settings, options.style, client_http)
     keeper = TokenKeeper(settings.name, store=store, sealer=sealer, ask=desk.ask, now=pace.now)
     pacer = Pacer(
+        settings.name,
+        slots or MemorySlots(),
         calls=options.window_calls,
         seconds=options.window_seconds,
-        monotonic=pace.monotonic,
+        now=pace.now,
         sleep=pace.sleep,
     )
     client = FxiaokeClient(settings, options, http=client_http, keeper=keeper, pacer=pacer)

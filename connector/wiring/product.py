@@ -30,6 +30,7 @@ from connector.flow.policies import policy_in_force
 from connector.store.engine import create_engine, in_one_commit
 from connector.store.migrations import upgrade
 from connector.store.presence import be_present
+from connector.store.slots import DatabaseSlots
 from connector.store.spending import DatabaseSpending
 from connector.store.tokens import DatabaseTokenStore
 from connector.texts.catalogue import Texts
@@ -98,6 +99,7 @@ class Zixin:
                 store=store,
                 sealer=self.sealer,
                 spending=DatabaseSpending(self.engine),
+                slots=DatabaseSlots(self.engine),
             )
         except ValueError as error:
             raise ConfigError.of_connection(name, error) from error

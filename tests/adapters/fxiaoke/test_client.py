@@ -325,7 +325,7 @@ def test_calls_are_paced_per_path(gateway: Gateway, time: Time) -> None:
     for _ in range(5):
         read(port)
 
-    assert time.slept == [20.0, 20.0]
+    assert time.slept == [20.0, 10.0, 10.0]
 
 
 def test_a_wrong_option_is_told_with_its_key() -> None:
