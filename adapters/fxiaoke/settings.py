@@ -31,7 +31,8 @@ class FxiaokeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     tenant refuses a second task with the same key; ``None`` reads it from the field.
     ``convert_user_id``: in header style, let people travel as ``FSUID_…`` both ways, for tenants
     whose lists of employees know no other ids. ``notify_owner``: send the owner a message when a task is created. ``trigger_workflow``: let
-    the tenant's workflows run on our writes.
+    the tenant's workflows run on our writes. ``unlock``: a locked customer is unlocked for the
+    moment of a write and locked again; else the write waits for a person.
     """
 
     cloud: Literal["fxiaoke", "huawei", "aliyun", "frankfurt", "hongkong", "north_america"] = (
@@ -46,6 +47,7 @@ class FxiaokeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     convert_user_id: bool = False
     notify_owner: bool = True
     trigger_workflow: bool = False
+    unlock: bool = False
 
 
 def api_url(settings: ConnectionSettings) -> str:

@@ -271,6 +271,11 @@ class FxiaokeTasks:
         composite = {
             "head": {"title": draft.subject},
             "first": {"content": draft.body},
+            "form": [
+                {"label": "逾期金额 Overdue", "value": str(draft.overdue)},
+                {"label": "最长逾期天数 Days past due", "value": str(draft.oldest_days)},
+                {"label": "截止日期 Due", "value": draft.due_on.isoformat()},
+            ],
             "link": {"title": "查看任务 Open the task", "url": url},
         }
         receivers = [draft.owner_id or self._default_owner]

@@ -37,6 +37,8 @@ class TenantOptions:
     strict_fields: bool = True  # a write that names an unknown field is refused
     strict_options: bool = True  # a select value must be one of the options
     strict_owner: bool = False  # an update that names the owner is refused, not ignored
+    approval_refuses_edits: bool = True  # records under review or in change are not written
+    pool_refuses_edits: bool = False  # customers of a pool are not written until they are chosen
     strict_trace: bool = False  # a call without thirdTraceId is refused
     omit_custom_data_id: bool = False  # create on a custom object answers without dataId
     empty_details_remove: bool = True  # an empty detail list in an update removes the rows
