@@ -13,7 +13,9 @@ from requests.adapters import BaseAdapter
 
 from adapters.budget import Budget, Spending
 from adapters.events import Hint, Verified
+from adapters.functions import FunctionText
 from adapters.fxiaoke.events import open_events
+from adapters.fxiaoke.functions import function_texts
 from adapters.fxiaoke.port import open_fxiaoke
 from adapters.http import Deadlines, HttpClient, Pace
 from adapters.port import CrmPort
@@ -28,6 +30,7 @@ __all__ = [
     "VENDORS",
     "EventCodec",
     "consent_page",
+    "functions_for",
     "hints_for",
     "open_port",
     "redeem_code",
@@ -60,6 +63,7 @@ class _Vendor:
     redeem_code: Callable[[ConnectionSettings, HttpClient, str, str, str], Secret] | None = None
     stored_token: Callable[[ConnectionSettings, Path], Secret] | None = None
     revoke: Callable[[ConnectionSettings, HttpClient], None] | None = None
+    functions: Callable[[ConnectionSettings, str], tuple[FunctionText, ...]] | None = None
 
 
 _VENDORS = {
@@ -76,6 +80,7 @@ _VENDORS = {
             settings, store, sealer, http=http, slots=slots
         ),
         lambda settings, now, nonce: open_events(settings, now=now, nonce=nonce),
+        functions=function_texts,
     ),
 }
 VENDORS = tuple(_VENDORS)
@@ -174,6 +179,16 @@ def revoke(settings: ConnectionSettings, *, http: HttpClient | None = None) -> b
         return False
     end(settings, http or HttpClient(settings.name))
     return True
+
+
+def functions_for(settings: ConnectionSettings, callback_url: str) -> tuple[FunctionText, ...]:
+    """Return the functions an administrator may enter in the CRM; none: the vendor needs none.
+
+    ``callback_url`` holds ``HOOK`` in place of the secret word, which the administrator enters.
+    Raises ``ValueError`` for options or a mapping that cannot be read.
+    """
+    write = _vendor(settings).functions
+    return write(settings, callback_url) if write else ()
 
 
 def _vendor(settings: ConnectionSettings) -> _Vendor:

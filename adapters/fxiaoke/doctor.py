@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from adapters.errors import CrmError
+from adapters.fxiaoke.apl_events import apl_key_warnings
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.events import key_warnings
 from adapters.fxiaoke.fields import TEXT_TYPES
@@ -35,6 +36,7 @@ class Doctor:
         employees: Callable[[], Sequence[Owner]],
         default_owner: str | None,
         callback_key: str,
+        apl_key: str,
     ) -> None:
         self._client = client
         self._describes = describes
@@ -43,6 +45,7 @@ class Doctor:
         self._employees = employees
         self._default_owner = default_owner
         self._callback_key = callback_key
+        self._apl_key = apl_key
 
     def examine(self) -> list[Finding]:
         """Examine everything; without credentials nothing further is tried."""
@@ -163,15 +166,33 @@ class Doctor:
         if key is not None and not key.unique:
             note = f"{name}.{key.api_name} is not unique: a lost answer costs a wait and a look"
             yield _finding("tasks", _WARNING, note, "tick “不允许重复” on the field")
+        if self._mapping.tasks.native_id in described.fields:
+            yield from self._native_tasks()
+
+    def _native_tasks(self) -> Iterable[Finding]:
+        """See whether the tenant's function has done its work on the newest tasks."""
+        names = self._mapping.tasks
+        search = {
+            "filters": [],
+            "orders": [{"fieldName": "_id", "isAsc": False}],
+            "fieldProjection": ["_id", names.native_id],
+        }
+        rows, _ = self._client.query(names.object, search)
+        if rows and not any(row.get(names.native_id) for row in rows):
+            note = f"none of {len(rows)} tasks has a native one in {names.native_id}"
+            remedy = "bind the function of `zixin provision NAME --apl` to a workflow of the object"
+            yield _finding("tasks", _WARNING, note, remedy)
 
     def _callback(self) -> Iterable[Finding]:
-        if not self._callback_key:
+        if not self._callback_key and not self._apl_key:
             note = "no callback key: changes are seen by polling alone"
             remedy = "set secrets.callback_key and the callback address in 事件回调设置"
             yield _finding("callback", _WARNING, note, remedy)
-            return
-        for note in key_warnings(self._callback_key):
+        for note in key_warnings(self._callback_key) if self._callback_key else ():
             yield _finding("callback", _WARNING, note)
+        for note in apl_key_warnings(self._apl_key) if self._apl_key else ():
+            remedy = "make another with `zixin connect fxiaoke NAME --new-key apl_key`"
+            yield _finding("callback", _WARNING, note, remedy)
 
 
 def _text(people: object) -> str:

@@ -184,7 +184,11 @@ class FileNames(_Names, frozen=True, kw_only=True):
 
 
 class TaskNames(_Names, frozen=True, kw_only=True):
-    """The custom object that holds our tasks: the vendor's native tasks have no interface."""
+    """The custom object that holds our tasks: the vendor's native tasks have no interface.
+
+    ``native_id``: the field in which our APL function keeps the number of the native task it made
+    (``native_task_id__c``); where it is named, the tenant's workflows run on our tasks.
+    """
 
     object: str = "credit_task__c"
     subject: str = "name"
@@ -205,6 +209,7 @@ class TaskNames(_Names, frozen=True, kw_only=True):
     body: str = "body__c"
     result: str = "result__c"
     key: str = "ext_key__c"
+    native_id: str = ""
 
 
 _OTHER_NAMES = {

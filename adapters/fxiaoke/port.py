@@ -54,10 +54,12 @@ class FxiaokePort:
         *,
         default_owner: str | None = None,
         callback_key: str = "",
+        apl_key: str = "",
     ) -> None:
         self._client = client
         self._mapping = mapping
         self._callback_key = callback_key
+        self._apl_key = apl_key
         self._default_owner = default_owner
         self._describes = Describes(client)
         self._chooser = ReceivablesChooser(client, self._describes, mapping)
@@ -169,6 +171,7 @@ class FxiaokePort:
             employees=self._employees.everybody,
             default_owner=self._default_owner,
             callback_key=self._callback_key,
+            apl_key=self._apl_key,
         )
         return doctor.examine()
 
@@ -216,10 +219,10 @@ def open_fxiaoke(
         sleep=pace.sleep,
     )
     client = FxiaokeClient(settings, options, http=client_http, keeper=keeper, pacer=pacer)
-    callback_key = settings.secrets.get("callback_key")
+    keys = {name: settings.secrets.get(name) for name in ("callback_key", "apl_key")}
     return FxiaokePort(
         client,
         mapping_of(settings),
         default_owner=settings.default_owner,
-        callback_key=callback_key.reveal() if callback_key else "",
+        **{name: key.reveal() if key else "" for name, key in keys.items()},
     )

@@ -120,6 +120,7 @@ def task_fields(mapping: FxiaokeMapping) -> tuple[WantedField, ...]:
         ),
         _number(names.body, "说明", "What to do", "long_text", 10_000),
         _number(names.result, "结果", "Result", "long_text", 10_000),
+        WantedField(api_name=names.native_id, zh="原生任务编号", en="Native task id", type="text"),
         WantedField(
             api_name=names.key,
             zh="外部键",

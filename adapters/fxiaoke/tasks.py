@@ -145,7 +145,7 @@ class FxiaokeTasks:
                 },
                 "details": {},
             },
-            triggerWorkFlow=self._client.options.trigger_workflow,
+            triggerWorkFlow=self._client.options.trigger_workflow or bool(names.native_id),
             triggerApprovalFlow=False,
             hasSpecifyTime=False,
             hasSpecifyCreatedBy=False,
@@ -180,7 +180,13 @@ class FxiaokeTasks:
             if row.get(names.status) in names.status_closed:
                 return _receipt(WriteEffect.WRITTEN, change.task_id)  # a person's result stays
             content = {names.status: names.status_done, names.result: change.body}
-        update_record(self._client, names.object, change.task_id, self._encoded(content))
+        update_record(
+            self._client,
+            names.object,
+            change.task_id,
+            self._encoded(content),
+            workflows=bool(names.native_id),
+        )
         owner = change.owner_id
         if owner and not change.closed and text_of(row, names.owner) != owner:
             self._hand_over(change.task_id, owner)

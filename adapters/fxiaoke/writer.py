@@ -120,21 +120,37 @@ class FxiaokeWriter:
         return values, complaints
 
 
-def update_record(client: FxiaokeClient, object_name: str, record_id: str, values: Json) -> None:
+def update_record(
+    client: FxiaokeClient,
+    object_name: str,
+    record_id: str,
+    values: Json,
+    *,
+    workflows: bool = False,
+) -> None:
     """Write fields of one record; those not named keep their value. Raises ``CrmError``.
+
+    ``workflows``: the tenant's run on it, also where the connection lets them rest.
 
     Locked records of custom objects are written all the same, which the platform allows; those of
     standard objects only where the connection may unlock them for the moment.
     """
     try:
-        _update(client, object_name, record_id, values)
+        _update(client, object_name, record_id, values, workflows=workflows)
     except NotPermitted as error:
         if not (client.options.unlock and is_locked(error)):
             raise
         _update_unlocked(client, object_name, record_id, values)
 
 
-def _update(client: FxiaokeClient, object_name: str, record_id: str, values: Json) -> None:
+def _update(
+    client: FxiaokeClient,
+    object_name: str,
+    record_id: str,
+    values: Json,
+    *,
+    workflows: bool = False,
+) -> None:
     data: Json = {"object_data": {"_id": record_id, "dataObjectApiName": object_name, **values}}
     if object_name.endswith("__c"):
         data["skipDataStatusValidate"] = True
@@ -142,7 +158,7 @@ def _update(client: FxiaokeClient, object_name: str, record_id: str, values: Jso
         data_path(object_name, "update"),
         f"update {object_name}",
         data,
-        triggerWorkFlow=client.options.trigger_workflow,
+        triggerWorkFlow=client.options.trigger_workflow or workflows,
         triggerApprovalFlow=False,
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from adapters import registry
+from adapters.functions import FunctionText
 from adapters.port import CrmPort, Finding, FindingLevel
 from adapters.settings import ConnectionSettings
 from adapters.tokens import MemoryTokenStore, Sealer, TokenStore
@@ -174,6 +175,17 @@ class Zixin:
         """Return the address a CRM calls; empty without ``server.public_url`` or ``hook``."""
         base, word = self.config.server.public_url.rstrip("/"), self.hook(name)
         return f"{base}/hooks/{word}" if base and word else ""
+
+    def functions(self, name: str) -> tuple[FunctionText, ...]:
+        """Return the functions an administrator may enter in a CRM; they hold no secret.
+
+        Raises ``ConfigError``.
+        """
+        base = self.config.server.public_url.rstrip("/")
+        try:
+            return registry.functions_for(self.settings(name), f"{base}/hooks/HOOK")
+        except ValueError as error:
+            raise ConfigError.of_connection(name, error) from error
 
     def codec(self, name: str) -> registry.EventCodec:
         """Build the verifier and reader of a connection's messages. Raises ``ConfigError``."""

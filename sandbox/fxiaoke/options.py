@@ -24,6 +24,7 @@ class TenantOptions:
     unique_task_key: bool = True  # credit_task__c.ext_key__c is unique
     generated_option_values: bool = False  # options given as text get values like "aB3dE5fG7"
 
+    native_task_function: bool = False  # an APL function makes native tasks of new credit tasks
     receivables: Literal["notes", "plans", "orders"] = "notes"  # the best module that was bought
     unbought_listed: bool = True  # objects that were not bought stand in object/list as inactive
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.fxiaoke.answers import PARAMETER, Refusal, illegal_parameter
 from sandbox.fxiaoke.fields import is_custom
+from sandbox.fxiaoke.functions import run_task_function
 from sandbox.fxiaoke.reads import asked_table, detail_tables
 from sandbox.fxiaoke.rows import ObjectTable, Row
 from sandbox.fxiaoke.state import Asked, State
@@ -45,6 +46,7 @@ def create_record(state: State, asked: Asked) -> dict[str, Any]:
         api_name, values, asked.actor.id, at_ms=at_ms if isinstance(at_ms, int) else None
     )
     _store_lines(state, asked, row, lines)
+    run_task_function(state, asked, api_name, row)
     if is_custom(api_name) and state.options.omit_custom_data_id:
         return {}
     return {"dataId": row.id}
@@ -66,6 +68,7 @@ def update_record(state: State, asked: Asked) -> dict[str, Any]:
     lines = _detail_lines(state, asked, api_name)
     state.store.change(api_name, row, values, asked.actor.id)
     _replace_lines(state, asked, row, lines)
+    run_task_function(state, asked, api_name, row)
     return {}
 
 

@@ -231,3 +231,47 @@ def test_without_the_task_object_a_task_waits_with_the_remedy() -> None:
 
         with pytest.raises(RecordInvalid, match="credit_task__c: see `zixin provision`"):
             port.create_tasks([a_draft(an_account(crm))])
+
+
+NATIVE = {"tasks": {"native_id": "native_task_id__c"}}
+
+
+def test_the_tenants_function_makes_a_native_task_and_cancels_it(
+    tenant: FxiaokeTenant, url: str
+) -> None:
+    tenant.options.native_task_function = True
+    account = an_account(tenant)
+    draft = a_draft(account, owner_id="1001")
+    port = open_on(tenant, url, mapping=NATIVE)
+
+    created = port.create_tasks([draft])[0]
+
+    assert isinstance(created, Receipt)
+    (native,) = tenant.native_tasks
+    assert tenant.records("credit_task__c")[0]["native_task_id__c"] == native["taskId"]
+    assert (native["executeUsers"], native["cancelled"]) == (["1001"], False)
+    assert {"object_api_name": "AccountObj", "id": account} in native["objects"]
+    assert port.change_tasks([a_change(draft, created.record_id, closed=True)])
+    assert native["cancelled"]
+
+
+def test_without_its_field_no_workflow_runs_on_a_task(
+    tenant: FxiaokeTenant, plain: FxiaokePort
+) -> None:
+    tenant.options.native_task_function = True
+
+    plain.create_tasks([a_draft(an_account(tenant))])
+
+    assert tenant.native_tasks == []
+
+
+def test_the_doctor_tells_when_the_function_is_not_bound(tenant: FxiaokeTenant, url: str) -> None:
+    port = open_on(tenant, url, mapping=NATIVE)
+    port.create_tasks([a_draft(an_account(tenant))])
+
+    told = [each for each in port.check() if "--apl" in each.remedy]
+    assert [each.topic for each in told] == ["tasks"]
+
+    tenant.options.native_task_function = True
+    port.create_tasks([a_draft(an_account(tenant), key="k2")])
+    assert not [each for each in port.check() if "--apl" in each.remedy]
