@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from adapters.errors import CrmError
 from adapters.fxiaoke.apl_events import apl_key_warnings
+from adapters.fxiaoke.checking import PROVISION, check_line
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.events import key_warnings
-from adapters.fxiaoke.fields import TEXT_TYPES
 from adapters.fxiaoke.mapping import FxiaokeMapping
-from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
+from adapters.fxiaoke.metadata import Describes, ObjectDescribe
 from adapters.fxiaoke.names import Receivables
-from adapters.fxiaoke.provision import WantedField, credit_fields, task_fields
+from adapters.fxiaoke.provision import checklist
 from adapters.fxiaoke.receivables import ReceivablesChooser, objects_of, read_fields
 from adapters.port import Finding, FindingLevel
 from scoring.records import Kind, Owner
@@ -20,7 +20,6 @@ __all__ = ["Doctor"]
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 _OK, _WARNING, _ERROR = FindingLevel.OK, FindingLevel.WARNING, FindingLevel.ERROR
-_PROVISION = "run `zixin provision` and follow its checklist"
 
 
 class Doctor:
@@ -141,33 +140,24 @@ class Doctor:
 
     def _credit_fields(self) -> Iterable[Finding]:
         described = self._describes.of(self._mapping.accounts.object)
-        for credit, wanted in credit_fields(self._mapping).items():
-            field = described.fields.get(wanted.api_name)
-            if field is None:
-                note = f"{credit.value}: {described.api_name} has no field {wanted.api_name}"
-                yield _finding("credit fields", _ERROR, note, _PROVISION)
-            else:
-                yield from _mismatch("credit fields", wanted, field)
+        return self._lines("credit fields", described)
 
     def _tasks(self) -> Iterable[Finding]:
         name = self._mapping.tasks.object
         if name not in self._describes.active_objects():
-            yield _finding("tasks", _ERROR, f"object {name} does not exist", _PROVISION)
+            yield _finding("tasks", _ERROR, f"object {name} does not exist", PROVISION)
             return
+        yield _finding("tasks", _OK, f"object {name} is there")
         described = self._describes.of(name)
-        for wanted in task_fields(self._mapping):
-            field = described.fields.get(wanted.api_name)
-            if field is None:
-                note = f"{name} has no field {wanted.api_name}"
-                yield _finding("tasks", _ERROR, note, _PROVISION)
-            else:
-                yield from _mismatch("tasks", wanted, field)
-        key = described.fields.get(self._mapping.tasks.key)
-        if key is not None and not key.unique:
-            note = f"{name}.{key.api_name} is not unique: a lost answer costs a wait and a look"
-            yield _finding("tasks", _WARNING, note, "tick “不允许重复” on the field")
+        yield from self._lines("tasks", described)
         if self._mapping.tasks.native_id in described.fields:
             yield from self._native_tasks()
+
+    def _lines(self, topic: str, described: ObjectDescribe) -> Iterable[Finding]:
+        """Confirm the lines of the checklist for an object, one finding for each."""
+        for line in checklist(self._mapping):
+            if line.object_name == described.api_name and line.field is not None:
+                yield check_line(topic, line.field, described)
 
     def _native_tasks(self) -> Iterable[Finding]:
         """See whether the tenant's function has done its work on the newest tasks."""
@@ -205,29 +195,6 @@ def _missing(described: ObjectDescribe, kind: Kind, field: str) -> Finding:
     note = f"{kind.value}: {described.api_name} has no field {field}; it is read as empty"
     remedy = "name the tenant's field in the mapping, or set the entry to an empty text"
     return _finding("fields", _WARNING, note, remedy)
-
-
-def _mismatch(topic: str, wanted: WantedField, field: FieldDescribe) -> Iterable[Finding]:
-    if not _fits(wanted.type, field.type):
-        note = f"{field.api_name} is of type {field.type} and should be {wanted.type}"
-        yield _finding(topic, _ERROR, note, _PROVISION)
-        return
-    if wanted.type == "select_one":
-        known = {*field.options, *field.options.values()}
-        lacking = [option for option in wanted.options if option not in known]
-        if lacking:
-            note = f"{field.api_name} lacks the options {', '.join(lacking)}"
-            yield _finding(topic, _ERROR, note, "add them, or rename ours under mapping.options")
-    if wanted.type == "currency" and (field.decimal_places or 0) < 2:
-        note = f"{field.api_name} keeps {field.decimal_places or 0} decimal places: cents are lost"
-        yield _finding(topic, _WARNING, note, "set it to 2 decimal places")
-
-
-def _fits(wanted: str, there: str) -> bool:
-    if wanted in TEXT_TYPES:
-        return there in TEXT_TYPES
-    numbers = ("number", "currency")
-    return there == wanted or (wanted in numbers and there in numbers)
 
 
 def _finding(topic: str, level: FindingLevel, message: str, remedy: str = "") -> Finding:
