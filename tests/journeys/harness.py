@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.sandboxes import (
     CONNECTION_NAMES,
+    Receivables,
     noon,
     open_company,
     sandbox_config,
@@ -121,6 +122,7 @@ def installed(
     database_url: str | None = None,
     provisioned: bool = True,
     now: bool = False,
+    receivables: Receivables = Receivables.NOTES,
 ) -> Iterator[Installation]:
     """Start both CRMs with a company and write a configuration for them into ``folder``.
 
@@ -128,7 +130,9 @@ def installed(
     SQLite file in the folder unless an address is given.
     """
     clock = None if now else SandboxClock(noon(as_of))
-    with open_company(company, clock=clock, provisioned=provisioned) as crms:
+    with open_company(
+        company, clock=clock, provisioned=provisioned, receivables=receivables
+    ) as crms:
         folder.mkdir(parents=True, exist_ok=True)
         text = sandbox_config(crms)
         if database_url is not None:
