@@ -12,7 +12,12 @@ from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes, ObjectDescribe
 from adapters.fxiaoke.names import Receivables
 from adapters.fxiaoke.provision import checklist
-from adapters.fxiaoke.receivables import ReceivablesChooser, objects_of, read_fields
+from adapters.fxiaoke.receivables import (
+    ReceivablesChooser,
+    Source,
+    objects_of,
+    read_fields,
+)
 from adapters.port import Finding, FindingLevel
 from scoring.records import Kind, Owner
 
@@ -100,6 +105,8 @@ class Doctor:
         if self._mapping.receivables is Receivables.AUTO:
             remedy = f'to keep it so, write receivables = "{choice.source.value}" in the mapping'
         yield _finding("receivables", _OK, note, remedy)
+        if choice.source is Source.NOTES and Kind.ALLOCATIONS in choice.skipped:
+            yield _unmatched(self._mapping, open_only=choice.open_only)
 
     def _people(self) -> Iterable[Finding]:
         active = {owner.record_id: owner.active for owner in self._employees()}
@@ -183,6 +190,16 @@ class Doctor:
         for note in apl_key_warnings(self._apl_key) if self._apl_key else ():
             remedy = "make another with `zixin connect fxiaoke NAME --new-key apl_key`"
             yield _finding("callback", _WARNING, note, remedy)
+
+
+def _unmatched(mapping: FxiaokeMapping, *, open_only: bool) -> Finding:
+    """Say what becomes of notes whose payments cannot be read."""
+    names, remedy = mapping.invoices, "name the object that matches them under mapping.allocations"
+    if open_only:
+        note = f"payments cannot be matched with notes: they count by {' or '.join(names.open)}"
+        return _finding("receivables", _WARNING, f"{note}, and what was paid late is lost", remedy)
+    note = "payments cannot be matched with notes, and what is open of a note is not there either"
+    return _finding("receivables", _ERROR, f"{note}: nothing would ever be paid", remedy)
 
 
 def _text(people: object) -> str:

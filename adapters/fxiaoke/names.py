@@ -73,7 +73,8 @@ class InvoiceNames(_Names, frozen=True, kw_only=True):
     """Where Invoices and CreditNotes are found: one object, told apart by record type.
 
     ``outcomes`` says which values of ``dispute_outcome`` mean ``for_customer`` and
-    ``against_customer``.
+    ``against_customer``. ``open`` is what is still owed: it is the amount where the tenant has no
+    object that matches payments with notes (``open_only``).
     """
 
     object: str = "AccountsReceivableNoteObj"
@@ -82,6 +83,8 @@ class InvoiceNames(_Names, frozen=True, kw_only=True):
     issued_on: str = "note_date"
     due_on: str = "due_date"
     amount: tuple[str, ...] = ("price_tax_amount",)
+    open: tuple[str, ...] = ("no_settled_amount",)
+    open_only: bool = False
     currency: str = "mc_currency"
     disputed: str = "disputed_amount__c"
     disputed_on: str = "disputed_on__c"
@@ -329,4 +332,5 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 _NOT_FIELDS = frozenset(
     {"object", "red_note", "effective", "prepaid", "states", "facts", "size_words", "outcomes"}
+    | {"open", "open_only"}
 )

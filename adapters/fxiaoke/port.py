@@ -125,17 +125,17 @@ class FxiaokePort:
         return found.missing(kind, known_ids)
 
     def _reader(self, kind: Kind) -> FxiaokeReader:
-        """Return the reader of a feed that is one object; only orders depend on the choice."""
+        """Return the reader of a feed that is one object; notes and orders depend on the choice."""
         mapping = self._mapping
-        if kind is Kind.ORDERS:
-            mapping = resolved(mapping, self._chooser.source())
+        if kind in {Kind.INVOICES, Kind.CREDIT_NOTES, Kind.ORDERS}:
+            mapping = resolved(mapping, self._chooser.choice())
         return FxiaokeReader(Scanner(self._client, self._describes), mapping)
 
     def _order_reader(self, kind: Kind) -> OrderReader | None:
         """Return the reader of claims out of orders; ``None``: it is not that."""
         if kind not in {Kind.INVOICES, Kind.ALLOCATIONS}:
             return None
-        source = self._chooser.source()
+        source = self._chooser.choice().source
         if source is Source.NOTES:
             return None
         with_plans = source is Source.PLANS

@@ -7,6 +7,7 @@ skipped, and the log and the doctor say so; customers and claims are never skipp
 
 import logging
 import threading
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -34,13 +35,15 @@ class Source(StrEnum):
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """Where claims come from, why, and which feeds there are.
 
-    ``skipped`` says why a feed that the mapping names is not read.
+    ``skipped`` says why a feed that the mapping names is not read. ``open_only``: payments cannot
+    be matched with notes, so a note counts by what is open of it.
     """
 
     source: Source
     why: str
     kinds: tuple[Kind, ...]
     skipped: dict[Kind, str] = {}
+    open_only: bool = False
 
 
 class ReceivablesChooser:
@@ -69,11 +72,6 @@ class ReceivablesChooser:
             self._tell(fresh)
         return fresh
 
-    def source(self) -> Source:
-        """Tell where claims come from; the CRM is asked only where it decides. Raises ``CrmError``."""
-        fixed = _FIXED.get(self._mapping.receivables)
-        return self.choice().source if fixed is None else fixed
-
     def configured_kinds(self) -> tuple[Kind, ...]:
         """Name the feeds the mapping speaks of, whatever the tenant has."""
         source = _FIXED.get(self._mapping.receivables, Source.NOTES)
@@ -97,7 +95,15 @@ class ReceivablesChooser:
             why=why,
             kinds=tuple(kinds),
             skipped=skipped,
+            open_only=source is Source.NOTES and self._unmatched(active, skipped),
         )
+
+    def _unmatched(self, active: set[str], skipped: Mapping[Kind, str]) -> bool:
+        """Tell whether only the notes themselves say what was paid of them."""
+        names = self._mapping.invoices
+        if Kind.ALLOCATIONS not in skipped or names.object not in active:
+            return names.open_only
+        return bool(self._describes.of(names.object).having(names.open))
 
     def _source(self, active: set[str]) -> tuple[Source, str]:
         wanted = self._mapping.receivables
@@ -189,9 +195,16 @@ def _needed_of_orders(mapping: FxiaokeMapping) -> tuple[tuple[str, ...], ...]:
     return ((names.account,), (names.ordered_on,), names.amount)
 
 
-def resolved(mapping: FxiaokeMapping, source: Source) -> FxiaokeMapping:
-    """Where an order is a claim itself, nothing of it is still to be invoiced."""
-    if source is Source.NOTES:
+def resolved(mapping: FxiaokeMapping, choice: Choice) -> FxiaokeMapping:
+    """Return the mapping with what follows from the choice.
+
+    Where an order is a claim itself, nothing of it is still to be invoiced.
+    """
+    if choice.open_only:
+        names = mapping.invoices
+        invoices = msgspec.structs.replace(names, amount=names.open, open_only=True)
+        return msgspec.structs.replace(mapping, invoices=invoices)
+    if choice.source is Source.NOTES:
         return mapping
     orders = msgspec.structs.replace(mapping.orders, invoiced=mapping.orders.amount)
     return msgspec.structs.replace(mapping, orders=orders)

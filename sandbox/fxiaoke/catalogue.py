@@ -10,6 +10,7 @@ __all__ = ["CREDIT_FIELDS", "TASK_OBJECT", "UNBOUGHT", "standard_objects", "task
 #: Objects that a tenant lacks, by the best source of receivables that it has.
 UNBOUGHT = {
     "notes": frozenset[str](),
+    "unmatched": frozenset({"MatchNoteDetailObj"}),
     "plans": frozenset({"AccountsReceivableNoteObj", "MatchNoteDetailObj"}),
     "orders": frozenset({"AccountsReceivableNoteObj", "MatchNoteDetailObj", "PaymentPlanObj"}),
 }
@@ -150,6 +151,7 @@ def _receivables() -> list[ObjectDescribe]:
         _field("note_date", "应收日期", "date"),
         _field("due_date", "到期日", "date"),
         _field("price_tax_amount", "价税合计", "currency", required=True),
+        _field("no_settled_amount", "未核销金额", "currency"),
         _field(
             "source_note_id__c",
             "红冲应收单",

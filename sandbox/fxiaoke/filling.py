@@ -72,7 +72,7 @@ def fill_store(state: State, company: Company) -> None:
     _add_people(work)
     _draft_accounts(work)
     _draft_contacts(work)
-    if state.options.receivables == "notes":
+    if state.options.receivables in {"notes", "unmatched"}:
         _draft_invoices(work)
         _draft_credit_notes(work)
         _draft_payments(work)
@@ -155,6 +155,7 @@ def _money(currency: str) -> dict[str, object]:
 
 
 def _draft_invoices(work: _Filling) -> None:
+    left = _left(work.company) if work.state.options.receivables == "unmatched" else {}
     for invoice in work.company.invoices:
         if invoice.crm != _CRM:
             continue
@@ -164,6 +165,7 @@ def _draft_invoices(work: _Filling) -> None:
             "note_date": date_ms(invoice.issued_on),
             "due_date": date_ms(invoice.due_on),
             "price_tax_amount": amount_text(invoice.amount),
+            "no_settled_amount": _amount_or_none(left.get(invoice.key)),
             **_money(invoice.currency),
             **_dispute(invoice),
             "segment__c": invoice.segment,
@@ -171,6 +173,17 @@ def _draft_invoices(work: _Filling) -> None:
         work.notes[invoice.key] = work.draft(
             "AccountsReceivableNoteObj", invoice.issued_on, invoice.customer, values
         )
+
+
+def _left(company: Company) -> dict[str, Decimal]:
+    """Tell what is still open of each invoice."""
+    left = {invoice.key: invoice.amount for invoice in company.invoices}
+    for note in company.credit_notes:
+        if note.invoice in left:
+            left[note.invoice] -= abs(note.amount)
+    for paid in company.allocations:
+        left[paid.invoice] -= paid.amount
+    return left
 
 
 def _dispute(invoice: SampleInvoice) -> dict[str, object]:

@@ -25,7 +25,7 @@ class TenantOptions:
     generated_option_values: bool = False  # options given as text get values like "aB3dE5fG7"
 
     native_task_function: bool = False  # an APL function makes native tasks of new credit tasks
-    receivables: Literal["notes", "plans", "orders"] = "notes"  # the best module that was bought
+    receivables: Literal["notes", "unmatched", "plans", "orders"] = "notes"  # the best bought
     unbought_listed: bool = True  # objects that were not bought stand in object/list as inactive
 
     pack_bought: bool = True

@@ -296,6 +296,7 @@ def test_numbers_written_without_quotes_stay_exact(gateway: Gateway) -> None:
     gateway.on(DESCRIBE, described("AccountsReceivableNoteObj"))
     gateway.on(QUERY, page)
 
+    gateway.on("/cgi/crm/v2/object/list", {"data": {"objects": []}})
     settings = some_settings(mapping={"receivables": "notes"})
     invoice = a_port(settings=settings).fetch(Kind.INVOICES, ["n1"]).records[0]
 

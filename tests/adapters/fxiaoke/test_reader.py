@@ -30,7 +30,7 @@ CHANGED = NOW - timedelta(minutes=2)
 
 
 def a_notes_port() -> FxiaokePort:
-    """Open a port that need not ask where claims are."""
+    """Open a port whose claims are receivable notes."""
     return a_port(settings=some_settings(mapping={"receivables": "notes"}))
 
 
@@ -46,6 +46,7 @@ def a_contact(number: int, modified_at: datetime = WATERMARK) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _described(gateway: Gateway) -> None:
     gateway.on(DESCRIBE, described("ContactObj", a_field("name"), a_field("account_id")))
+    gateway.on(LIST, {"data": {"objects": []}})
 
 
 def searches(gateway: Gateway) -> list[dict[str, Any]]:

@@ -21,9 +21,9 @@ from sandbox.journal import Journal
 from sandbox.notifier import Notifier
 from sandbox.server import Sandbox
 from scoring.records import Allocation, Invoice, Kind, Order
-from tests.adapters.fxiaoke.tenant import an_account, open_on, read_all
+from tests.adapters.fxiaoke.tenant import a_note, an_account, open_on, read_all
 
-Bought = Literal["notes", "plans", "orders"]
+Bought = Literal["notes", "unmatched", "plans", "orders"]
 DUE = date(2020, 5, 1)
 LATER = timedelta(hours=1)
 
@@ -349,4 +349,31 @@ def test_claims_are_never_skipped() -> None:
     assert any(
         each.level is FindingLevel.ERROR and "AccountsReceivableNoteObj" in each.message
         for each in told
+    )
+
+
+def test_notes_whose_payments_cannot_be_matched_count_by_what_is_open() -> None:
+    with House("unmatched") as house:
+        account = an_account(house.tenant)
+        part = a_note(house.tenant, account, no_settled_amount="400.00")
+        paid = a_note(house.tenant, account, name="AR-2", no_settled_amount="0.00")
+        port = house.open()
+
+        page = port.changes(Kind.INVOICES, Cursor())
+
+        (claim,) = page.records
+        assert isinstance(claim, Invoice)
+        assert (claim.record_id, claim.amount.minor, page.gone) == (part, 40_000, (paid,))
+        told = found(port, "receivables")
+    assert any("count by no_settled_amount" in each.message for each in told)
+    assert [each.level for each in told] == [FindingLevel.OK, FindingLevel.WARNING]
+
+
+def test_notes_that_nothing_can_settle_are_an_error() -> None:
+    with House("unmatched") as house:
+        told = found(house.open(invoices={"open": ["nowhere__c"]}), "receivables")
+
+    assert (told[-1].level, "nothing would ever be paid" in told[-1].message) == (
+        FindingLevel.ERROR,
+        True,
     )

@@ -100,3 +100,14 @@ def test_a_tenant_with_plans_has_orders_with_none_one_and_two_of_them(make: Make
     linked = {row["payment_plan_id"] for row in details if "payment_plan_id" in row}
     assert linked
     assert linked <= {row["_id"] for its in plans.values() for row in its}
+
+
+def test_a_tenant_without_matching_keeps_what_is_open_in_its_notes(make: Maker) -> None:
+    tenant, books = make(TenantOptions(receivables="unmatched")), company()
+    tenant.fill(books)
+
+    mine = {each.key for each in books.invoices if each.crm == "fxiaoke"}
+    paid = sum(each.amount for each in books.allocations if each.invoice in mine)
+    notes = tenant.records("AccountsReceivableNoteObj")
+    assert total(notes, "no_settled_amount") == total(notes, "price_tax_amount") - paid
+    assert "MatchNoteDetailObj" not in tenant.modules()
