@@ -245,6 +245,8 @@ def _draft_payments(work: _Filling) -> None:
             "PaymentObj", payment.paid_on, payment.customer, values
         )
         paid[payment.key] = (payment.paid_on, payment.customer, payment.currency)
+    if "MatchNoteDetailObj" not in work.state.store.tables:
+        return
     for number, allocation in enumerate(work.company.allocations, 1):
         known = paid.get(allocation.payment)
         if known is None or allocation.invoice not in work.notes:
