@@ -306,7 +306,10 @@ class CrmPort(Protocol):
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The feeds this connection has, in the order they should be read."""
+        """The feeds this connection has, in the order they should be read.
+
+        May ask the CRM, once in a while; never raises a ``CrmError``.
+        """
         ...
 
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from adapters.errors import CrmError
 from adapters.fxiaoke.auth import TokenDesk
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.doctor import Doctor
@@ -80,14 +79,8 @@ class FxiaokePort:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The feeds that the tenant has objects for; employees come first. May ask the CRM.
-
-        While it cannot be asked these are all that the mapping names.
-        """
-        try:
-            return self._chooser.choice().kinds
-        except CrmError:
-            return self._chooser.configured_kinds()
+        """The feeds that the tenant has objects for; employees come first. May ask the CRM."""
+        return self._chooser.kinds()
 
     @property
     def enforces_task_key(self) -> bool:

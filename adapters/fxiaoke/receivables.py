@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from adapters.errors import CrmError
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import DESCRIBE_SECONDS, Describes
@@ -72,10 +73,26 @@ class ReceivablesChooser:
             self._tell(fresh)
         return fresh
 
-    def configured_kinds(self) -> tuple[Kind, ...]:
-        """Name the feeds the mapping speaks of, whatever the tenant has."""
-        source = _FIXED.get(self._mapping.receivables, Source.NOTES)
-        return tuple(kind for kind in Kind if all(objects_of(kind, source, self._mapping)))
+    def kinds(self) -> tuple[Kind, ...]:
+        """Name the feeds there are. While the CRM cannot be asked: as last chosen, or configured.
+
+        Before any choice these are the feeds that every source has.
+        """
+        try:
+            return self.choice().kinds
+        except CrmError:
+            with self._lock:
+                kept = self._kept
+            return self._configured() if kept is None else kept[1].kinds
+
+    def _configured(self) -> tuple[Kind, ...]:
+        fixed = _FIXED.get(self._mapping.receivables)
+        sources = Source if fixed is None else (fixed,)
+        return tuple(
+            kind
+            for kind in Kind
+            if all(all(objects_of(kind, source, self._mapping)) for source in sources)
+        )
 
     def _choose(self) -> Choice:
         active = set(self._describes.active_objects())

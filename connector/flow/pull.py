@@ -233,10 +233,11 @@ def _missing(
             elif hasattr(record, "account_id"):
                 named.setdefault(Kind.ACCOUNTS, set()).add(record.account_id)
     found: dict[Kind, set[str]] = {}
+    kinds = port.kinds  # a port may ask its CRM
     with reading(engine) as conn:
         for kind, ids in named.items():
             unknown = ids - _known(conn, port.system, kind, ids) - done.get(kind, set())
-            if unknown and kind in port.kinds:
+            if unknown and kind in kinds:
                 found[kind] = unknown
     return found
 

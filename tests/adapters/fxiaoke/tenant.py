@@ -28,6 +28,7 @@ def open_on(
     style: str = "header",
     seconds: float = 30.0,
     mapping: dict[str, Any] | None = None,
+    time: Time | None = None,
     **options: Any,
 ) -> FxiaokePort:
     known = tenant.credentials()
@@ -43,7 +44,7 @@ def open_on(
             **options,
         },
     )
-    return a_port(Time(), settings=settings, read_seconds=seconds)
+    return a_port(time or Time(), settings=settings, read_seconds=seconds)
 
 
 def an_account(tenant: FxiaokeTenant, **values: object) -> str:

@@ -21,6 +21,7 @@ from sandbox.journal import Journal
 from sandbox.notifier import Notifier
 from sandbox.server import Sandbox
 from scoring.records import Allocation, Invoice, Kind, Order
+from tests.adapters.fxiaoke.gateway import Time
 from tests.adapters.fxiaoke.tenant import a_note, an_account, open_on, read_all
 
 Bought = Literal["notes", "unmatched", "plans", "orders"]
@@ -377,3 +378,16 @@ def test_notes_that_nothing_can_settle_are_an_error() -> None:
         FindingLevel.ERROR,
         True,
     )
+
+
+def test_while_the_tenant_cannot_be_asked_the_feeds_are_as_they_were() -> None:
+    with House("plans") as house:
+        time = Time()
+        known = open_on(house.tenant, house.url, window_calls=0, time=time)
+        before = known.kinds
+        house.options.pack_bought = False
+        time.seconds += 3600.0
+
+        assert known.kinds == before
+        assert Kind.CREDIT_NOTES not in house.open().kinds
+        assert Kind.CREDIT_NOTES in house.open(receivables="notes").kinds
