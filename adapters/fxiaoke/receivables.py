@@ -1,8 +1,9 @@
 """Chooses where claims are read: by what the tenant has bought, or as configured.
 
 Receivable notes come first, for there open amounts and due dates are the tenant's own; then payment
-plans with the orders behind them, then orders. Feeds whose object the tenant does not have are
-skipped, and the log and the doctor say so; customers and claims are never skipped.
+plans with the orders behind them, then orders. An object that the configuration names by hand is
+what is meant. Feeds whose module the tenant does not have are skipped, and the log and the doctor
+say so; customers, claims and what was named by hand are never skipped.
 """
 
 import logging
@@ -103,7 +104,7 @@ class ReceivablesChooser:
             if not all(objects):
                 continue
             absent = [name for name in objects if name not in active]
-            if absent and kind not in _NEVER_SKIPPED:
+            if kind not in _NEVER_SKIPPED and absent and _usual(absent, kind, source):
                 skipped[kind] = f"object {', '.join(absent)} for {kind.value} is not active"
             else:
                 kinds.append(kind)
@@ -126,6 +127,9 @@ class ReceivablesChooser:
         wanted = self._mapping.receivables
         if wanted is not Receivables.AUTO:
             return _FIXED[wanted], f"as configured: receivables = {wanted.value!r}"
+        named = self._mapping.invoices.object
+        if named != _USUAL.invoices.object:
+            return Source.NOTES, f"as configured: invoices.object = {named!r}"
         reasons: list[str] = []
         for source in Source:
             lacking = self._lacking(source, active)
@@ -159,12 +163,19 @@ class ReceivablesChooser:
             _log.warning("%s: the feed of %s is skipped: %s", system, kind.value, why)
 
 
+_USUAL = FxiaokeMapping()
 _FIXED = {
     Receivables.NOTES: Source.NOTES,
     Receivables.CUSTOM: Source.NOTES,
     Receivables.PLANS: Source.PLANS,
     Receivables.ORDERS: Source.ORDERS,
 }
+
+
+def _usual(names: list[str], kind: Kind, source: Source) -> bool:
+    """Tell whether these are the platform's own modules; one named by hand is never skipped."""
+    usual = objects_of(kind, source, _USUAL)
+    return all(name in usual for name in names)
 
 
 def objects_of(kind: Kind, source: Source, mapping: FxiaokeMapping) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 import pytest
 
+from adapters.errors import RecordNotFound
 from adapters.fxiaoke.port import FxiaokePort
 from adapters.fxiaoke.values import date_to_ms
 from adapters.port import Cursor, Finding, FindingLevel
@@ -391,3 +392,16 @@ def test_while_the_tenant_cannot_be_asked_the_feeds_are_as_they_were() -> None:
         assert known.kinds == before
         assert Kind.CREDIT_NOTES not in house.open().kinds
         assert Kind.CREDIT_NOTES in house.open(receivables="notes").kinds
+
+
+def test_an_object_named_by_hand_is_never_passed_over() -> None:
+    """A slip of the pen must not read other records, nor leave a feed out."""
+    with House("orders") as house:
+        house.order(an_account(house.tenant))
+        claims = house.open(invoices={"object": "BillObj"})
+        with pytest.raises(RecordNotFound, match="BillObj"):
+            claims.changes(Kind.INVOICES, Cursor())
+        assert Kind.PAYMENTS in house.open(payments={"object": "PayObj"}).kinds
+        told = [each for each in found(claims, "objects") if each.level is FindingLevel.ERROR]
+
+    assert "BillObj" in told[0].message
