@@ -1,8 +1,13 @@
-"""Keeps calls under a vendor's frequency limit: so many in a sliding window, of each path."""
+"""Keeps every path under the platform's frequency limit: 100 calls in 20 seconds each.
 
-import threading
-from collections import defaultdict, deque
+All processes book their calls in the same place, so the limit is kept by all together. A call that
+is refused as too frequent all the same waits twenty seconds and is sent again.
+"""
+
 from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from adapters.slots import Rate, Slots
 
 __all__ = ["Pacer"]
 
@@ -10,24 +15,24 @@ __all__ = ["Pacer"]
 class Pacer:
     """Makes callers wait before they would be refused. Safe to share between threads.
 
-    The window of ``seconds`` slides: wherever it is placed, it holds no more calls than allowed.
-    ``calls`` of 0 switches the pacing off, for organisations without the limit.
+    ``calls`` of 0 switches the pacing off, for tenants without the limit.
     """
 
     def __init__(
         self,
+        system: str,
+        slots: Slots,
         *,
         calls: int,
         seconds: float,
-        monotonic: Callable[[], float],
+        now: Callable[[], datetime],
         sleep: Callable[[float], None],
     ) -> None:
-        self._calls = calls
-        self._seconds = seconds
-        self._monotonic = monotonic
+        self._system = system
+        self._slots = slots
+        self._rate = Rate(calls, timedelta(seconds=seconds))
+        self._now = now
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._sent: dict[str, deque[float]] = defaultdict(deque)
 
     def wait(self, path: str) -> None:
         """Wait until a call to ``path`` may be sent, and count it."""
@@ -41,15 +46,7 @@ class Pacer:
 
     def _reserve(self, path: str) -> float:
         """Book the next free moment of the path; answer how far ahead it lies."""
-        if not self._calls:
+        if not self._rate.calls:
             return 0.0
-        with self._lock:
-            now = self._monotonic()
-            sent = self._sent[path]
-            while len(sent) >= self._calls and sent[0] + self._seconds <= now:
-                sent.popleft()
-            at = now
-            if len(sent) >= self._calls:
-                at = max(now, sent[-self._calls] + self._seconds)
-            sent.append(at)
-            return at - now
+        now = self._now()
+        return (self._slots.book(self._system, path, now, self._rate) - now).total_seconds()

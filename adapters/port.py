@@ -25,6 +25,7 @@ __all__ = [
     "FieldValue",
     "Finding",
     "FindingLevel",
+    "IdPage",
     "KeepsNotes",
     "NoteDraft",
     "Outcome",
@@ -146,6 +147,18 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     cursor: Cursor
     finished: bool
+    expected: int | None = None
+
+
+class IdPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One portion of the ids of a feed's records, for a sweep.
+
+    ``after`` asks for the next portion; empty: this was the last. ``expected`` is the size of the
+    whole when the CRM tells it.
+    """
+
+    ids: tuple[str, ...]
+    after: str = ""
     expected: int | None = None
 
 
@@ -306,12 +319,20 @@ class CrmPort(Protocol):
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The feeds this connection has, in the order they should be read."""
+        """The feeds this connection has, in the order they should be read.
+
+        May ask the CRM, once in a while; never raises a ``CrmError``.
+        """
         ...
 
     @property
     def enforces_task_key(self) -> bool:
         """Whether the CRM itself refuses a second task with the same key."""
+        ...
+
+    @property
+    def tells_deletions(self) -> bool:
+        """Whether feeds tell what was deleted. Where they do not, only a sweep of ids finds it."""
         ...
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
@@ -326,6 +347,14 @@ class CrmPort(Protocol):
 
         The page's cursor is empty and is not to be saved.
         """
+        ...
+
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        """Read the next portion of the ids of all records of a feed; not for owners."""
+        ...
+
+    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
+        """Tell which of these ids the CRM does not give back any more, asked for by id."""
         ...
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:

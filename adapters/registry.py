@@ -13,11 +13,14 @@ from requests.adapters import BaseAdapter
 
 from adapters.budget import Budget, Spending
 from adapters.events import Hint, Verified
+from adapters.functions import FunctionText
 from adapters.fxiaoke.events import open_events
+from adapters.fxiaoke.functions import function_texts
 from adapters.fxiaoke.port import open_fxiaoke
 from adapters.http import Deadlines, HttpClient, Pace
 from adapters.port import CrmPort
 from adapters.settings import ConnectionSettings, Secret
+from adapters.slots import MemorySlots, Slots
 from adapters.tokens import Sealer, TokenStore
 from adapters.zoho import auth as zoho_auth
 from adapters.zoho.port import open_zoho, zoho_verifier
@@ -27,6 +30,7 @@ __all__ = [
     "VENDORS",
     "EventCodec",
     "consent_page",
+    "functions_for",
     "hints_for",
     "open_port",
     "redeem_code",
@@ -53,17 +57,20 @@ class EventCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Vendor:
-    open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient], CrmPort]
+    open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient, Slots], CrmPort]
     verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
     consent_page: Callable[[ConnectionSettings, str, str], str] | None = None
     redeem_code: Callable[[ConnectionSettings, HttpClient, str, str, str], Secret] | None = None
     stored_token: Callable[[ConnectionSettings, Path], Secret] | None = None
     revoke: Callable[[ConnectionSettings, HttpClient], None] | None = None
+    functions: Callable[[ConnectionSettings, str], tuple[FunctionText, ...]] | None = None
 
 
 _VENDORS = {
     "zoho": _Vendor(
-        lambda settings, store, sealer, http: open_zoho(settings, store, sealer, http=http),
+        lambda settings, store, sealer, http, slots: open_zoho(
+            settings, store, sealer, http=http, slots=slots
+        ),
         lambda settings, _now, _nonce: zoho_verifier(settings),
         consent_page=zoho_auth.authorisation_url,
         redeem_code=zoho_auth.redeem_code,
@@ -71,8 +78,11 @@ _VENDORS = {
         revoke=zoho_auth.revoke,
     ),
     "fxiaoke": _Vendor(
-        lambda settings, store, sealer, http: open_fxiaoke(settings, store, sealer, http=http),
+        lambda settings, store, sealer, http, slots: open_fxiaoke(
+            settings, store, sealer, http=http, slots=slots
+        ),
         lambda settings, now, nonce: open_events(settings, now=now, nonce=nonce),
+        functions=function_texts,
     ),
 }
 VENDORS = tuple(_VENDORS)
@@ -87,11 +97,13 @@ def open_port(
     deadlines: Deadlines | None = None,
     transport: BaseAdapter | None = None,
     spending: Spending | None = None,
+    slots: Slots | None = None,
 ) -> CrmPort:
     """Build the port of a connection; nothing is sent yet.
 
     ``pace`` is the clock and the sleep it lives by, ``transport`` what carries its HTTP calls,
-    ``spending`` where a connection with a budget books them. Raises ``ValueError`` for a vendor, an
+    ``spending`` where a connection with a budget books them, ``slots`` where calls are booked that
+    must not come too often (none: this process keeps them for itself). Raises ``ValueError`` for a vendor, an
     option or a mapping that is not known.
     """
     pace = pace or Pace()
@@ -101,7 +113,7 @@ def open_port(
     http = HttpClient(
         settings.name, deadlines=deadlines, pace=pace, transport=transport, budget=budget
     )
-    return _vendor(settings).open(settings, store, sealer, http)
+    return _vendor(settings).open(settings, store, sealer, http, slots or MemorySlots())
 
 
 def verifier_for(
@@ -169,6 +181,16 @@ def revoke(settings: ConnectionSettings, *, http: HttpClient | None = None) -> b
         return False
     end(settings, http or HttpClient(settings.name))
     return True
+
+
+def functions_for(settings: ConnectionSettings, callback_url: str) -> tuple[FunctionText, ...]:
+    """Return the functions an administrator may enter in the CRM; none: the vendor needs none.
+
+    ``callback_url`` holds ``HOOK`` in place of the secret word, which the administrator enters.
+    Raises ``ValueError`` for options or a mapping that cannot be read.
+    """
+    write = _vendor(settings).functions
+    return write(settings, callback_url) if write else ()
 
 
 def _vendor(settings: ConnectionSettings) -> _Vendor:

@@ -162,6 +162,7 @@ class Schedule(_Section, frozen=True):
 
     pull_minutes: int = 15
     full_pull_at: str = "03:00"
+    sweep_at: str = "02:00"
     assess_at: str = "04:00"
     dunning_at: str = "08:30"
     renew_hours: int = 12
@@ -175,7 +176,8 @@ class Schedule(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse times of day that are none, and periods that are not positive."""
-        times = {key: getattr(self, key) for key in ("full_pull_at", "assess_at", "dunning_at")}
+        names = ("full_pull_at", "sweep_at", "assess_at", "dunning_at")
+        times = {key: getattr(self, key) for key in names}
         refuse(
             *(
                 (
@@ -198,7 +200,8 @@ class ConnectionConfig(_Section, frozen=True):
     """One CRM connection. ``secrets`` are references; what each vendor needs is in the example.
 
     ``credits_per_day``: what its calls may cost in 24 hours, all processes together (none: what the
-    CRM allows); reading leaves the share ``kept_for_writes`` to writes.
+    CRM allows); reading leaves the share ``kept_for_writes`` to writes. ``sweep``: how often its ids
+    are compared with ours; none: nightly where the CRM tells no deletions, else monthly.
     """
 
     name: str
@@ -214,6 +217,7 @@ class ConnectionConfig(_Section, frozen=True):
     options: dict[str, Any] = {}
     credits_per_day: int | None = None
     kept_for_writes: Decimal = KEPT_FOR_WRITES
+    sweep: Literal["nightly", "weekly", "monthly", "never"] | None = None
 
     def __post_init__(self) -> None:
         """Check the budget."""

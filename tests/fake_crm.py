@@ -17,6 +17,7 @@ from adapters.port import (
     FieldUpdate,
     FieldValue,
     Finding,
+    IdPage,
     Outcome,
     Page,
     ProvisionStep,
@@ -153,6 +154,11 @@ class FakeCrm:
         """Whether a second task with one key is refused."""
         return self._enforces
 
+    @property
+    def tells_deletions(self) -> bool:
+        """Yes; ``lose`` takes a record away without telling."""
+        return True
+
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Deliver records in order of (time, id), deletions on the last page."""
         self._call("changes")
@@ -206,6 +212,23 @@ class FakeCrm:
         return Page(
             kind=kind, records=good, problems=bad, gone=gone, cursor=Cursor(), finished=True
         )
+
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        """Deliver the ids of good and bad records, in order."""
+        self._call("ids")
+        self._end_call()
+        there = sorted({*self.records[kind], *self.bad[kind]})
+        rest = [each for each in there if each > after]
+        portion = rest[: self.page_size]
+        more = portion[-1] if len(rest) > self.page_size else ""
+        return IdPage(ids=tuple(portion), after=more, expected=len(there))
+
+    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
+        """Tell which are not there."""
+        self._call("missing")
+        self._end_call()
+        there = {*self.records[kind], *self.bad[kind]}
+        return tuple(each for each in known_ids if each not in there)
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Tell the credit fields of accounts that exist."""

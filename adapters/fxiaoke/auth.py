@@ -7,7 +7,7 @@ import msgspec
 
 from adapters.errors import CredentialsRejected, CrmError, Transient
 from adapters.fxiaoke.errors import Refusal, to_error
-from adapters.fxiaoke.settings import DEFAULT_BASE_URL, Style
+from adapters.fxiaoke.settings import Style, api_url
 from adapters.http import Answer, HttpClient, Request, encode_json
 from adapters.settings import ConnectionSettings, MissingSettingError
 from adapters.tokens import AccessToken
@@ -49,7 +49,7 @@ class TokenDesk:
         """Return a token. Raises ``CredentialsRejected``, or ``Transient`` when it may work later."""
         request = Request(
             method="POST",
-            url=(self._settings.base_url or DEFAULT_BASE_URL).rstrip("/") + _PATHS[self._style],
+            url=api_url(self._settings) + _PATHS[self._style],
             operation="token",
             params={"thirdTraceId": str(uuid.uuid4())},
             headers={"Content-Type": "application/json"},

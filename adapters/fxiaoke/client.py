@@ -12,7 +12,7 @@ import msgspec
 
 from adapters.errors import CrmError, OutcomeUnknown, Transient
 from adapters.fxiaoke.errors import TOKEN_DEAD, Refusal, to_error
-from adapters.fxiaoke.settings import DEFAULT_BASE_URL, FxiaokeOptions, Style
+from adapters.fxiaoke.settings import FxiaokeOptions, Style, api_url
 from adapters.http import Answer, HttpClient, Request, encode_json
 from adapters.pacing import Pacer
 from adapters.settings import ConnectionSettings
@@ -162,6 +162,8 @@ class FxiaokeClient:
             headers["authorization"] = f"Bearer {token.value}"
             headers["x-fs-ea"] = self._options.ea or token.details.get("ea", "")
             headers["x-fs-userid"] = self._options.user_id
+            if self._options.convert_user_id:
+                body = {**body, "convertUserId": True}
         else:
             corp_id = self._settings.organisation_id or token.details.get("corp_id", "")
             body = {
@@ -172,7 +174,7 @@ class FxiaokeClient:
             }
         return Request(
             method="POST",
-            url=(self._settings.base_url or DEFAULT_BASE_URL).rstrip("/") + path,
+            url=api_url(self._settings) + path,
             operation=operation,
             params={"thirdTraceId": str(uuid.uuid4())},
             headers=headers,

@@ -4,12 +4,20 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from adapters.errors import CrmError
+from adapters.fxiaoke.apl_events import apl_key_warnings
+from adapters.fxiaoke.checking import check_line
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.events import key_warnings
-from adapters.fxiaoke.fields import TEXT_TYPES
 from adapters.fxiaoke.mapping import FxiaokeMapping
-from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
-from adapters.fxiaoke.provision import WantedField, credit_fields, task_fields
+from adapters.fxiaoke.metadata import Describes, ObjectDescribe
+from adapters.fxiaoke.names import Receivables
+from adapters.fxiaoke.provision import checklist
+from adapters.fxiaoke.receivables import (
+    ReceivablesChooser,
+    Source,
+    objects_of,
+    read_fields,
+)
 from adapters.port import Finding, FindingLevel
 from adapters.remedies import remedy_of
 from scoring.records import Kind, Owner
@@ -30,18 +38,20 @@ class Doctor:
         describes: Describes,
         mapping: FxiaokeMapping,
         *,
-        kinds: tuple[Kind, ...],
+        chooser: ReceivablesChooser,
         employees: Callable[[], Sequence[Owner]],
         default_owner: str | None,
         callback_key: str,
+        apl_key: str,
     ) -> None:
         self._client = client
         self._describes = describes
         self._mapping = mapping
-        self._kinds = kinds
+        self._chooser = chooser
         self._employees = employees
         self._default_owner = default_owner
         self._callback_key = callback_key
+        self._apl_key = apl_key
 
     def examine(self) -> list[Finding]:
         """Examine everything; without credentials nothing further is tried."""
@@ -50,6 +60,7 @@ class Doctor:
             return findings
         for topic, part in (
             ("objects", self._objects),
+            ("receivables", self._receivables),
             ("clock", self._clock),
             ("employees", self._people),
             ("records", self._records),
@@ -79,6 +90,10 @@ class Doctor:
     def _provision(self) -> str:
         return f"run `zixin provision {self._client.system}` and follow its checklist"
 
+    @property
+    def _new_key(self) -> str:
+        return f"zixin connect fxiaoke {self._client.system} --new-key"
+
     def _clock(self) -> Iterable[Finding]:
         if not self._client.clock_seen:
             note = "the platform's answers tell no time, so our clock could not be compared"
@@ -89,17 +104,29 @@ class Doctor:
             yield _finding("clock", _WARNING, note, "synchronise the server's clock (NTP)")
 
     def _objects(self) -> Iterable[Finding]:
+        choice = self._chooser.choice()
+        remedy = "have the module enabled, or name the right object in the mapping"
+        for kind, why in choice.skipped.items():
+            note = f"{why} in this tenant: the feed of {kind.value} is skipped"
+            yield _finding("objects", _WARNING, note, remedy)
         active = self._describes.active_objects()
-        wanted = {self._mapping.object_of(kind): kind for kind in self._kinds}
-        for name, kind in wanted.items():
-            if name and name not in active:
-                note = f"object {name} for {kind.value} is not active in this tenant"
-                part = "invoices" if kind is Kind.CREDIT_NOTES else kind.value
-                remedy = (
-                    f"have the module enabled, or name the right object in mapping.{part}.object, "
-                    "or set it to “”"
-                )
-                yield _finding("objects", _ERROR, note, remedy)
+        for kind in choice.kinds:
+            for name in objects_of(kind, choice.source, self._mapping):
+                if name not in active:
+                    note = f"object {name} for {kind.value} is not active in this tenant"
+                    part = "invoices" if kind is Kind.CREDIT_NOTES else kind.value
+                    named = f"{remedy[: -len('the mapping')]}mapping.{part}.object, or set it to “”"
+                    yield _finding("objects", _ERROR, note, named)
+
+    def _receivables(self) -> Iterable[Finding]:
+        choice = self._chooser.choice()
+        note = f"claims are read from {choice.source.value}, {choice.why}"
+        remedy = ""
+        if self._mapping.receivables is Receivables.AUTO:
+            remedy = f'to keep it so, write receivables = "{choice.source.value}" in the mapping'
+        yield _finding("receivables", _OK, note, remedy)
+        if choice.source is Source.NOTES and Kind.ALLOCATIONS in choice.skipped:
+            yield _unmatched(self._mapping, open_only=choice.open_only)
 
     def _people(self) -> Iterable[Finding]:
         active = {owner.record_id: owner.active for owner in self._employees()}
@@ -112,6 +139,21 @@ class Doctor:
             note = f"default_owner {default} is not an active employee"
             remedy = "set the connection's default_owner to an active employee's id"
             yield _finding("employees", _ERROR, note, remedy)
+        yield from self._owner_ids(set(active))
+
+    def _owner_ids(self, employees: set[str]) -> Iterable[Finding]:
+        """Compare the ids that customers name their owners by with those of the list.
+
+        Nobody documents in which form either travels in header style.
+        """
+        names = self._mapping.accounts
+        search = {"filters": [], "orders": [], "fieldProjection": ["_id", names.owner]}
+        rows, _ = self._client.query(names.object, search)
+        owners = {owner for row in rows if (owner := _text(row.get(names.owner)))}
+        if owners and not owners & employees:
+            note = f"customers name owners such as {min(owners)}, whom the list of employees lacks"
+            remedy = "set options.convert_user_id, or correct the list's visibility"
+            yield _finding("employees", _WARNING, note, remedy)
 
     def _records(self) -> Iterable[Finding]:
         """Count what the calling employee sees: rights on data hide records without a word."""
@@ -126,52 +168,78 @@ class Doctor:
 
     def _fields(self) -> Iterable[Finding]:
         active = self._describes.active_objects()
-        for kind in self._kinds:
-            name = self._mapping.object_of(kind)
-            if not name or name not in active:
-                continue
-            described = self._describes.of(name)
-            for names in self._mapping.candidates(kind):
-                if not described.having(names):
-                    yield _missing(described, kind, names, self._mapping)
+        choice = self._chooser.choice()
+        for kind in choice.kinds:
+            for name in objects_of(kind, choice.source, self._mapping):
+                if name not in active:
+                    continue
+                described = self._describes.of(name)
+                for names in read_fields(kind, name, choice.source, self._mapping):
+                    if not described.having(names):
+                        yield _missing(described, kind, names, self._mapping)
 
     def _credit_fields(self) -> Iterable[Finding]:
         described = self._describes.of(self._mapping.accounts.object)
-        for credit, wanted in credit_fields(self._mapping).items():
-            field = described.fields.get(wanted.api_name)
-            if field is None:
-                note = f"{credit.value}: {described.api_name} has no field {wanted.api_name}"
-                yield _finding("credit fields", _ERROR, note, self._provision)
-            else:
-                yield from _mismatch("credit fields", wanted, field)
+        return self._lines("credit fields", described)
 
     def _tasks(self) -> Iterable[Finding]:
         name = self._mapping.tasks.object
         if name not in self._describes.active_objects():
             yield _finding("tasks", _ERROR, f"object {name} does not exist", self._provision)
             return
+        yield _finding("tasks", _OK, f"object {name} is there")
         described = self._describes.of(name)
-        for wanted in task_fields(self._mapping):
-            field = described.fields.get(wanted.api_name)
-            if field is None:
-                note = f"{name} has no field {wanted.api_name}"
-                yield _finding("tasks", _ERROR, note, self._provision)
-            else:
-                yield from _mismatch("tasks", wanted, field)
-        key = described.fields.get(self._mapping.tasks.key)
-        if key is not None and not key.unique:
-            note = f"{name}.{key.api_name} is not unique: a lost answer costs a wait and a look"
-            yield _finding("tasks", _WARNING, note, "tick “不允许重复” on the field")
+        yield from self._lines("tasks", described)
+        if self._mapping.tasks.native_id in described.fields:
+            yield from self._native_tasks()
+
+    def _lines(self, topic: str, described: ObjectDescribe) -> Iterable[Finding]:
+        """Confirm the lines of the checklist for an object, one finding for each."""
+        for line in checklist(self._mapping):
+            if line.object_name == described.api_name and line.field is not None:
+                yield check_line(topic, line.field, described, self._provision)
+
+    def _native_tasks(self) -> Iterable[Finding]:
+        """See whether the tenant's function has done its work on the newest tasks."""
+        names = self._mapping.tasks
+        search = {
+            "filters": [],
+            "orders": [{"fieldName": "_id", "isAsc": False}],
+            "fieldProjection": ["_id", names.native_id],
+        }
+        rows, _ = self._client.query(names.object, search)
+        if rows and not any(row.get(names.native_id) for row in rows):
+            note = f"none of {len(rows)} tasks has a native one in {names.native_id}"
+            remedy = f"bind the function of `zixin provision {self._client.system} --apl` to a workflow of the object"
+            yield _finding("tasks", _WARNING, note, remedy)
 
     def _callback(self) -> Iterable[Finding]:
-        if not self._callback_key:
+        if not self._callback_key and not self._apl_key:
             note = "no callback key: changes are seen by polling alone"
             remedy = "set secrets.callback_key and the callback address in 事件回调设置"
             yield _finding("callback", _WARNING, note, remedy)
-            return
-        remedy = "generate one of ours and set it as secrets.callback_key and in 事件回调设置"
-        for note in key_warnings(self._callback_key):
+        for note in key_warnings(self._callback_key) if self._callback_key else ():
+            remedy = f"make another with `{self._new_key} callback_key`, for 事件回调设置, too"
             yield _finding("callback", _WARNING, note, remedy)
+        for note in apl_key_warnings(self._apl_key) if self._apl_key else ():
+            remedy = f"make another with `{self._new_key} apl_key`"
+            yield _finding("callback", _WARNING, note, remedy)
+
+
+def _unmatched(mapping: FxiaokeMapping, *, open_only: bool) -> Finding:
+    """Say what becomes of notes whose payments cannot be read."""
+    names, remedy = mapping.invoices, "name the object that matches them under mapping.allocations"
+    if open_only:
+        note = f"payments cannot be matched with notes: they count by {' or '.join(names.open)}"
+        return _finding("receivables", _WARNING, f"{note}, and what was paid late is lost", remedy)
+    note = "payments cannot be matched with notes, and what is open of a note is not there either"
+    return _finding("receivables", _ERROR, f"{note}: nothing would ever be paid", remedy)
+
+
+def _text(people: object) -> str:
+    """Read the first of a list of people."""
+    first = people[0] if isinstance(people, list) and people else people
+    return first if isinstance(first, str) else ""
 
 
 def _missing(
@@ -182,31 +250,6 @@ def _missing(
     key = mapping.key_of(kind, names)
     remedy = f"name the tenant's field in mapping.{key}, or make it empty"
     return _finding("fields", _WARNING, note, remedy)
-
-
-def _mismatch(topic: str, wanted: WantedField, field: FieldDescribe) -> Iterable[Finding]:
-    if not _fits(wanted.type, field.type):
-        note = f"{field.api_name} is of type {field.type} and should be {wanted.type}"
-        remedy = f"its type cannot be changed: create another field of type {wanted.type} in the "
-        remedy += "console and name it in the mapping"
-        yield _finding(topic, _ERROR, note, remedy)
-        return
-    if wanted.type == "select_one":
-        known = {*field.options, *field.options.values()}
-        lacking = [option for option in wanted.options if option not in known]
-        if lacking:
-            note = f"{field.api_name} lacks the options {', '.join(lacking)}"
-            yield _finding(topic, _ERROR, note, "add them, or rename ours under mapping.options")
-    if wanted.type == "currency" and (field.decimal_places or 0) < 2:
-        note = f"{field.api_name} keeps {field.decimal_places or 0} decimal places: cents are lost"
-        yield _finding(topic, _WARNING, note, "set it to 2 decimal places")
-
-
-def _fits(wanted: str, there: str) -> bool:
-    if wanted in TEXT_TYPES:
-        return there in TEXT_TYPES
-    numbers = ("number", "currency")
-    return there == wanted or (wanted in numbers and there in numbers)
 
 
 def _finding(topic: str, level: FindingLevel, message: str, remedy: str = "") -> Finding:

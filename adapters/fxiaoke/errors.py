@@ -2,7 +2,7 @@
 
 HTTP 200 comes with everything, so the code alone decides. The text is unstable and is read in
 three cases only, where the vendor documents no code of their own: a locked record, an IP that is
-not on the white list, and the business refusals.
+not on the white list, and the business refusals (an approval under way, a customer in a pool …).
 """
 
 from collections.abc import Callable
@@ -23,10 +23,11 @@ from adapters.errors import (
     RecordInvalid,
     RecordNotFound,
     Refused,
+    Transient,
 )
 from adapters.fxiaoke.values import GMT8
 
-__all__ = ["TOKEN_DEAD", "Refusal", "quota_reset", "to_error"]
+__all__ = ["TOKEN_DEAD", "Refusal", "is_locked", "quota_reset", "to_error"]
 
 TOKEN_DEAD = 20016  # unknown or expired: fetch one anew, repeat once
 
@@ -54,6 +55,17 @@ _STOP = {
 }
 _PARAMETERS = frozenset({15002, 32000, 12002, 12003, 12004, 12005, *range(10001, 11019)})
 _TEXT_CHARACTERS = 200
+_BUSINESS: tuple[tuple[tuple[str, ...], type[CrmError], str], ...] = (
+    (("公海",), NotPermitted, "the customer lies in a pool"),
+    (("重复", "唯一", "duplicate", "unique"), RecordConflict, "the value exists already"),
+    (("权限", "permission"), NotPermitted, "the calling employee may not do this"),
+    (
+        ("不存在", "已作废", "已删除", "not exist", "not found"),
+        RecordNotFound,
+        "the record is not there",
+    ),
+)
+_LOCKED = "the record is locked: unlock it in the CRM"
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +108,11 @@ def to_error(refusal: Refusal, *, now: datetime, jitter: float) -> CrmError:
     if refusal.code == _QUOTA:
         return _later(refusal, QuotaExhausted, "the day's calls are used up", quota_reset(now))
     return _business(refusal)
+
+
+def is_locked(error: CrmError) -> bool:
+    """Tell whether a write was refused because the record is locked; nothing was written then."""
+    return isinstance(error, NotPermitted) and error.user_message == _LOCKED
 
 
 def quota_reset(now: datetime) -> datetime:
@@ -146,7 +163,7 @@ def _no_outcome(refusal: Refusal, sentence: str) -> CrmError:
 def _behind_the_gateway(refusal: Refusal) -> CrmError:
     """50009 is a timeout by the table, and in use also the answer for a locked record."""
     if refusal.has("锁定", "locked"):
-        return refusal.error(NotPermitted, "the record is locked: unlock it in the CRM")
+        return refusal.error(NotPermitted, _LOCKED)
     return _no_outcome(refusal, "the platform ran into a timeout")
 
 
@@ -159,18 +176,18 @@ def _parameter(refusal: Refusal) -> CrmError:
 
 
 def _business(refusal: Refusal) -> CrmError:
-    """Refusals without documented codes: sorted by their text, and final in any case."""
+    """Refusals without documented codes: sorted by their text, and final but for approvals."""
     said = _said(refusal)
     if refusal.has("锁定", "locked"):
-        return refusal.error(NotPermitted, "the record is locked: unlock it in the CRM")
-    if refusal.has("重复", "唯一", "duplicate", "unique"):
-        return refusal.error(RecordConflict, f"the value exists already: {said}")
-    if refusal.has("权限", "permission"):
-        return refusal.error(NotPermitted, f"the calling employee may not do this: {said}")
-    if refusal.has("不存在", "已作废", "已删除", "not exist", "not found"):
-        return refusal.error(RecordNotFound, f"the record is not there: {said}")
-    kind = RecordInvalid if refusal.wrote else Refused
-    return refusal.error(kind, f"refused: {said}")
+        return refusal.error(NotPermitted, _LOCKED)
+    if refusal.wrote and refusal.has("审批", "审核", "approval"):
+        return refusal.error(
+            Transient, f"an approval is under way, it is tried again later: {said}"
+        )
+    for words, kind, sentence in _BUSINESS:
+        if refusal.has(*words):
+            return refusal.error(kind, f"{sentence}: {said}")
+    return refusal.error(RecordInvalid if refusal.wrote else Refused, f"refused: {said}")
 
 
 def _said(refusal: Refusal) -> str:

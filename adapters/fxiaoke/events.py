@@ -19,12 +19,21 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from adapters.events import ForgedMessage, Hint, Verified
+from adapters.fxiaoke.apl_events import SIGNATURE, AplVerifier
 from adapters.fxiaoke.names import FxiaokeMapping
 from adapters.fxiaoke.settings import mapping_of, options_of
 from adapters.fxiaoke.values import ms_to_time, time_to_ms
 from adapters.settings import ConnectionSettings
 
-__all__ = ["FxiaokeVerifier", "decrypt", "encrypt", "key_warnings", "open_events", "sign"]
+__all__ = [
+    "FxiaokeEvents",
+    "FxiaokeVerifier",
+    "decrypt",
+    "encrypt",
+    "key_warnings",
+    "open_events",
+    "sign",
+]
 
 MAX_AGE = timedelta(hours=24)  # the vendor delivers late and repeats; dedupe is the strong guard
 MAX_BODY_BYTES = 64 * 1024
@@ -150,28 +159,64 @@ class FxiaokeVerifier:
         )
 
 
+class FxiaokeEvents:
+    """Both ways a tenant tells of changes: the platform's callback, and our APL function.
+
+    They come to one address and are told apart by the function's signature.
+    """
+
+    def __init__(self, callback: FxiaokeVerifier | None, function: AplVerifier | None) -> None:
+        self._callback = callback
+        self._function = function
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Verified:
+        """Prove origin and freshness of the raw body. Raises ``ForgedMessage``, nothing else."""
+        way = self._function if SIGNATURE in headers else self._callback
+        if way is None:
+            raise ForgedMessage("there is no key for such a message")
+        return way.verify(headers, body)
+
+    def parse_hints(self, body: bytes) -> tuple[Hint, ...]:
+        """Say what a verified body asks to read again. Raises ``ForgedMessage`` for a foreign one."""
+        if self._function is not None:
+            try:
+                return self._function.parse_hints(body)
+            except ForgedMessage:
+                if self._callback is None:
+                    raise
+        if self._callback is None:
+            raise ForgedMessage("there is no key for such a message")
+        return self._callback.parse_hints(body)
+
+
 def open_events(
     settings: ConnectionSettings,
     *,
     now: Callable[[], datetime],
     nonce: Callable[[], str] = lambda: secrets.token_hex(8),
-) -> FxiaokeVerifier:
+) -> FxiaokeEvents:
     """Build a connection's verifier from its secrets.
 
-    ``callback_key`` is the key in use; ``callback_key_old`` is still accepted during a rotation.
-    Raises ``MissingSettingError`` without a key and ``ValueError`` for one that cannot decrypt.
+    ``callback_key`` and ``apl_key`` are the keys in use; ``callback_key_old`` and ``apl_key_old``
+    are still accepted during a rotation. Raises ``MissingSettingError`` without any key and
+    ``ValueError`` for one that cannot decrypt.
     """
-    keys = [settings.secret("callback_key")]
-    old = settings.secrets.get("callback_key_old")
-    if old:
-        keys.append(old.reveal())
-    return FxiaokeVerifier(
-        keys,
-        mapping=mapping_of(settings),
-        now=now,
-        nonce=nonce,
-        enterprise_account=options_of(settings).ea,
+    mapping, account = mapping_of(settings), options_of(settings).ea
+    function_keys = _keys(settings, "apl_key")
+    if not function_keys:
+        settings.secret("callback_key")
+    callback_keys = _keys(settings, "callback_key")
+    callback = FxiaokeVerifier(
+        callback_keys, mapping=mapping, now=now, nonce=nonce, enterprise_account=account
     )
+    function = AplVerifier(function_keys, mapping=mapping, now=now, enterprise_account=account)
+    return FxiaokeEvents(callback if callback_keys else None, function if function_keys else None)
+
+
+def _keys(settings: ConnectionSettings, name: str) -> list[str]:
+    """Reveal a key and the one before it, as far as they are configured."""
+    found = (settings.secrets.get(each) for each in (name, f"{name}_old"))
+    return [secret.reveal() for secret in found if secret]
 
 
 def sign(*texts: str) -> str:

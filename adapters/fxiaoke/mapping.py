@@ -73,7 +73,7 @@ def translate(rows: Iterable[Row], kind: Kind, mapping: FxiaokeMapping) -> Trans
     for row in rows:
         if not _belongs(row, kind, mapping):
             continue
-        if not _in_effect(row, kind, mapping):
+        if not _in_effect(row, kind, mapping) or _settled(row, kind, mapping):
             gone.append(str(row["_id"]))
             continue
         try:
@@ -107,6 +107,15 @@ def _in_effect(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
     if kind in _ALWAYS_EFFECTIVE or status is None or status == "":
         return True
     return status in _effective(kind, mapping)
+
+
+def _settled(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
+    """Tell whether nothing is left of a note that is read by what is open of it."""
+    names = mapping.invoices
+    if kind not in {Kind.INVOICES, Kind.CREDIT_NOTES} or not names.open_only:
+        return False
+    left = _readable(lambda: decimal_of(row, names.amount))
+    return left is not None and not left
 
 
 def _effective(kind: Kind, mapping: FxiaokeMapping) -> tuple[str, ...]:

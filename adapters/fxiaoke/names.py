@@ -8,6 +8,7 @@ the tenant has no such field.
 import msgspec
 
 from adapters.credit_file import FILE_FIELDS, FactNames
+from adapters.fxiaoke.order_names import OrderPaymentNames, PlanNames, Receivables
 from adapters.port import CreditField
 from scoring.records import CREDIT_FILE_KINDS, Kind, OrderStatus
 
@@ -21,7 +22,10 @@ __all__ = [
     "FxiaokeMapping",
     "InvoiceNames",
     "OrderNames",
+    "OrderPaymentNames",
     "PaymentNames",
+    "PlanNames",
+    "Receivables",
     "TaskNames",
 ]
 
@@ -69,7 +73,8 @@ class InvoiceNames(_Names, frozen=True, kw_only=True):
     """Where Invoices and CreditNotes are found: one object, told apart by record type.
 
     ``outcomes`` says which values of ``dispute_outcome`` mean ``for_customer`` and
-    ``against_customer``.
+    ``against_customer``. ``open`` is what is still owed: it is the amount where the tenant has no
+    object that matches payments with notes (``open_only``).
     """
 
     object: str = "AccountsReceivableNoteObj"
@@ -78,6 +83,8 @@ class InvoiceNames(_Names, frozen=True, kw_only=True):
     issued_on: str = "note_date"
     due_on: str = "due_date"
     amount: tuple[str, ...] = ("price_tax_amount",)
+    open: tuple[str, ...] = ("no_settled_amount",)
+    open_only: bool = False
     currency: str = "mc_currency"
     disputed: str = "disputed_amount__c"
     disputed_on: str = "disputed_on__c"
@@ -126,7 +133,11 @@ def _order_states() -> dict[str, OrderStatus]:
 
 
 class OrderNames(_Names, frozen=True, kw_only=True):
-    """Where an Order is found; ``states`` maps the values of the status field."""
+    """Where an Order is found; ``states`` maps the values of the status field.
+
+    Where orders are claims themselves: ``due_on`` is a due date of their own, ``terms_days`` are
+    terms of their own (else the account's), ``returned`` is not owed any more.
+    """
 
     object: str = "SalesOrderObj"
     number: str = "name"
@@ -140,6 +151,9 @@ class OrderNames(_Names, frozen=True, kw_only=True):
     prepaid: tuple[str, ...] = ("1",)
     delivered: tuple[str, ...] = ()
     deposit: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ("returned_goods_amount",)
+    due_on: str = ""
+    terms_days: str = ""
     segment: str = ""
     status: str = "order_status"
     states: dict[str, OrderStatus] = msgspec.field(default_factory=_order_states)
@@ -173,7 +187,11 @@ class FileNames(_Names, frozen=True, kw_only=True):
 
 
 class TaskNames(_Names, frozen=True, kw_only=True):
-    """The custom object that holds our tasks: the vendor's native tasks have no interface."""
+    """The custom object that holds our tasks: the vendor's native tasks have no interface.
+
+    ``native_id``: the field in which our APL function keeps the number of the native task it made
+    (``native_task_id__c``); where it is named, the tenant's workflows run on our tasks.
+    """
 
     object: str = "credit_task__c"
     subject: str = "name"
@@ -194,6 +212,7 @@ class TaskNames(_Names, frozen=True, kw_only=True):
     body: str = "body__c"
     result: str = "result__c"
     key: str = "ext_key__c"
+    native_id: str = ""
 
 
 _OTHER_NAMES = {
@@ -215,6 +234,8 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     ``functional_currency`` counts where a record names no currency. ``options`` gives, for a
     credit field, the option that stands for our value: its label or its stored value.
+    ``receivables`` says where claims are read; where that is orders, ``usual_terms_days`` are the
+    terms of a customer without any.
     """
 
     accounts: AccountNames = AccountNames()
@@ -223,6 +244,10 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     payments: PaymentNames = PaymentNames()
     allocations: AllocationNames = AllocationNames()
     orders: OrderNames = OrderNames()
+    receivables: Receivables = Receivables.AUTO
+    plans: PlanNames = PlanNames()
+    order_payments: OrderPaymentNames = OrderPaymentNames()
+    usual_terms_days: int = 30
     statements: FileNames = FileNames()
     credit_records: FileNames = FileNames()
     promises: FileNames = FileNames()
@@ -261,8 +286,18 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             self.file(kind).fields(kind)
 
     def kinds_of(self, object_name: str) -> tuple[Kind, ...]:
-        """Name the kinds an object holds: what must be re-read when one of its records changed."""
-        return tuple(kind for kind in Kind if object_name and self.object_of(kind) == object_name)
+        """Name the kinds an object may hold: what must be re-read when one of its records changed."""
+        if not object_name:
+            return ()
+        beside: dict[Kind, tuple[str, ...]] = {}
+        if self.receivables in {Receivables.AUTO, Receivables.PLANS, Receivables.ORDERS}:
+            beside[Kind.INVOICES] = (self.plans.object, self.orders.object)
+            beside[Kind.ALLOCATIONS] = (self.order_payments.object,)
+        return tuple(
+            kind
+            for kind in Kind
+            if object_name == self.object_of(kind) or object_name in beside.get(kind, ())
+        )
 
     def field_of(self, field: CreditField) -> str:
         """Name a credit field on the account; empty when the tenant does not keep it."""
@@ -304,4 +339,5 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 _NOT_FIELDS = frozenset(
     {"object", "red_note", "effective", "prepaid", "states", "facts", "size_words", "outcomes"}
+    | {"open", "open_only"}
 )

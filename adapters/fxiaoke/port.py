@@ -6,11 +6,16 @@ from adapters.errors import CrmError
 from adapters.fxiaoke.auth import TokenDesk
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.doctor import Doctor
+from adapters.fxiaoke.employees import Employees
+from adapters.fxiaoke.ids import FxiaokeIds
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes
+from adapters.fxiaoke.order_reader import OrderReader
 from adapters.fxiaoke.people import People
 from adapters.fxiaoke.provision import provision_steps
 from adapters.fxiaoke.reader import FxiaokeReader
+from adapters.fxiaoke.receivables import ReceivablesChooser, Source, resolved
+from adapters.fxiaoke.scan import Scanner
 from adapters.fxiaoke.settings import mapping_of, options_of
 from adapters.fxiaoke.tasks import FxiaokeTasks
 from adapters.fxiaoke.writer import FxiaokeWriter
@@ -22,6 +27,7 @@ from adapters.port import (
     FieldUpdate,
     FieldValue,
     Finding,
+    IdPage,
     Outcome,
     Page,
     ProvisionStep,
@@ -32,6 +38,7 @@ from adapters.port import (
     WatchReceipt,
 )
 from adapters.settings import ConnectionSettings
+from adapters.slots import MemorySlots, Slots
 from adapters.tokens import Sealer, TokenKeeper, TokenStore
 from scoring.records import Kind
 
@@ -48,15 +55,19 @@ class FxiaokePort:
         *,
         default_owner: str | None = None,
         callback_key: str = "",
+        apl_key: str = "",
     ) -> None:
         self._client = client
         self._mapping = mapping
         self._callback_key = callback_key
+        self._apl_key = apl_key
         self._default_owner = default_owner
         self._describes = Describes(client)
-        self._reader = FxiaokeReader(client, self._describes, mapping)
+        self._chooser = ReceivablesChooser(client, self._describes, mapping)
+        self._employees = Employees(client)
+        self._ids = FxiaokeIds(client, mapping)
         self._writer = FxiaokeWriter(client, self._describes, mapping)
-        people = People(self._reader.employees, client.http.pace.monotonic)
+        people = People(self._employees.everybody, client.http.pace.monotonic)
         self._tasks = FxiaokeTasks(
             client, self._describes, mapping, people, default_owner=default_owner
         )
@@ -73,8 +84,8 @@ class FxiaokePort:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The feeds that the mapping has objects for; employees come first."""
-        return tuple(kind for kind in Kind if kind is Kind.OWNERS or self._mapping.object_of(kind))
+        """The feeds that the tenant has objects for; employees come first. May ask the CRM."""
+        return self._chooser.kinds()
 
     @property
     def enforces_task_key(self) -> bool:
@@ -87,17 +98,52 @@ class FxiaokePort:
         except CrmError:
             return False
 
+    @property
+    def tells_deletions(self) -> bool:
+        """No: what is deleted or voided is simply not read any more."""
+        return False
+
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
-        return self._reader.changes(kind, cursor)
+        if kind is Kind.OWNERS:
+            return self._employees.changes(cursor)
+        orders = self._order_reader(kind)
+        return (orders or self._reader(kind)).changes(kind, cursor)
 
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read these records as they are now; those that do not come back are gone."""
-        return self._reader.fetch(kind, record_ids)
+        if kind is Kind.OWNERS:
+            return self._employees.fetch(record_ids)
+        orders = self._order_reader(kind)
+        return (orders or self._reader(kind)).fetch(kind, record_ids)
+
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        """Read the next portion of a feed's ids."""
+        orders = self._order_reader(kind)
+        return self._ids.page(kind, after) if orders is None else orders.ids(kind, after)
 
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
-        """Tell which known ids are gone, for the nightly sweep: deletions leave no trace here."""
-        return self._reader.missing(kind, known_ids)
+        """Tell which of these ids are gone: deleted or voided."""
+        orders = self._order_reader(kind)
+        found = self._ids if orders is None else orders
+        return found.missing(kind, known_ids)
+
+    def _reader(self, kind: Kind) -> FxiaokeReader:
+        """Return the reader of a feed that is one object; notes and orders depend on the choice."""
+        mapping = self._mapping
+        if kind in {Kind.INVOICES, Kind.CREDIT_NOTES, Kind.ORDERS}:
+            mapping = resolved(mapping, self._chooser.choice())
+        return FxiaokeReader(Scanner(self._client, self._describes), mapping)
+
+    def _order_reader(self, kind: Kind) -> OrderReader | None:
+        """Return the reader of claims out of orders; ``None``: it is not that."""
+        if kind not in {Kind.INVOICES, Kind.ALLOCATIONS}:
+            return None
+        source = self._chooser.choice().source
+        if source is Source.NOTES:
+            return None
+        with_plans = source is Source.PLANS
+        return OrderReader(self._client, self._describes, self._mapping, with_plans=with_plans)
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""
@@ -125,10 +171,11 @@ class FxiaokePort:
             self._client,
             self._describes,
             self._mapping,
-            kinds=self.kinds,
-            employees=self._reader.employees,
+            chooser=self._chooser,
+            employees=self._employees.everybody,
             default_owner=self._default_owner,
             callback_key=self._callback_key,
+            apl_key=self._apl_key,
         )
         return doctor.examine()
 
@@ -158,8 +205,11 @@ def open_fxiaoke(
     sealer: Sealer,
     *,
     http: HttpClient | None = None,
+    slots: Slots | None = None,
 ) -> FxiaokePort:
     """Put a connection together; nothing is sent yet. ``http`` brings deadlines and the clock.
+
+    ``slots``: where calls are booked; none: this process keeps them for itself.
 
     Raises ``ValueError`` for options or a mapping that cannot be read.
     """
@@ -176,16 +226,18 @@ def open_fxiaoke(
         sleep=pace.sleep,
     )
     pacer = Pacer(
+        settings.name,
+        slots or MemorySlots(),
         calls=options.window_calls,
         seconds=options.window_seconds,
-        monotonic=pace.monotonic,
+        now=pace.now,
         sleep=pace.sleep,
     )
     client = FxiaokeClient(settings, options, http=client_http, keeper=keeper, pacer=pacer)
-    callback_key = settings.secrets.get("callback_key")
+    keys = {name: settings.secrets.get(name) for name in ("callback_key", "apl_key")}
     return FxiaokePort(
         client,
         mapping_of(settings),
         default_owner=settings.default_owner,
-        callback_key=callback_key.reveal() if callback_key else "",
+        **{name: key.reveal() if key else "" for name, key in keys.items()},
     )

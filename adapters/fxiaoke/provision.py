@@ -4,15 +4,21 @@ Fenxiang has no interface that creates objects or fields, so every missing one b
 instruction, in 中文 and English.
 """
 
-from collections.abc import Iterable, Mapping
-
 import msgspec
 
 from adapters.fxiaoke.mapping import FxiaokeMapping
-from adapters.fxiaoke.metadata import Describes, FieldDescribe
+from adapters.fxiaoke.metadata import Describes, ObjectDescribe
 from adapters.port import CreditField, ProvisionStep
 
-__all__ = ["FIELD_WORDS", "WantedField", "credit_fields", "provision_steps", "task_fields"]
+__all__ = [
+    "FIELD_WORDS",
+    "ChecklistLine",
+    "WantedField",
+    "checklist",
+    "credit_fields",
+    "provision_steps",
+    "task_fields",
+]
 
 FIELD_WORDS = {
     "text": ("单行文本", "single-line text"),
@@ -120,6 +126,7 @@ def task_fields(mapping: FxiaokeMapping) -> tuple[WantedField, ...]:
         ),
         _number(names.body, "说明", "What to do", "long_text", 10_000),
         _number(names.result, "结果", "Result", "long_text", 10_000),
+        WantedField(api_name=names.native_id, zh="原生任务编号", en="Native task id", type="text"),
         WantedField(
             api_name=names.key,
             zh="外部键",
@@ -133,41 +140,53 @@ def task_fields(mapping: FxiaokeMapping) -> tuple[WantedField, ...]:
     return tuple(field for field in wanted if field.api_name)
 
 
+class ChecklistLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing an administrator creates by hand: a field of an object, or the object itself."""
+
+    object_name: str
+    field: WantedField | None = None
+
+
+def checklist(mapping: FxiaokeMapping) -> tuple[ChecklistLine, ...]:
+    """List what the tenant must have, in the order in which it is created."""
+    account, task = mapping.accounts.object, mapping.tasks.object
+    credit = credit_fields(mapping).values()
+    return (
+        *(ChecklistLine(object_name=account, field=field) for field in credit),
+        ChecklistLine(object_name=task),
+        *(ChecklistLine(object_name=task, field=field) for field in task_fields(mapping)),
+    )
+
+
 def provision_steps(mapping: FxiaokeMapping, describes: Describes) -> list[ProvisionStep]:
     """Say for every object and field whether it exists, or how to create it. Raises ``CrmError``."""
-    account = describes.of(mapping.accounts.object)
-    target = f"{account.display_name} {account.api_name}"
-    steps = list(_steps(account.api_name, target, credit_fields(mapping).values(), account.fields))
-    task = mapping.tasks.object
+    account, task = mapping.accounts.object, mapping.tasks.object
+    there = {account: describes.of(account)}
     if task in describes.active_objects():
-        described = describes.of(task)
-        steps += _steps(
-            task, f"{described.display_name} {task}", task_fields(mapping), described.fields
-        )
-        return steps
-    steps.append(_object_step(task))
-    steps += _steps(task, f"逾期跟进任务 {task}", task_fields(mapping), {})
-    return steps
+        there[task] = describes.of(task)
+    return [
+        _step(line, there.get(line.object_name))
+        for line in checklist(mapping)
+        if line.field is not None or line.object_name not in there
+    ]
 
 
-def _steps(
-    object_name: str,
-    shown: str,
-    wanted: Iterable[WantedField],
-    there: Mapping[str, FieldDescribe],
-) -> Iterable[ProvisionStep]:
-    for field in wanted:
-        exists = field.api_name in there
-        yield ProvisionStep(
-            target=object_name,
-            api_name=field.api_name,
-            label=field.label,
-            type=field.type,
-            options=field.options,
-            unique=field.unique,
-            state="exists" if exists else "by_hand",
-            instruction="" if exists else _instruction(shown, field),
-        )
+def _step(line: ChecklistLine, described: ObjectDescribe | None) -> ProvisionStep:
+    field, name = line.field, line.object_name
+    if field is None:
+        return _object_step(name)
+    shown = f"{described.display_name if described else '逾期跟进任务'} {name}"
+    exists = described is not None and field.api_name in described.fields
+    return ProvisionStep(
+        target=name,
+        api_name=field.api_name,
+        label=field.label,
+        type=field.type,
+        options=field.options,
+        unique=field.unique,
+        state="exists" if exists else "by_hand",
+        instruction="" if exists else _instruction(shown, field),
+    )
 
 
 def _instruction(shown: str, field: WantedField) -> str:

@@ -14,7 +14,7 @@ from adapters.fxiaoke.fields import TEXT_TYPES, encode
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
 from adapters.fxiaoke.people import People
-from adapters.fxiaoke.reader import chunks
+from adapters.fxiaoke.scan import chunks
 from adapters.fxiaoke.values import text_of
 from adapters.fxiaoke.writer import STOPPERS, update_record
 from adapters.port import (
@@ -152,7 +152,7 @@ class FxiaokeTasks:
                 },
                 "details": {},
             },
-            triggerWorkFlow=self._client.options.trigger_workflow,
+            triggerWorkFlow=self._client.options.trigger_workflow or bool(names.native_id),
             triggerApprovalFlow=False,
             hasSpecifyTime=False,
             hasSpecifyCreatedBy=False,
@@ -187,7 +187,13 @@ class FxiaokeTasks:
             if row.get(names.status) in names.status_closed:
                 return _receipt(WriteEffect.WRITTEN, change.task_id)  # a person's result stays
             content = {names.status: names.status_done, names.result: change.body}
-        update_record(self._client, names.object, change.task_id, self._encoded(content))
+        update_record(
+            self._client,
+            names.object,
+            change.task_id,
+            self._encoded(content),
+            workflows=bool(names.native_id),
+        )
         if change.owner_id and not change.closed:
             owner = self._owner(change.owner_id)
             if text_of(row, names.owner) != owner:
@@ -290,6 +296,11 @@ class FxiaokeTasks:
         composite = {
             "head": {"title": draft.subject},
             "first": {"content": draft.body},
+            "form": [
+                {"label": "逾期金额 Overdue", "value": str(draft.overdue)},
+                {"label": "最长逾期天数 Days past due", "value": str(draft.oldest_days)},
+                {"label": "截止日期 Due", "value": draft.due_on.isoformat()},
+            ],
             "link": {"title": "查看任务 Open the task", "url": url},
         }
         try:

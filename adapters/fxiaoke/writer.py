@@ -1,24 +1,29 @@
 """Writes credit fields, one call for each account: the platform has no batch update."""
 
+import logging
 from collections.abc import Sequence
 
 from adapters.errors import (
     CredentialsRejected,
     CrmError,
     CrmUnavailable,
+    NotPermitted,
     QuotaExhausted,
     RateLimited,
     RecordInvalid,
 )
 from adapters.fxiaoke.client import ID_LIMIT, FxiaokeClient, Json, data_path
+from adapters.fxiaoke.errors import is_locked
 from adapters.fxiaoke.fields import decode, encode
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import SECOND_LOOK_SECONDS, Describes, ObjectDescribe
-from adapters.fxiaoke.reader import chunks
+from adapters.fxiaoke.scan import chunks
 from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, WriteEffect
 
 __all__ = ["STOPPERS", "FxiaokeWriter", "update_record"]
 
+LOCK_TRIES = 3
+_log = logging.getLogger(__name__)
 # What stands in the way of one write stands in the way of all that follow in the batch.
 STOPPERS = (CredentialsRejected, CrmUnavailable, QuotaExhausted, RateLimited)
 
@@ -115,12 +120,67 @@ class FxiaokeWriter:
         return values, complaints
 
 
-def update_record(client: FxiaokeClient, object_name: str, record_id: str, values: Json) -> None:
-    """Write fields of one record; those not named keep their value. Raises ``CrmError``."""
+def update_record(
+    client: FxiaokeClient,
+    object_name: str,
+    record_id: str,
+    values: Json,
+    *,
+    workflows: bool = False,
+) -> None:
+    """Write fields of one record; those not named keep their value. Raises ``CrmError``.
+
+    ``workflows``: the tenant's run on it, also where the connection lets them rest.
+
+    Locked records of custom objects are written all the same, which the platform allows; those of
+    standard objects only where the connection may unlock them for the moment.
+    """
+    try:
+        _update(client, object_name, record_id, values, workflows=workflows)
+    except NotPermitted as error:
+        if not (client.options.unlock and is_locked(error)):
+            raise
+        _update_unlocked(client, object_name, record_id, values)
+
+
+def _update(
+    client: FxiaokeClient,
+    object_name: str,
+    record_id: str,
+    values: Json,
+    *,
+    workflows: bool = False,
+) -> None:
+    data: Json = {"object_data": {"_id": record_id, "dataObjectApiName": object_name, **values}}
+    if object_name.endswith("__c"):
+        data["skipDataStatusValidate"] = True
     client.write(
         data_path(object_name, "update"),
         f"update {object_name}",
-        {"object_data": {"_id": record_id, "dataObjectApiName": object_name, **values}},
-        triggerWorkFlow=client.options.trigger_workflow,
+        data,
+        triggerWorkFlow=client.options.trigger_workflow or workflows,
         triggerApprovalFlow=False,
     )
+
+
+def _update_unlocked(client: FxiaokeClient, object_name: str, record_id: str, values: Json) -> None:
+    """Unlock, write, and lock again whatever becomes of the write."""
+    lock = {"dataObjectApiName": object_name, "dataIds": [record_id], "detailObjStrategy": 0}
+    client.write("/cgi/crm/v2/object/unlock", f"unlock {object_name}", lock)
+    try:
+        _update(client, object_name, record_id, values)
+    finally:
+        _lock(client, object_name, lock)
+
+
+def _lock(client: FxiaokeClient, object_name: str, lock: Json) -> None:
+    """Lock, again where that fails: twice is as good as once. What stays open is logged by its id."""
+    for left in reversed(range(LOCK_TRIES)):
+        try:
+            client.write("/cgi/crm/v2/object/lock", f"lock {object_name}", lock)
+        except CrmError as error:
+            if not left:
+                told = (client.system, object_name, lock["dataIds"][0], type(error).__name__)
+                _log.exception("%s: %s %s could not be locked again: %s", *told)
+        else:
+            return

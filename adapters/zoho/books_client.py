@@ -12,6 +12,7 @@ import msgspec
 from adapters.errors import CrmError, Refused, Transient
 from adapters.http import Answer, Request
 from adapters.pacing import Pacer
+from adapters.slots import Slots
 from adapters.zoho.books_errors import books_error
 from adapters.zoho.session import ZohoSession
 
@@ -43,13 +44,15 @@ _ORGANISATIONS = msgspec.json.Decoder(_Organisations)
 class BooksClient:
     """Reads of one connection's Books. Repeated inside the call while they fail transiently."""
 
-    def __init__(self, session: ZohoSession) -> None:
+    def __init__(self, session: ZohoSession, slots: Slots) -> None:
         pace = session.http.pace
         self._session = session
         self._pacer = Pacer(
+            session.system,
+            slots,
             calls=session.options.books_calls_per_minute,
             seconds=MINUTE_SECONDS,
-            monotonic=pace.monotonic,
+            now=pace.now,
             sleep=pace.sleep,
         )
         self._organisation = session.options.books_organization_id

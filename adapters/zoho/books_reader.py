@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from adapters.errors import RecordNotFound
-from adapters.port import Cursor, Page
+from adapters.port import Cursor, IdPage, Page
 from adapters.zoho.books_client import BooksClient
 from adapters.zoho.books_contacts import BooksContacts, Employers
 from adapters.zoho.books_mapping import UNUSED, BooksTranslator
@@ -118,6 +118,12 @@ class BooksReader:
         gone = tuple(each for each in wanted if each not in here)
         kept = Translated(records=records, problems=problems, gone=gone)
         return port_page(kind, kept, Cursor())
+
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        """Read the next portion of a feed's ids; Books shows none without their records."""
+        page = self.changes(kind, Cursor(position=after))
+        found = tuple(each.record_id for each in (*page.records, *page.problems))
+        return IdPage(ids=found, after=page.cursor.position)
 
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
         """Tell which known ids Books has no more: a few one by one, else by the whole lists."""

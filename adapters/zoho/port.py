@@ -10,6 +10,7 @@ from adapters.port import (
     FieldUpdate,
     FieldValue,
     Finding,
+    IdPage,
     NoteDraft,
     Outcome,
     Page,
@@ -21,6 +22,7 @@ from adapters.port import (
     WatchReceipt,
 )
 from adapters.settings import ConnectionSettings
+from adapters.slots import MemorySlots, Slots
 from adapters.tokens import Sealer, TokenKeeper, TokenStore
 from adapters.zoho.auth import TokenDesk
 from adapters.zoho.books_client import BooksClient
@@ -29,6 +31,7 @@ from adapters.zoho.books_reader import LEDGER_KINDS, BooksReader
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.doctor import Doctor
 from adapters.zoho.events import ZohoVerifier, unwatch, watch
+from adapters.zoho.ids import page_of_ids
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
 from adapters.zoho.notes import ZohoNotes
@@ -98,6 +101,11 @@ class ZohoPort:
         except CrmError:
             return False
 
+    @property
+    def tells_deletions(self) -> bool:
+        """Yes, but only for some weeks, and not what was taken out of our sight."""
+        return True
+
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed."""
         return self._reader_of(kind).changes(kind, cursor)
@@ -105,6 +113,12 @@ class ZohoPort:
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read these records as they are now; those that do not come back are gone."""
         return self._reader_of(kind).fetch(kind, record_ids)
+
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        """Read the next portion of a feed's ids."""
+        if self._ledger is not None and kind in LEDGER_KINDS:
+            return self._ledger.ids(kind, after)
+        return page_of_ids(self._client, self._mapping.feed(kind).module, after)
 
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
         """Tell which known ids are gone, for the rare sweep that trusts no feed."""
@@ -211,10 +225,11 @@ def open_zoho(
     sealer: Sealer,
     *,
     http: HttpClient | None = None,
+    slots: Slots | None = None,
 ) -> ZohoPort:
     """Put a connection together; nothing is sent yet. ``http`` brings deadlines and the clock.
 
-    Raises ``ValueError`` for options or a mapping that cannot be read.
+    ``slots`` is where calls to Zoho Books are booked by all who make them. Raises ``ValueError`` for options or a mapping that cannot be read.
     """
     http = http or HttpClient(settings.name)
     desk = TokenDesk(settings, http)
@@ -234,7 +249,7 @@ def open_zoho(
         mapping_of(settings),
         default_owner=settings.default_owner,
         channel_token=token.reveal() if token else "",
-        books=BooksClient(session),
+        books=BooksClient(session, slots or MemorySlots()),
     )
 
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ from sandbox.server import Sandbox, open_sandbox
 from sandbox.zoho import ZohoOptions, ZohoOrg
 
 __all__ = [
+    "Receivables",
     "add_commands",
     "by_hand",
     "open_company",
@@ -54,6 +56,14 @@ POLICY_TEXT = 'version = "sample-1"\ngroups = ["payment", "financial", "history"
 HOOK_WORDS = {"zoho": "sandbox-hook-zoho", "fxiaoke": "sandbox-hook-fxiaoke"}
 
 
+class Receivables(StrEnum):
+    """The best module for claims that the Fenxiang look-alike has: 应收单, 回款计划, or 订单."""
+
+    NOTES = "notes"
+    PLANS = "plans"
+    ORDERS = "orders"
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command("sandbox")(sandbox)
@@ -69,6 +79,9 @@ def sandbox(
         Path | None, typer.Option("--load", help="Fill from CSV files in this folder instead.")
     ] = None,
     only: Annotated[str | None, typer.Option(help="zoho or fxiaoke; both by default.")] = None,
+    receivables: Annotated[
+        Receivables, typer.Option(help="What the Fenxiang look-alike keeps claims in.")
+    ] = Receivables.NOTES,
     as_of: AsOfOption = None,
     faults: Annotated[
         Path | None, typer.Option(help="A JSON list of faults to play from the start.")
@@ -101,6 +114,7 @@ def sandbox(
         provisioned=provisioned,
         unlimited=unlimited,
         books=books,
+        receivables=receivables,
     )
     with running:
         if faults is not None:
@@ -154,12 +168,13 @@ def open_company(
     provisioned: bool = False,
     unlimited: bool = True,
     books: bool = False,
+    receivables: Receivables = Receivables.NOTES,
 ) -> Sandbox:
     """Fill the look-alikes with a company. ``unlimited`` lifts frequency, daily and credit limits.
 
-    ``books``: Zoho has the ledger in Zoho Books, too.
+    ``books``: Zoho has the ledger in Zoho Books, too. ``receivables``: what Fenxiang has of claims.
     """
-    tenant = TenantOptions(provisioned=provisioned)
+    tenant = TenantOptions(provisioned=provisioned, receivables=receivables.value)
     org = ZohoOptions(provisioned=provisioned, books=books)
     if unlimited:
         tenant = replace(tenant, frequency_limit=None, daily_limit=None)

@@ -17,7 +17,13 @@ from connector.config import ConfigError, example_text, language_of, load_config
 from connector.texts.catalogue import Texts
 from connector.wiring import Zixin, configured_policy
 from connector.wiring.consent import NoConsent, consent_desk
-from connector.wiring.granting import adopt_stored, consent_address, give_back, redeem_grant
+from connector.wiring.granting import (
+    adopt_stored,
+    consent_address,
+    give_back,
+    new_key,
+    redeem_grant,
+)
 
 __all__ = ["add_commands"]
 
@@ -105,6 +111,14 @@ def connect(
     port: Annotated[
         int, typer.Option(min=1, max=65_535, help="Where the browser comes back to.")
     ] = 8765,
+    new_secret: Annotated[
+        str | None,
+        typer.Option(
+            "--new-key",
+            metavar="SECRET",
+            help="Only make a random key for this secret of the connection (callback_key, apl_key).",
+        ),
+    ] = None,
     *,
     consent: Annotated[
         bool, typer.Option("--consent", help="Ask for consent in a browser on this machine.")
@@ -114,15 +128,20 @@ def connect(
 
     With --code, --from-sdk-store, or after a --consent, the refresh token is taken first and written
     to the file that secrets.refresh_token names. For --consent the client must allow the redirect to
-    http://127.0.0.1:PORT/consent.
+    http://127.0.0.1:PORT/consent. With --new-key nothing is asked of the CRM: a key is written to the
+    file that the secret names, and the one before it goes to the file of SECRET_old.
     """
-    if sum((consent, code is not None, from_sdk_store is not None)) > 1:
-        end(ExitCode.WRONG_USE, "--code, --from-sdk-store and --consent: name one of them")
+    if sum((consent, *(given is not None for given in (code, from_sdk_store, new_secret)))) > 1:
+        told = "--code, --from-sdk-store, --consent and --new-key: name one of them"
+        end(ExitCode.WRONG_USE, told)
     with opened(config) as zixin:
         found, texts = zixin.connection(name), zixin.company_texts
         if found.vendor != vendor:
             told = texts.say("connect.other_vendor", name=name, vendor=found.vendor, asked=vendor)
             end(ExitCode.WRONG_USE, told)
+        if new_secret is not None:
+            _make_key(zixin, name, new_secret)
+            return
         file = None
         if consent:
             file = _granted_in_a_browser(zixin, name, port)
@@ -140,6 +159,14 @@ def connect(
     say(texts.say("connect.done", name=name))
     if errors:
         say(texts.say("connect.todo", count=len(errors), name=name))
+
+
+def _make_key(zixin: Zixin, name: str, secret: str) -> None:
+    file, kept = new_key(zixin, name, secret)
+    texts = zixin.company_texts
+    say(texts.say("connect.key", file=file))
+    if kept:
+        say(texts.say("connect.key_before", secret=f"{secret}_old"))
 
 
 def disconnect(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -212,15 +239,35 @@ def provision(
     config: ConfigOption = DEFAULT_CONFIG,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is missing.")] = False,
+    apl: Annotated[
+        bool, typer.Option("--apl", help="Print the functions to enter in 纷享销客 instead.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Create the credit fields where the CRM has an interface for it; else print the checklist."""
+    if apl:
+        _print_functions(name, config, as_json=as_json)
+        return
     with opened(config) as zixin:
         steps = zixin.port(name).provision(dry_run=dry_run)
     if as_json:
         print_json(steps)
         return
     _print_steps(name, steps)
+
+
+def _print_functions(name: str, config: Path, *, as_json: bool) -> None:
+    with opened(config) as zixin:
+        functions = zixin.functions(name)
+        none = zixin.company_texts.say("provision.no_functions", name=name)
+    if as_json:
+        print_json(functions)
+        return
+    if not functions:
+        end(ExitCode.WRONG_USE, none)
+    for function in functions:
+        say(f"// ---- {function.name}: {function.language} ----")
+        say(function.text)
 
 
 def _print_steps(name: str, steps: Sequence[ProvisionStep]) -> None:

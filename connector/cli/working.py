@@ -1,6 +1,7 @@
 """Commands that do the job: pull, assess, push, run."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -24,8 +25,10 @@ from connector.flow.preview import FieldDiff, waiting_diffs, would_write
 from connector.flow.pull import Progress, PullReport, pull
 from connector.flow.push import push_due
 from connector.flow.run import RunReport, RunWish, run_once
+from connector.flow.sweep import sweep_ids
 from connector.store.accounts import entity_of
 from connector.store.engine import reading
+from connector.store.records import Saved
 from connector.wiring import Zixin
 from connector.wiring.jobs import job_of
 from connector.work.pauses import paused_systems
@@ -37,6 +40,9 @@ DIFFS_SHOWN = 60
 NameOption = Annotated[str | None, typer.Argument(help="One connection; all by default.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what would differ.")]
 Full = Annotated[bool, typer.Option("--full", help="Read everything, find deletions.")]
+Sweep = Annotated[
+    bool, typer.Option("--sweep", help="Read ids alone, find deletions nobody told of.")
+]
 AllowMassChange = Annotated[
     bool, typer.Option(help="Believe it when a fifth of all records has disappeared.")
 ]
@@ -55,20 +61,23 @@ def pull_command(
     config: ConfigOption = DEFAULT_CONFIG,
     *,
     full: Full = False,
+    sweep: Sweep = False,
     allow_mass_change: AllowMassChange = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Read what changed in the CRMs."""
+    if full and sweep:
+        end(ExitCode.WRONG_USE, "--full and --sweep: name one of them; a full pull sweeps, too")
     reports, failed = {}, []
     with opened(config) as zixin, progress(quiet=as_json) as step:
+        each = zixin.config.schedule.computed_each
+        read = sweep_ids if sweep else partial(pull, full=full, computed_each=each)
         for system, port in zixin.ports(name).items():
             try:
-                reports[system] = pull(
+                reports[system] = read(
                     port,
                     zixin.engine,
                     zixin.clock,
-                    full=full,
-                    computed_each=zixin.config.schedule.computed_each,
                     allow_mass_change=allow_mass_change,
                     progress=_feed_step(system, step),
                 )
@@ -103,16 +112,20 @@ def _print_pulled(reports: dict[str, PullReport], *, as_json: bool) -> None:
         )
         return
     rows = [
-        (system, kind.value, str(count), str(saved.new), str(saved.updated), str(saved.problems))
+        (system, kind.value, str(count), *_told(saved))
         for system, report in reports.items()
         for kind, count in report.pulled.items()
         if (saved := report.feeds.get(kind)) is not None
     ]
-    numbers = ("read", "new", "changed", "parked")
+    numbers = ("read", "new", "changed", "gone", "parked")
     print_table(("connection", "feed", *numbers), rows, right=numbers)
     for report in reports.values():
         for warning in report.warnings:
             complain(warning)
+
+
+def _told(saved: Saved) -> tuple[str, ...]:
+    return (str(saved.new), str(saved.updated), str(saved.gone), str(saved.problems))
 
 
 def assess_command(

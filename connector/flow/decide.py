@@ -56,8 +56,9 @@ def _group(job: Job, scope: Scope) -> None:
 
 def _unread(job: Job) -> list[str]:
     """Name the connections whose feeds were not all read to their end yet."""
+    kinds = {name: port.kinds for name, port in job.ports.items()}  # a port may ask its CRM
     with reading(job.engine) as conn:
-        return [name for name, port in job.ports.items() if not read_once(conn, name, port.kinds)]
+        return [name for name in kinds if not read_once(conn, name, kinds[name])]
 
 
 def _assess(job: Job, as_of: date, scope: Scope, unread: Sequence[str], step: Step) -> AssessReport:

@@ -21,7 +21,17 @@ from connector.store.tables import RECORD_TABLES
 from connector.store.usage import add_usage
 from scoring.records import Allocation, Kind
 
-__all__ = ["COMPUTED_EACH", "Progress", "PullReport", "PullWish", "pull", "pull_records"]
+__all__ = [
+    "COMPUTED_EACH",
+    "Progress",
+    "PullReport",
+    "PullWish",
+    "go_on",
+    "note_usage",
+    "pull",
+    "pull_records",
+    "silent",
+]
 
 _MOST_IDS_AT_ONCE = 100
 _MOST_ROUNDS = 3
@@ -74,11 +84,11 @@ class PullWish(TypedDict, total=False):
 COMPUTED_EACH = timedelta(hours=24)
 
 
-def _silent(_kind: Kind, _done: int, _expected: int | None) -> None:
+def silent(_kind: Kind, _done: int, _expected: int | None) -> None:
     """Show nothing."""
 
 
-def _go_on() -> bool:
+def go_on() -> bool:
     """Never stop."""
     return False
 
@@ -92,8 +102,8 @@ def pull(
     full: bool = False,
     computed_each: timedelta | None = COMPUTED_EACH,
     allow_mass_change: bool = False,
-    progress: Progress = _silent,
-    stop: Callable[[], bool] = _go_on,
+    progress: Progress = silent,
+    stop: Callable[[], bool] = go_on,
 ) -> PullReport:
     """Read what changed in these feeds (``None``: all the CRM has), page by page.
 
@@ -117,7 +127,7 @@ def pull(
         if anew is not None and kinds is None and not stop():
             in_one_commit(engine, lambda conn: note_full_read(conn, port.system, now=clock.now()))
     finally:
-        _note_usage(port, engine, clock, report, before)
+        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -218,7 +228,7 @@ def pull_records(
             if not wanted:
                 break
     finally:
-        _note_usage(port, engine, clock, report, before)
+        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -256,10 +266,11 @@ def _missing(
             elif hasattr(record, "account_id"):
                 named.setdefault(Kind.ACCOUNTS, set()).add(record.account_id)
     found: dict[Kind, set[str]] = {}
+    kinds = port.kinds  # a port may ask its CRM
     with reading(engine) as conn:
         for kind, ids in named.items():
             unknown = ids - _known(conn, port.system, kind, ids) - done.get(kind, set())
-            if unknown and kind in port.kinds:
+            if unknown and kind in kinds:
                 found[kind] = unknown
     return found
 
@@ -272,9 +283,10 @@ def _known(conn: sa.Connection, system: str, kind: Kind, record_ids: set[str]) -
     return set(conn.execute(statement).scalars())
 
 
-def _note_usage(
+def note_usage(
     port: CrmPort, engine: sa.Engine, clock: Clock, report: PullReport, before: Usage
 ) -> None:
+    """Count what a reading cost, for its report and for the day."""
     after = port.usage()
     spent = Usage(after.calls - before.calls, after.credits - before.credits)
     report.calls, report.credits = spent.calls, spent.credits

@@ -13,12 +13,22 @@ import sqlalchemy as sa
 
 from adapters.port import RecordProblem
 from connector.store.links import accounts_behind
-from connector.store.problems import clear_problems, note_problems
+from connector.store.problems import clear_problems, list_problems, note_problems
 from connector.store.staleness import mark_stale
 from connector.store.tables import RECORD_TABLES, accounts
 from scoring.records import Kind
 
-__all__ = ["Deleted", "brakes", "delete_records", "of_feed", "sweep"]
+__all__ = [
+    "Deleted",
+    "brakes",
+    "delete_records",
+    "known_ids",
+    "of_feed",
+    "release_held",
+    "sweep",
+]
+
+_HELD = "deletion_held"
 
 LARGEST_SHARE_GONE = 0.2
 ALWAYS_ALLOWED = 5
@@ -77,6 +87,28 @@ def sweep(
     return delete_records(conn, system, kind, missing, now=now, allow_mass_change=allow_mass_change)
 
 
+def known_ids(conn: sa.Connection, system: str, kind: Kind) -> set[str]:
+    """Name every record of a feed that is not gone."""
+    table = RECORD_TABLES[kind]
+    statement = sa.select(table.c.record_id).where(
+        *of_feed(system, kind), table.c.gone_at.is_(None)
+    )
+    return set(conn.execute(statement).scalars())
+
+
+def release_held(
+    conn: sa.Connection, system: str, kind: Kind, missing: Collection[str], *, now: datetime
+) -> None:
+    """Close the held deletions of a feed but those of records that are still missing."""
+    still = set(missing)
+    back = [
+        problem.record_id
+        for problem in list_problems(conn, system=system)
+        if (problem.topic, problem.reason) == (kind.value, _HELD) and problem.record_id not in still
+    ]
+    clear_problems(conn, system, kind.value, back, now=now)
+
+
 def of_feed(system: str, kind: Kind) -> tuple[sa.ColumnElement[bool], ...]:
     """Say which rows of the kind's table a feed delivered."""
     table = RECORD_TABLES[kind]
@@ -118,7 +150,7 @@ def _hold(
         "confirm by pulling with mass changes allowed"
     )
     held = [
-        RecordProblem(kind=kind, record_id=record_id, reason="deletion_held", detail=detail)
+        RecordProblem(kind=kind, record_id=record_id, reason=_HELD, detail=detail)
         for record_id in record_ids
     ]
     note_problems(conn, system, held, now=now)

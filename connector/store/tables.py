@@ -35,6 +35,7 @@ __all__ = [
     "policies",
     "policy_periods",
     "problems",
+    "slots",
     "spending",
     "stale",
     "tasks",
@@ -314,6 +315,15 @@ spending = sa.Table(
     text("system", key=True),
     sa.Column("minute", UtcDateTime, primary_key=True),
     sa.Column("credits", sa.BigInteger, nullable=False),
+)
+
+slots = sa.Table(
+    "slots",
+    metadata,
+    # When the last calls to a path were booked: packed seconds, oldest first.
+    text("system", key=True),
+    text("path", key=True),
+    sa.Column("booked", sa.LargeBinary, nullable=False),
 )
 
 policies = sa.Table(

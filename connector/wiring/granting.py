@@ -3,7 +3,9 @@
 It is kept where its reference in the configuration says, readable by its owner alone.
 """
 
+import base64
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,9 +20,10 @@ from connector.wiring.product import Zixin
 from connector.work.channels import end_channels
 from scoring.document import mistake
 
-__all__ = ["adopt_stored", "consent_address", "give_back", "redeem_grant"]
+__all__ = ["adopt_stored", "consent_address", "give_back", "new_key", "redeem_grant"]
 
 GRANTED = "refresh_token"
+KEY_BYTES = 32
 
 
 def consent_address(zixin: Zixin, name: str, redirect_uri: str, state: str) -> str:
@@ -66,6 +69,33 @@ def adopt_stored(zixin: Zixin, name: str, path: Path) -> str:
     except ValueError as error:
         raise ConfigError.of_connection(name, error) from error
     return _kept(zixin, file_name, token)
+
+
+def new_key(zixin: Zixin, name: str, secret: str) -> tuple[str, bool]:
+    """Make a key of 32 random bytes, in base64, and write it to the file of one of the secrets.
+
+    A key that is there moves to the file of ``<secret>_old`` and is accepted until it is removed.
+    Tells the file's name and whether there was one before. Raises ``ConfigError`` where the
+    configuration names no file for either.
+    """
+    references = zixin.connection(name).secrets
+    file_name = _file_of(references, name, secret)
+    path, kept = zixin.folder / file_name, False
+    if path.exists():
+        before = Secret(path.read_text(encoding="utf-8"))
+        _kept(zixin, _file_of(references, name, f"{secret}_old"), before)
+        kept = True
+    _kept(zixin, file_name, Secret(base64.b64encode(os.urandom(KEY_BYTES)).decode()))
+    return file_name, kept
+
+
+def _file_of(references: Mapping[str, str], name: str, secret: str) -> str:
+    kind, _, file_name = references.get(secret, "").partition(":")
+    if kind != "file" or not file_name:
+        place = f"connections.{name}.secrets.{secret}"
+        told = mistake(place, "must_look", like=f"file:{name}.{secret}")
+        raise ConfigError("configuration", [told])
+    return file_name
 
 
 def give_back(zixin: Zixin, name: str) -> bool:

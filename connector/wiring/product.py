@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from adapters import registry
+from adapters.functions import FunctionText
 from adapters.port import CrmPort, Finding, FindingLevel
 from adapters.settings import ConnectionSettings
 from adapters.tokens import MemoryTokenStore, Sealer, TokenStore
@@ -30,6 +31,7 @@ from connector.flow.policies import policy_in_force
 from connector.store.engine import create_engine, in_one_commit
 from connector.store.migrations import upgrade
 from connector.store.presence import be_present
+from connector.store.slots import DatabaseSlots
 from connector.store.spending import DatabaseSpending
 from connector.store.tokens import DatabaseTokenStore
 from connector.texts.catalogue import Texts
@@ -98,6 +100,7 @@ class Zixin:
                 store=store,
                 sealer=self.sealer,
                 spending=DatabaseSpending(self.engine),
+                slots=DatabaseSlots(self.engine),
             )
         except ValueError as error:
             raise ConfigError.of_connection(name, error) from error
@@ -172,6 +175,17 @@ class Zixin:
         """Return the address a CRM calls; empty without ``server.public_url`` or ``hook``."""
         base, word = self.config.server.public_url.rstrip("/"), self.hook(name)
         return f"{base}/hooks/{word}" if base and word else ""
+
+    def functions(self, name: str) -> tuple[FunctionText, ...]:
+        """Return the functions an administrator may enter in a CRM; they hold no secret.
+
+        Raises ``ConfigError``.
+        """
+        base = self.config.server.public_url.rstrip("/")
+        try:
+            return registry.functions_for(self.settings(name), f"{base}/hooks/HOOK")
+        except ValueError as error:
+            raise ConfigError.of_connection(name, error) from error
 
     def codec(self, name: str) -> registry.EventCodec:
         """Build the verifier and reader of a connection's messages. Raises ``ConfigError``."""

@@ -7,6 +7,7 @@ scheduler.
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -21,6 +22,7 @@ from connector.flow.push import push_due
 from connector.flow.react import react_due
 from connector.flow.run import PortReader, read_crm
 from connector.flow.simulation import try_shadows
+from connector.flow.sweep import sweep_ids
 from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin
 from connector.work.channels import renew_channels
@@ -34,6 +36,7 @@ __all__ = ["Service"]
 _log = structlog.get_logger(__name__)
 
 STOP_PATIENCE = timedelta(seconds=20)
+_SWEEP_DAYS = {"nightly": "* * *", "weekly": "* * sun", "monthly": "1 * *"}
 Stop = Callable[[], bool]
 
 
@@ -86,11 +89,25 @@ class Service:
         return [
             _each(timedelta(hours=times.renew_hours), "renew-channels", self.renew),
             _each(often, "pull", lambda: self._pull(full=False)),
+            *self._sweeps(),
             _at(cron(_daily(times.full_pull_at), zone), "full-pull", lambda: self._pull(full=True)),
             _at(cron(_daily(times.assess_at), zone), "assess", self._decide_all),
             _at(cron(_daily(times.assess_at), zone), "shadow", self._try_shadows),
             _at(cron(_daily(times.dunning_at), zone), "dunning", self._decide_all),
             _each(often, "write-back", self.worker.wake),
+        ]
+
+    def _sweeps(self) -> Sequence[Schedule]:
+        """Name the sweeps: each rhythm is a schedule of its own, so that none is missed."""
+        at, zone = self._zixin.config.schedule.sweep_at, self._zixin.config.zone
+        rhythms: dict[str, list[str]] = {}
+        for name, port in self._job.ports.items():
+            usual = "monthly" if port.tells_deletions else "nightly"
+            rhythms.setdefault(self._zixin.connection(name).sweep or usual, []).append(name)
+        return [
+            _at(cron(_daily(at, days), zone), f"sweep-{rhythm}", partial(self._sweep, names))
+            for rhythm, days in _SWEEP_DAYS.items()
+            if (names := rhythms.get(rhythm))
         ]
 
     def renew(self) -> None:
@@ -139,6 +156,20 @@ class Service:
                 _log.warning("pull failed", system=name, error=type(error).__name__)
             self.worker.wake()
 
+    def _sweep(self, names: Sequence[str]) -> None:
+        for name in names:
+            try:
+                report = sweep_ids(
+                    self._job.ports[name],
+                    self._job.engine,
+                    self._job.clock,
+                    stop=lambda: self.worker.stopping,
+                )
+                self._say(report.warnings)
+            except CrmError as error:
+                _log.warning("sweep failed", system=name, error=type(error).__name__)
+        self.worker.wake()
+
     def _decide_all(self) -> None:
         with self._deciding:
             decide(self._current(), self._job.clock.today(), scope=Scope.DUE)
@@ -173,7 +204,7 @@ def _at(trigger: BaseTrigger, name: str, work: Callable[[], None]) -> Schedule:
     return Schedule(name=name, trigger=trigger, work=lambda _due: work())
 
 
-def _daily(at: str) -> str:
-    """Write a time of day as a crontab line."""
+def _daily(at: str, days: str = "* * *") -> str:
+    """Write a time of day as a crontab line; ``days`` are its three fields for days."""
     hour, _, minute = at.partition(":")
-    return f"{int(minute)} {int(hour)} * * *"
+    return f"{int(minute)} {int(hour)} {days}"

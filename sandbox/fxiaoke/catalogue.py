@@ -5,8 +5,15 @@ from dataclasses import replace
 from sandbox.company.file_lines import STATEMENT_LINES
 from sandbox.fxiaoke.fields import FieldDescribe, ObjectDescribe, Option
 
-__all__ = ["CREDIT_FIELDS", "TASK_OBJECT", "standard_objects", "task_object"]
+__all__ = ["CREDIT_FIELDS", "TASK_OBJECT", "UNBOUGHT", "standard_objects", "task_object"]
 
+#: Objects that a tenant lacks, by the best source of receivables that it has.
+UNBOUGHT = {
+    "notes": frozenset[str](),
+    "unmatched": frozenset({"MatchNoteDetailObj"}),
+    "plans": frozenset({"AccountsReceivableNoteObj", "MatchNoteDetailObj"}),
+    "orders": frozenset({"AccountsReceivableNoteObj", "MatchNoteDetailObj", "PaymentPlanObj"}),
+}
 TASK_OBJECT = "credit_task__c"
 _CURRENCIES = ("CNY", "USD", "EUR", "HKD", "GBP", "JPY", "SGD", "AUD", "CAD", "CHF", "INR")
 _RATINGS = ("AAA", "AA", "A", "BBB", "BB", "B", "CCC", "CC", "C", "D", "-")
@@ -144,6 +151,7 @@ def _receivables() -> list[ObjectDescribe]:
         _field("note_date", "应收日期", "date"),
         _field("due_date", "到期日", "date"),
         _field("price_tax_amount", "价税合计", "currency", required=True),
+        _field("no_settled_amount", "未核销金额", "currency"),
         _field(
             "source_note_id__c",
             "红冲应收单",
@@ -191,6 +199,7 @@ def _orders() -> list[ObjectDescribe]:
         _field("delivery_date", "交货日期", "date"),
         _field("order_amount", "销售订单金额", "currency", required=True),
         _field("invoice_amount", "已开票金额", "currency"),
+        _field("returned_goods_amount", "退货单金额", "currency"),
         _field("delivered_amount__c", "已发货金额", "currency"),
         _field("deposit__c", "定金", "currency"),
         _field("segment__c", "销售主体"),
@@ -204,6 +213,7 @@ def _orders() -> list[ObjectDescribe]:
         _field("name", "回款明细编号", "auto_number"),
         _field("payment_id", "回款", "master_detail", required=True, target="PaymentObj"),
         _field("order_id", "销售订单", "object_reference", target="SalesOrderObj"),
+        _field("payment_plan_id", "回款计划", "object_reference", target="PaymentPlanObj"),
         _account_ref(required=False),
         _field("payment_amount", "本次回款金额", "currency", required=True),
         _field("payment_time", "回款日期", "date"),

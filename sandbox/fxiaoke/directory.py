@@ -111,14 +111,15 @@ def _department(asked: Asked) -> None:
         raise Refusal(30007, "department not found", "部门不存在")
 
 
-def _id(asked: Asked, employee: Employee) -> str:
-    return employee.open_id if asked.open_ids else employee.id
+def _id(state: State, asked: Asked, employee: Employee) -> str:
+    open_ids = asked.open_ids or state.options.list_with_open_ids
+    return employee.open_id if open_ids else employee.id
 
 
 def _full(state: State, asked: Asked, employee: Employee) -> dict[str, Any]:
     leader = state.staff.find(employee.leader_id)
     return {
-        "openUserId": _id(asked, employee),
+        "openUserId": _id(state, asked, employee),
         "account": employee.email,
         "name": employee.name,
         "nickName": employee.name,
@@ -133,7 +134,7 @@ def _full(state: State, asked: Asked, employee: Employee) -> dict[str, Any]:
         "employeeNumber": employee.id,
         "hireDate": "",
         "createTime": 0,
-        "leaderId": _id(asked, leader) if leader else "",
+        "leaderId": _id(state, asked, leader) if leader else "",
     }
 
 

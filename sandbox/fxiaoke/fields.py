@@ -109,13 +109,13 @@ class ObjectDescribe:
         """Add fields; one of the same name is replaced."""
         self.fields |= {each.api_name: each for each in fields}
 
-    def list_entry(self) -> dict[str, Any]:
-        """Return the entry of ``object/list``."""
+    def list_entry(self, *, active: bool = True) -> dict[str, Any]:
+        """Return the entry of ``object/list``; one that was not bought is not active."""
         return {
             "describeApiName": self.api_name,
             "describeDisplayName": self.display_name,
             "defineType": self.define_type,
-            "isActive": True,
+            "isActive": active,
             "iconPath": "",
             "iconIndex": 0,
             "hideButton": False,

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from sandbox.company.model import Company, SampleInvoice
 from sandbox.fxiaoke.filling_file import file_rows
+from sandbox.fxiaoke.filling_orders import order_rows
 from sandbox.fxiaoke.people import ADMIN_ID, Employee
 from sandbox.fxiaoke.rows import Row
 from sandbox.fxiaoke.state import State
@@ -47,6 +48,7 @@ class _Filling:
     owners: dict[str, list[str]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     payments: dict[str, str] = field(default_factory=dict)
+    claims: dict[str, str] = field(default_factory=dict)
 
     def draft(
         self,
@@ -70,10 +72,13 @@ def fill_store(state: State, company: Company) -> None:
     _add_people(work)
     _draft_accounts(work)
     _draft_contacts(work)
-    _draft_invoices(work)
-    _draft_credit_notes(work)
-    _draft_payments(work)
-    _draft_orders(work)
+    if state.options.receivables in {"notes", "unmatched"}:
+        _draft_invoices(work)
+        _draft_credit_notes(work)
+        _draft_payments(work)
+        _draft_orders(work)
+    else:
+        _draft_claims(work, with_plans=state.options.receivables == "plans")
     _draft_file(work)
     _store(work)
 
@@ -150,6 +155,7 @@ def _money(currency: str) -> dict[str, object]:
 
 
 def _draft_invoices(work: _Filling) -> None:
+    left = _left(work.company) if work.state.options.receivables == "unmatched" else {}
     for invoice in work.company.invoices:
         if invoice.crm != _CRM:
             continue
@@ -159,6 +165,7 @@ def _draft_invoices(work: _Filling) -> None:
             "note_date": date_ms(invoice.issued_on),
             "due_date": date_ms(invoice.due_on),
             "price_tax_amount": amount_text(invoice.amount),
+            "no_settled_amount": _amount_or_none(left.get(invoice.key)),
             **_money(invoice.currency),
             **_dispute(invoice),
             "segment__c": invoice.segment,
@@ -166,6 +173,17 @@ def _draft_invoices(work: _Filling) -> None:
         work.notes[invoice.key] = work.draft(
             "AccountsReceivableNoteObj", invoice.issued_on, invoice.customer, values
         )
+
+
+def _left(company: Company) -> dict[str, Decimal]:
+    """Tell what is still open of each invoice."""
+    left = {invoice.key: invoice.amount for invoice in company.invoices}
+    for note in company.credit_notes:
+        if note.invoice in left:
+            left[note.invoice] -= abs(note.amount)
+    for paid in company.allocations:
+        left[paid.invoice] -= paid.amount
+    return left
 
 
 def _dispute(invoice: SampleInvoice) -> dict[str, object]:
@@ -197,6 +215,20 @@ def _draft_credit_notes(work: _Filling) -> None:
         )
 
 
+def _draft_claims(work: _Filling, *, with_plans: bool) -> None:
+    """Draft claims as orders and payment plans, for a tenant without receivable notes."""
+    for row in order_rows(work.company, _CRM, with_plans=with_plans):
+        named = {"account_id": work.accounts.get(row.customer)}
+        named |= {field: work.claims.get(key) for field, key in row.references.items()}
+        values = row.values | named | _money(row.currency)
+        work.claims[row.key] = work.draft(row.api_name, row.day, row.customer, values)
+    known = work.claims
+    work.notes = {each.key: known[each.key] for each in work.company.invoices if each.key in known}
+    work.payments = {
+        each.key: known[each.key] for each in work.company.payments if each.key in known
+    }
+
+
 def _draft_payments(work: _Filling) -> None:
     paid: dict[str, tuple[date, str, str]] = {}
     for payment in work.company.payments:
@@ -213,6 +245,8 @@ def _draft_payments(work: _Filling) -> None:
             "PaymentObj", payment.paid_on, payment.customer, values
         )
         paid[payment.key] = (payment.paid_on, payment.customer, payment.currency)
+    if "MatchNoteDetailObj" not in work.state.store.tables:
+        return
     for number, allocation in enumerate(work.company.allocations, 1):
         known = paid.get(allocation.payment)
         if known is None or allocation.invoice not in work.notes:

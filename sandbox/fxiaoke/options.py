@@ -5,6 +5,7 @@ against every guess.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from sandbox.fxiaoke.answers import EMPLOYEE_UNKNOWN, FREQUENCY, PARAMETER, REFUSED
 
@@ -23,6 +24,10 @@ class TenantOptions:
     unique_task_key: bool = True  # credit_task__c.ext_key__c is unique
     generated_option_values: bool = False  # options given as text get values like "aB3dE5fG7"
 
+    native_task_function: bool = False  # an APL function makes native tasks of new credit tasks
+    receivables: Literal["notes", "unmatched", "plans", "orders"] = "notes"  # the best bought
+    unbought_listed: bool = True  # objects that were not bought stand in object/list as inactive
+
     pack_bought: bool = True
     daily_limit: int | None = 100_000
     frequency_limit: int | None = 100
@@ -33,10 +38,13 @@ class TenantOptions:
     strict_fields: bool = True  # a write that names an unknown field is refused
     strict_options: bool = True  # a select value must be one of the options
     strict_owner: bool = False  # an update that names the owner is refused, not ignored
+    approval_refuses_edits: bool = True  # records under review or in change are not written
+    pool_refuses_edits: bool = False  # customers of a pool are not written until they are chosen
     strict_trace: bool = False  # a call without thirdTraceId is refused
     omit_custom_data_id: bool = False  # create on a custom object answers without dataId
     empty_details_remove: bool = True  # an empty detail list in an update removes the rows
     personnel_visible: bool = False  # PersonnelObj can be queried
+    list_with_open_ids: bool = False  # employees are listed by FSUID_… whatever was asked for
     total_by_default: bool = True  # total is counted unless the query says no
 
     own_writes_raise_events: bool = True

@@ -25,8 +25,10 @@ __all__ = [
 def list_objects(state: State, asked: Asked) -> dict[str, Any]:
     """Answer ``object/list``."""
     del asked
-    tables = state.store.tables.values()
-    return {"data": {"objects": [table.describe.list_entry() for table in tables]}}
+    entries = [table.describe.list_entry() for table in state.store.tables.values()]
+    if state.options.unbought_listed:
+        entries += [each.list_entry(active=False) for each in state.store.unbought]
+    return {"data": {"objects": entries}}
 
 
 def describe_object(state: State, asked: Asked) -> dict[str, Any]:

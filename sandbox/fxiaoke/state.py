@@ -30,13 +30,17 @@ TENANT_NUMBER = 700_001
 
 @dataclass(slots=True)
 class State:
-    """One tenant. ``messages`` are the bodies given to ``message/send``, oldest first."""
+    """One tenant. ``messages`` are the bodies given to ``message/send``, oldest first.
+
+    ``native_tasks`` are those that the tenant's APL function made.
+    """
 
     clock: SandboxClock
     options: TenantOptions
     staff: Staff
     store: RecordStore
     messages: list[dict[str, Any]] = field(default_factory=list)
+    native_tasks: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

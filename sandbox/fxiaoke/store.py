@@ -50,7 +50,10 @@ class Change:
 
 @dataclass(slots=True)
 class RecordStore:
-    """Objects and their records. ``listener`` hears of each committed change."""
+    """Objects and their records. ``listener`` hears of each committed change.
+
+    ``unbought`` are objects of modules that the tenant does not have.
+    """
 
     clock: SandboxClock
     options: TenantOptions
@@ -59,6 +62,7 @@ class RecordStore:
     lock: RLock = field(default_factory=RLock)
     listener: Callable[[Change], None] | None = None
     last_ms: int = 0
+    unbought: list[ObjectDescribe] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def add_object(self, describe: ObjectDescribe) -> None:

@@ -15,9 +15,10 @@ from sandbox.fxiaoke.administration import (
 )
 from sandbox.fxiaoke.answers import Refusal
 from sandbox.fxiaoke.callbacks import Callbacks
-from sandbox.fxiaoke.catalogue import standard_objects
+from sandbox.fxiaoke.catalogue import UNBOUGHT, standard_objects
 from sandbox.fxiaoke.fields import FieldDescribe, ObjectDescribe
 from sandbox.fxiaoke.filling import fill_store
+from sandbox.fxiaoke.functions import EventFunction
 from sandbox.fxiaoke.gateway import Gateway
 from sandbox.fxiaoke.limits import Limits
 from sandbox.fxiaoke.options import TenantOptions
@@ -69,11 +70,15 @@ class FxiaokeTenant:
         self.state = State(clock, self.options, staff, self.store)
         self.tokens = TokenDesk(clock, self.options)
         self.callbacks = Callbacks(clock, self.options, notifier, rng or Random())
+        self.function = EventFunction(clock, notifier)
         self._gateway = Gateway(
             self.state, self.tokens, Limits(clock, self.options), faults, journal
         )
         for describe in standard_objects():
-            self.store.add_object(describe)
+            if describe.api_name in UNBOUGHT[self.options.receivables]:
+                self.store.unbought.append(describe)
+            else:
+                self.store.add_object(describe)
         self.store.listener = self._tell
         if self.options.provisioned:
             self.provision()
@@ -95,6 +100,11 @@ class FxiaokeTenant:
     def messages(self) -> list[dict[str, Any]]:
         """What was given to ``message/send``, oldest first."""
         return self.state.messages
+
+    @property
+    def native_tasks(self) -> list[dict[str, Any]]:
+        """The tasks that the tenant's APL function made, oldest first."""
+        return self.state.native_tasks
 
     def modules(self) -> list[str]:
         """Return the api names of the objects."""
@@ -202,6 +212,7 @@ class FxiaokeTenant:
         if own and not self.options.own_writes_raise_events:
             return
         self.callbacks.tell(change)
+        self.function.tell(change)
 
     def _live(self, module: str, record_id: str) -> Row:
         row = self.store.row(module, record_id)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.fxiaoke.answers import PARAMETER, Refusal, illegal_parameter
 from sandbox.fxiaoke.fields import is_custom
+from sandbox.fxiaoke.functions import run_task_function
 from sandbox.fxiaoke.reads import asked_table, detail_tables
 from sandbox.fxiaoke.rows import ObjectTable, Row
 from sandbox.fxiaoke.state import Asked, State
@@ -26,6 +27,7 @@ __all__ = [
     "update_record",
 ]
 
+_IN_APPROVAL = ("under_review", "in_change")
 Lines = list[tuple[ObjectTable, str, list[dict[str, object]]]]
 
 
@@ -44,6 +46,7 @@ def create_record(state: State, asked: Asked) -> dict[str, Any]:
         api_name, values, asked.actor.id, at_ms=at_ms if isinstance(at_ms, int) else None
     )
     _store_lines(state, asked, row, lines)
+    run_task_function(state, asked, api_name, row)
     if is_custom(api_name) and state.options.omit_custom_data_id:
         return {}
     return {"dataId": row.id}
@@ -61,11 +64,20 @@ def update_record(state: State, asked: Asked) -> dict[str, Any]:
     values = state.store.read_values(api_name, wanted)
     state.store.check_required(api_name, values, partial=True)
     if not (is_custom(api_name) and asked.data.get("skipDataStatusValidate") is True):
-        state.store.check_unlocked(row, "编辑")
+        _check_writable(state, row)
     lines = _detail_lines(state, asked, api_name)
     state.store.change(api_name, row, values, asked.actor.id)
     _replace_lines(state, asked, row, lines)
+    run_task_function(state, asked, api_name, row)
     return {}
+
+
+def _check_writable(state: State, row: Row) -> None:
+    state.store.check_unlocked(row, "编辑")
+    if state.options.approval_refuses_edits and row.life_status in _IN_APPROVAL:
+        raise state.store.rejected("数据正在审批中，不能进行[编辑]操作")
+    if state.options.pool_refuses_edits and "high_seas_id" in row.values:
+        raise state.store.rejected("公海中的客户未被领取，不能进行[编辑]操作")
 
 
 def change_owner(state: State, asked: Asked) -> dict[str, Any]:

@@ -96,7 +96,7 @@ _TIME = {"wanted": Word.TIME_OF_DAY, "given": "'25:00'"}
         ),
         *(
             (f"schedule.{key} = '25:00'", mistake(f"schedule.{key}", "must_be", **_TIME))
-            for key in ("full_pull_at", "assess_at", "dunning_at")
+            for key in ("full_pull_at", "sweep_at", "assess_at", "dunning_at")
         ),
         (
             "schedule.assess_at = '4:60'",

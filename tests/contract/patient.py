@@ -15,6 +15,7 @@ from adapters.port import (
     FieldUpdate,
     FieldValue,
     Finding,
+    IdPage,
     Outcome,
     Page,
     ProvisionStep,
@@ -49,6 +50,16 @@ class Patient:
 
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         return self._port.fetch(kind, record_ids)
+
+    @property
+    def tells_deletions(self) -> bool:
+        return self._port.tells_deletions
+
+    def ids(self, kind: Kind, after: str = "") -> IdPage:
+        return self._port.ids(kind, after)
+
+    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
+        return self._port.missing(kind, known_ids)
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         return self._port.owned_values(record_ids)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.sandboxes import (
     CONNECTION_NAMES,
+    Receivables,
     noon,
     open_company,
     sandbox_config,
@@ -123,6 +124,7 @@ def installed(
     now: bool = False,
     only: str | None = None,
     books: bool = False,
+    receivables: Receivables = Receivables.NOTES,
 ) -> Iterator[Installation]:
     """Start both CRMs with a company and write a configuration for them into ``folder``.
 
@@ -131,7 +133,12 @@ def installed(
     """
     clock = None if now else SandboxClock(noon(as_of))
     with open_company(
-        company, clock=clock, provisioned=provisioned, only=only, books=books
+        company,
+        clock=clock,
+        provisioned=provisioned,
+        only=only,
+        books=books,
+        receivables=receivables,
     ) as crms:
         folder.mkdir(parents=True, exist_ok=True)
         text = sandbox_config(crms)

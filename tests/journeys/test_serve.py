@@ -19,6 +19,7 @@ from connector.flow.run import RunWish, run_once
 from connector.store.assessments import latest_assessments
 from connector.store.engine import create_engine, reading
 from connector.store.queue_tables import inbox, ticks
+from connector.store.tables import payments
 from connector.wiring.jobs import job_of
 from connector.wiring.service import Service
 from connector.work.schedule import Ticker
@@ -337,6 +338,42 @@ def test_notifications_are_asked_for_before_a_pull_which_may_come_each_minute(sm
         names = [schedule.name for schedule in Service(zixin).schedules()]
 
     assert names[:2] == ["renew-channels", "pull"]
+
+
+def test_ids_are_compared_each_night_where_deletions_are_not_told_and_else_each_month(
+    small: Small,
+) -> None:
+    with open_here(small.installation, small.clock) as zixin:
+        run_once(job_of(zixin), RunWish(as_of=zixin.clock.today(), push=False))
+        tenant = small.installation.crms.crm("fxiaoke")
+        (payment, *_) = (str(row["_id"]) for row in tenant.records("PaymentObj"))
+        tenant.remove_record("PaymentObj", payment)
+        service = Service(zixin)
+        sweeps = {one.name: one for one in service.schedules() if one.name.startswith("sweep-")}
+        assert set(sweeps) == {"sweep-nightly", "sweep-monthly"}
+
+        sweeps["sweep-monthly"].work(zixin.clock.now())
+        before = _gone_payments(zixin.engine)
+        sweeps["sweep-nightly"].work(zixin.clock.now())
+
+        assert (before, _gone_payments(zixin.engine)) == ([], [payment])
+
+
+def _gone_payments(engine: sa.Engine) -> list[str]:
+    statement = sa.select(payments.c.record_id).where(payments.c.gone_at.is_not(None))
+    with reading(engine) as conn:
+        return list(conn.execute(statement).scalars())
+
+
+def test_a_rhythm_of_ones_own_for_the_sweep(small: Small) -> None:
+    config = small.installation.config
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('vendor = "', 'sweep = "weekly"\nvendor = "'), encoding="utf-8")
+
+    with open_here(small.installation, small.clock) as zixin:
+        names = {one.name for one in Service(zixin).schedules()}
+
+    assert {name for name in names if name.startswith("sweep")} == {"sweep-weekly"}
 
 
 def test_sigterm_ends_serve_in_time_even_in_the_middle_of_a_slow_reading(small: Small) -> None:

@@ -22,7 +22,14 @@ __all__ = ["a_change", "a_draft", "a_note", "an_account", "open_on", "read_all"]
 
 
 def open_on(
-    tenant: FxiaokeTenant, url: str, *, style: str = "header", seconds: float = 30.0, **options: Any
+    tenant: FxiaokeTenant,
+    url: str,
+    *,
+    style: str = "header",
+    seconds: float = 30.0,
+    mapping: dict[str, Any] | None = None,
+    time: Time | None = None,
+    **options: Any,
 ) -> FxiaokePort:
     known = tenant.credentials()
     names = ("app_id", "app_secret", "permanent_code")
@@ -30,13 +37,14 @@ def open_on(
         base_url=url,
         secrets={name: Secret(known[name]) for name in names},
         organisation_id=known["corp_id"],
+        mapping=mapping or {},
         options={
             "style": style,
             "user_id": known["user_id" if style == "header" else "open_user_id"],
             **options,
         },
     )
-    return a_port(Time(), settings=settings, read_seconds=seconds)
+    return a_port(time or Time(), settings=settings, read_seconds=seconds)
 
 
 def an_account(tenant: FxiaokeTenant, **values: object) -> str:

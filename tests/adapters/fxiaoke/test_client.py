@@ -24,7 +24,9 @@ from adapters.errors import (
     RecordInvalid,
 )
 from adapters.fxiaoke.client import rows_of
+from adapters.fxiaoke.clouds import CLOUDS
 from adapters.fxiaoke.port import FxiaokePort
+from adapters.fxiaoke.settings import api_url
 from adapters.port import CreditField, Cursor, FieldUpdate, Receipt
 from adapters.settings import Secret
 from scoring.records import AccountRef, Invoice, Kind
@@ -294,7 +296,9 @@ def test_numbers_written_without_quotes_stay_exact(gateway: Gateway) -> None:
     gateway.on(DESCRIBE, described("AccountsReceivableNoteObj"))
     gateway.on(QUERY, page)
 
-    invoice = a_port().fetch(Kind.INVOICES, ["n1"]).records[0]
+    gateway.on("/cgi/crm/v2/object/list", {"data": {"objects": []}})
+    settings = some_settings(mapping={"receivables": "notes"})
+    invoice = a_port(settings=settings).fetch(Kind.INVOICES, ["n1"]).records[0]
 
     assert isinstance(invoice, Invoice)
     assert invoice.amount.minor == 29
@@ -322,7 +326,7 @@ def test_calls_are_paced_per_path(gateway: Gateway, time: Time) -> None:
     for _ in range(5):
         read(port)
 
-    assert time.slept == [20.0, 20.0]
+    assert time.slept == [20.0, 10.0, 10.0]
 
 
 def test_a_wrong_option_is_told_with_its_key() -> None:
@@ -398,3 +402,17 @@ def test_whatever_a_write_answers_it_is_an_outcome_and_sent_once(page: str) -> N
         assert isinstance(outcome, Receipt | CrmError)
         dead = isinstance(outcome, CredentialsRejected)
         assert len(gateway.calls(UPDATE)) == (2 if dead and "20016" in page else 1)
+
+
+@pytest.mark.parametrize(("cloud", "host"), CLOUDS.items())
+def test_a_cloud_names_its_host(cloud: str, host: str) -> None:
+    options = {"cloud": cloud}
+
+    assert api_url(some_settings(base_url="", options=options)) == host
+    own = some_settings(base_url="https://open.crm.example.com/", options=options)
+    assert api_url(own) == "https://open.crm.example.com"
+
+
+def test_an_unknown_cloud_is_told_with_its_key() -> None:
+    with pytest.raises(ValueError, match=r"options: Invalid enum value 'moon' - at `\$.cloud`"):
+        a_port(settings=some_settings(options={"cloud": "moon"}))

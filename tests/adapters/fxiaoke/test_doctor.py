@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.fxiaoke.names import FxiaokeMapping
-from adapters.fxiaoke.provision import FIELD_WORDS, credit_fields, task_fields
+from adapters.fxiaoke.provision import FIELD_WORDS, checklist, credit_fields, task_fields
 from adapters.port import CreditField, Finding, FindingLevel
 from adapters.settings import ConnectionSettings, Secret
 from scoring.records import Kind
@@ -61,7 +61,7 @@ def a_tenant(gateway: Gateway, *fields: dict[str, Any], objects: tuple[str, ...]
     gateway.on(DESCRIBE, described("AccountObj", *(fields or complete_fields())))
     people = [{"openUserId": "1001", "name": "李"}, {"openUserId": "1002", "isStop": True}]
     gateway.on("/cgi/user/list", {"userList": people})
-    gateway.on(QUERY, {"data": {"dataList": [{"_id": "a1"}], "total": 12}})
+    gateway.on(QUERY, {"data": {"dataList": [{"_id": "a1", "owner": ["1001"]}], "total": 12}})
 
 
 def settings_with_key() -> ConnectionSettings:
@@ -178,7 +178,7 @@ def test_an_unreadable_part_is_a_finding_and_the_rest_is_examined(gateway: Gatew
     found = findings()
 
     topics = {each.topic for each in found if each.level is FindingLevel.ERROR}
-    assert topics == {"fields", "credit fields", "tasks"}
+    assert topics == {"objects", "receivables", "fields", "credit fields", "tasks"}
 
 
 @pytest.mark.parametrize(
@@ -263,3 +263,36 @@ def test_a_port_says_who_it_is_and_has_spent_nothing_yet(time: Time) -> None:
 
     assert (port.system, port.vendor) == ("fx", "fxiaoke")
     assert (port.usage().calls, port.usage().credits) == (0, 0)
+
+
+def test_each_line_of_the_checklist_is_confirmed_by_a_finding_of_its_own(gateway: Gateway) -> None:
+    a_tenant(gateway)
+
+    confirmed = [each.message for each in findings() if each.level is FindingLevel.OK]
+
+    for line in checklist(MAPPING):
+        if line.field is None:
+            assert f"object {line.object_name} is there" in confirmed
+            continue
+        start = f"{line.object_name}.{line.field.api_name} ({line.field.label}): "
+        (told,) = (each for each in confirmed if each.startswith(start))
+        assert line.field.type.split("_")[0] in told or "text" in told
+    assert any(each.endswith("select_one, all 11 options") for each in confirmed)
+    assert any(each.endswith("text, unique") for each in confirmed)
+
+
+def test_the_checklist_and_the_doctor_speak_of_the_same_things(gateway: Gateway) -> None:
+    a_tenant(gateway, a_field("name"), objects=OBJECTS[:-1])
+    port = a_port(settings=settings_with_key())
+
+    wanted = [step for step in port.provision(dry_run=True) if step.state == "by_hand"]
+    told = [each.message for each in port.check() if each.level is FindingLevel.ERROR]
+
+    credit = [step for step in wanted if step.target == "AccountObj"]
+    assert len([each for each in told if "AccountObj has no field" in each]) == len(credit) > 20
+    assert "object credit_task__c does not exist" in told
+    assert {step.type for step in wanted if step.target == "credit_task__c"} >= {"object", "text"}
+    for step in wanted:
+        zh, _, en = step.instruction.partition("\n")
+        assert zh.startswith("管理后台")
+        assert en.startswith("Console")

@@ -17,6 +17,7 @@ from adapters.errors import (
     RecordInvalid,
     RecordNotFound,
     Refused,
+    Transient,
 )
 from adapters.fxiaoke.errors import Refusal, quota_reset, to_error
 
@@ -67,6 +68,8 @@ TABLE: list[tuple[int, str, type[CrmError], type[CrmError]]] = [
     (30007, "department not found", RecordInvalid, RecordInvalid),
     (30027, "employee not found", RecordInvalid, RecordInvalid),
     (40010, "数据已被锁定", NotPermitted, NotPermitted),
+    (40010, "数据正在审批中，不能进行[编辑]操作", Refused, Transient),
+    (40010, "公海中的客户不能更换负责人", NotPermitted, NotPermitted),
     (40010, "无此操作的数据权限", NotPermitted, NotPermitted),
     (40010, "字段[外部键]的值重复，已存在相同的数据", RecordConflict, RecordConflict),
     (40010, "数据不存在或已删除", RecordNotFound, RecordNotFound),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.errors import ContractBroken
+from adapters.fxiaoke.port import FxiaokePort
 from adapters.fxiaoke.values import time_to_ms
 from adapters.port import Cursor
 from scoring.records import Kind, Owner
@@ -22,9 +23,15 @@ from tests.adapters.fxiaoke.gateway import (
 
 QUERY = "/cgi/crm/v2/data/query"
 DESCRIBE = "/cgi/crm/v2/object/describe"
+LIST = "/cgi/crm/v2/object/list"
 USERS = "/cgi/user/list"
 WATERMARK = NOW - timedelta(hours=1)
 CHANGED = NOW - timedelta(minutes=2)
+
+
+def a_notes_port() -> FxiaokePort:
+    """Open a port whose claims are receivable notes."""
+    return a_port(settings=some_settings(mapping={"receivables": "notes"}))
 
 
 def a_contact(number: int, modified_at: datetime = WATERMARK) -> dict[str, Any]:
@@ -39,6 +46,7 @@ def a_contact(number: int, modified_at: datetime = WATERMARK) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _described(gateway: Gateway) -> None:
     gateway.on(DESCRIBE, described("ContactObj", a_field("name"), a_field("account_id")))
+    gateway.on(LIST, {"data": {"objects": []}})
 
 
 def searches(gateway: Gateway) -> list[dict[str, Any]]:
@@ -201,7 +209,7 @@ def test_only_fields_that_exist_are_asked_for(gateway: Gateway) -> None:
 
 def test_invoices_and_credit_notes_are_told_apart_by_record_type(gateway: Gateway) -> None:
     gateway.on(QUERY, rows())
-    port = a_port()
+    port = a_notes_port()
     port.changes(Kind.INVOICES, Cursor())
     port.changes(Kind.CREDIT_NOTES, Cursor())
 
@@ -224,7 +232,7 @@ def test_fetched_records_that_do_not_come_back_are_gone(gateway: Gateway) -> Non
 def test_a_credit_note_fetched_as_an_invoice_is_neither_read_nor_gone(gateway: Gateway) -> None:
     gateway.on(QUERY, rows({"_id": "n1", "record_type": "red_note__c"}))
 
-    page = a_port().fetch(Kind.INVOICES, ["n1"])
+    page = a_notes_port().fetch(Kind.INVOICES, ["n1"])
 
     assert (page.records, page.problems, page.gone) == ((), (), ())
 
@@ -277,7 +285,8 @@ def test_a_list_of_employees_that_is_none_breaks_the_contract(
         a_port().changes(Kind.OWNERS, Cursor())
 
 
-def test_a_feed_without_an_object_is_switched_off(time: Time) -> None:
+def test_a_feed_without_an_object_is_switched_off(time: Time, gateway: Gateway) -> None:
+    gateway.on(LIST, {"errorCode": 20017, "errorMessage": "nothing is told"})
     mapping = {"orders": {"object": ""}, "invoices": {"red_note": ""}}
 
     kinds = a_port(time, settings=some_settings(mapping=mapping)).kinds

@@ -30,7 +30,7 @@ from sandbox.fxiaoke.tenant import FxiaokeTenant
 from sandbox.journal import Journal
 from sandbox.notifier import Notifier
 from sandbox.server import Sandbox
-from scoring.records import AccountRef, Kind
+from scoring.records import Account, AccountRef, Kind
 from tests.adapters.fxiaoke.gateway import a_port, some_settings
 from tests.adapters.fxiaoke.tenant import a_draft, an_account, open_on
 
@@ -148,3 +148,24 @@ def test_calls_are_counted(tenant: FxiaokeTenant, plain: FxiaokePort) -> None:
 
     assert plain.usage().calls == len(list(tenant.journal))
     assert plain.usage().credits == plain.usage().calls
+
+
+def test_owners_and_employees_meet_under_one_form_of_id_or_the_doctor_says_so(
+    tenant: FxiaokeTenant, url: str
+) -> None:
+    tenant.options.list_with_open_ids = True
+    account = an_account(tenant)
+    plain, converting = open_on(tenant, url), open_on(tenant, url, convert_user_id=True)
+
+    (told,) = (each for each in plain.check() if "options.convert_user_id" in each.remedy)
+    assert (told.topic, told.level) == ("employees", FindingLevel.WARNING)
+    assert not [each for each in converting.check() if "convert_user_id" in each.remedy]
+
+    owners = {each.record_id for each in converting.changes(Kind.OWNERS, Cursor()).records}
+    (read,) = converting.fetch(Kind.ACCOUNTS, [account]).records
+    assert isinstance(read, Account)
+    assert read.owner_id in owners
+    created = converting.create_tasks([a_draft(account, owner_id=read.owner_id)])[0]
+    assert isinstance(created, Receipt)
+    assert tenant.records("credit_task__c")[0]["owner"] == ["1001"]
+    assert tenant.messages[0]["toUser"] == ["1001"]

@@ -11,6 +11,7 @@ from adapters.errors import (
     OutcomeUnknown,
     RecordInvalid,
     RecordNotFound,
+    Transient,
 )
 from adapters.fxiaoke.port import FxiaokePort
 from adapters.port import (
@@ -81,6 +82,73 @@ def test_locked_gone_and_good_accounts_are_judged_one_by_one(
     outcomes = plain.update_fields(updates)
 
     assert [type(outcome) for outcome in outcomes] == [NotPermitted, RecordNotFound, Receipt]
+
+
+def a_score(account: str) -> FieldUpdate:
+    values: dict[CreditField, FieldValue] = {CreditField.SCORE: Decimal(50)}
+    return FieldUpdate(account=AccountRef("fx", account), values=values)
+
+
+def test_a_locked_account_may_be_unlocked_for_the_moment_and_is_locked_again(
+    tenant: FxiaokeTenant, url: str
+) -> None:
+    account = an_account(tenant)
+    tenant.put_record("AccountObj", {"lock_status": "1"}, account)
+    port = open_on(tenant, url, unlock=True)
+
+    assert isinstance(port.update_fields([a_score(account)])[0], Receipt)
+
+    (row,) = tenant.records("AccountObj")
+    assert (row["credit_score__c"], row["lock_status"]) == ("50.00", "1")
+    bad = FieldUpdate(account=AccountRef("fx", account), values={CreditField.SUMMARY: "x"})
+    tenant.faults.add(
+        FaultRule(match="POST /cgi/crm/v2/object/lock", kind=FaultKind.ERROR_503, times=1)
+    )
+    tenant.put_record("AccountObj", {"life_status": "in_change"}, account)
+
+    outcome = port.update_fields([bad])[0]
+
+    assert isinstance(outcome, Transient)  # an approval is under way
+    assert tenant.records("AccountObj")[0]["lock_status"] == "1"
+
+
+def test_a_lock_that_cannot_be_put_back_is_logged(
+    tenant: FxiaokeTenant, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = an_account(tenant)
+    tenant.put_record("AccountObj", {"lock_status": "1"}, account)
+    broken = FaultRule(match="POST /cgi/crm/v2/object/lock", kind=FaultKind.ERROR_503, times=9)
+    tenant.faults.add(broken)
+
+    outcome = open_on(tenant, url, unlock=True).update_fields([a_score(account)])[0]
+
+    assert isinstance(outcome, Receipt)
+    assert f"AccountObj {account} could not be locked again" in caplog.text
+
+
+def test_a_record_in_an_approval_is_tried_later_and_one_in_a_pool_waits_for_a_person(
+    tenant: FxiaokeTenant, plain: FxiaokePort
+) -> None:
+    tenant.options.pool_refuses_edits = True
+    reviewed, pooled, good = (an_account(tenant) for _ in range(3))
+    tenant.put_record("AccountObj", {"life_status": "under_review"}, reviewed)
+    tenant.put_record("AccountObj", {"high_seas_id": "0" * 24}, pooled)
+
+    outcomes = plain.update_fields([a_score(each) for each in (reviewed, pooled, good)])
+
+    assert [type(outcome) for outcome in outcomes] == [Transient, NotPermitted, Receipt]
+
+
+def test_a_locked_task_is_written_all_the_same(tenant: FxiaokeTenant, plain: FxiaokePort) -> None:
+    draft = a_draft(an_account(tenant))
+    created = plain.create_tasks([draft])[0]
+    assert isinstance(created, Receipt)
+    tenant.put_record("credit_task__c", {"lock_status": "1"}, created.record_id)
+
+    change = a_change(draft, created.record_id, subject="第二次")
+
+    assert isinstance(plain.change_tasks([change])[0], Receipt)
+    assert tenant.records("credit_task__c")[0]["name"] == "第二次"
 
 
 def test_a_task_lives_its_whole_life(tenant: FxiaokeTenant, port: FxiaokePort) -> None:
@@ -163,3 +231,47 @@ def test_without_the_task_object_a_task_waits_with_the_remedy() -> None:
 
         with pytest.raises(RecordInvalid, match="credit_task__c: see `zixin provision`"):
             port.create_tasks([a_draft(an_account(crm))])
+
+
+NATIVE = {"tasks": {"native_id": "native_task_id__c"}}
+
+
+def test_the_tenants_function_makes_a_native_task_and_cancels_it(
+    tenant: FxiaokeTenant, url: str
+) -> None:
+    tenant.options.native_task_function = True
+    account = an_account(tenant)
+    draft = a_draft(account, owner_id="1001")
+    port = open_on(tenant, url, mapping=NATIVE)
+
+    created = port.create_tasks([draft])[0]
+
+    assert isinstance(created, Receipt)
+    (native,) = tenant.native_tasks
+    assert tenant.records("credit_task__c")[0]["native_task_id__c"] == native["taskId"]
+    assert (native["executeUsers"], native["cancelled"]) == (["1001"], False)
+    assert {"object_api_name": "AccountObj", "id": account} in native["objects"]
+    assert port.change_tasks([a_change(draft, created.record_id, closed=True)])
+    assert native["cancelled"]
+
+
+def test_without_its_field_no_workflow_runs_on_a_task(
+    tenant: FxiaokeTenant, plain: FxiaokePort
+) -> None:
+    tenant.options.native_task_function = True
+
+    plain.create_tasks([a_draft(an_account(tenant))])
+
+    assert tenant.native_tasks == []
+
+
+def test_the_doctor_tells_when_the_function_is_not_bound(tenant: FxiaokeTenant, url: str) -> None:
+    port = open_on(tenant, url, mapping=NATIVE)
+    port.create_tasks([a_draft(an_account(tenant))])
+
+    told = [each for each in port.check() if "--apl" in each.remedy]
+    assert [each.topic for each in told] == ["tasks"]
+
+    tenant.options.native_task_function = True
+    port.create_tasks([a_draft(an_account(tenant), key="k2")])
+    assert not [each for each in port.check() if "--apl" in each.remedy]

@@ -230,6 +230,8 @@ def test_the_owner_is_told_once(gateway: Gateway) -> None:
     message = gateway.calls(MESSAGE)[0]
     assert message["toUser"] == ["1001"]
     assert message["composite"]["head"] == {"title": "逾期跟进"}
+    values = [each["value"] for each in message["composite"]["form"]]
+    assert values == ["CNY 5,000.00", "32", "2018-01-31"]
     assert '"objDataId":"t1"' in message["composite"]["link"]["url"]
 
 

@@ -424,10 +424,11 @@ class TestFeeds:
             bench.crm.remove_record("books.invoices", each)
         before = len(calls(bench))
 
-        many = port.missing(Kind.INVOICES, added)  # type: ignore[attr-defined]
-        few = port.missing(Kind.INVOICES, added[:3])  # type: ignore[attr-defined]
+        many = port.missing(Kind.INVOICES, added)
+        few = port.missing(Kind.INVOICES, added[:3])
 
         assert many == few == tuple(added[:2])
+        assert set(port.ids(Kind.INVOICES).ids) == set(added[2:])
         assert len(calls(bench)) - before < 10
 
 

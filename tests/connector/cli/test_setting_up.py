@@ -336,3 +336,41 @@ def test_a_token_kept_earlier_does_not_prove_a_secret_and_outlives_a_wrong_one(
     shell("pull", name)
     monkeypatch.setenv(variable, shell.installation.environment[variable])
     shell("connect", vendor, name)
+
+
+def test_the_functions_for_fenxiang_are_printed_without_a_secret(shell: Shell) -> None:
+    text = shell("provision", FXIAOKE, "--apl").stdout
+    (document,) = shell.json("provision", FXIAOKE, "--apl")
+
+    assert "X-Credit-Signature" in text
+    assert "/hooks/HOOK'" in document["text"]
+    assert document["name"] == "zixin_event"
+    assert document["text"] in text  # no line is broken: it is pasted into the console
+    assert "不需要" in shell("provision", ZOHO, "--apl", code=2).stderr
+
+
+def test_a_new_key_is_written_to_its_file_and_the_one_before_is_kept(shell: Shell) -> None:
+    shell.installation.edit(
+        "secrets = { app_id",
+        'secrets = { apl_key = "file:apl.key", apl_key_old = "file:apl-old.key", app_id',
+    )
+    folder = shell.installation.config.parent
+    key, old = folder / "apl.key", folder / "apl-old.key"
+
+    said = shell("connect", "fxiaoke", FXIAOKE, "--new-key", "apl_key").stdout
+    first = key.read_text(encoding="utf-8")
+
+    assert "apl.key" in said
+    assert first not in said
+    assert len(base64.b64decode(first, validate=True)) == 32
+    assert key.stat().st_mode & 0o077 == 0
+    assert not old.exists()
+
+    assert "apl_key_old" in shell("connect", "fxiaoke", FXIAOKE, "--new-key", "apl_key").stdout
+    assert (old.read_text(encoding="utf-8"), key.read_text(encoding="utf-8") != first) == (
+        first,
+        True,
+    )
+    told = shell("connect", "fxiaoke", FXIAOKE, "--new-key", "nothing", code=2).stderr
+    assert "secrets.nothing" in told
+    assert shell.journal("fxiaoke") == []

@@ -59,6 +59,21 @@ def test_one_connection_alone_can_be_pulled(shell: Shell) -> None:
 
 
 @pytest.mark.usefixtures("pulled")
+def test_a_sweep_finds_the_deletions_that_nobody_told_of(shell: Shell) -> None:
+    crm = shell.installation.crms.crm("fxiaoke")
+    payment = str(crm.records("PaymentObj")[0]["_id"])
+    crm.remove_record("PaymentObj", payment)
+
+    report = shell.json("pull", FXIAOKE, "--sweep")[FXIAOKE]
+
+    assert report["changed"]["gone"] == 1
+    assert report["pulled"]["payments"] == len(crm.records("PaymentObj"))
+    assert not report["changed"]["new"] + report["changed"]["updated"]
+    assert "gone" in shell("pull", ZOHO, "--sweep").stdout
+    assert "--sweep" in shell("pull", "--sweep", "--full", code=2).stderr
+
+
+@pytest.mark.usefixtures("pulled")
 def test_assess_rates_everybody_once_and_writes_to_no_crm(shell: Shell) -> None:
     shell.forget_calls()
 

@@ -348,3 +348,28 @@ class TestFetching:
 
         assert page.records
         assert port.fetch(Kind.OWNERS, [page.records[0].record_id]).records == page.records[:1]
+
+
+class TestIds:
+    """The ids of a feed come alone, for a sweep that trusts no feed."""
+
+    def test_they_come_whole_in_portions_and_without_what_is_gone(
+        self, bench: Bench, port: CrmPort
+    ) -> None:
+        accounts = [bench.add_account() for _ in range(230)]
+        bench.remove_account(accounts[7])
+        found: list[str] = []
+        portions, after = 0, ""
+        while portions == 0 or after:
+            page = port.ids(Kind.ACCOUNTS, after)
+            portions, after = portions + 1, page.after
+            found += page.ids
+
+        assert found == sorted({*accounts} - {accounts[7]}, key=lambda each: (len(each), each))
+        assert portions == 3
+        assert port.missing(Kind.ACCOUNTS, accounts[5:9]) == (accounts[7],)
+
+    def test_a_feed_without_records_has_none(self, port: CrmPort) -> None:
+        page = port.ids(Kind.PAYMENTS)
+
+        assert (page.ids, page.after) == ((), "")
