@@ -15,6 +15,11 @@ from sandbox.fxiaoke.options import TenantOptions
 from tests.adapters.fxiaoke.gateway import NOW, Time
 
 
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
 def a_pacer(
     time: Time, *, calls: int = 3, seconds: float = 20.0, slots: Slots | None = None
 ) -> Pacer:
