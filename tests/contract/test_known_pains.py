@@ -258,7 +258,7 @@ def test_pain_13_a_deletion_is_told_by_the_next_read_and_by_the_notification(
     codec = verifier_for(
         type(settings)(**fields | {"secrets": secrets}), now=lambda: START, nonce=str
     )
-    body = {"module": "Accounts", "ids": [deleted], "operation": "delete", "token": "c" * 43}
-    body |= {"channel_id": "145675916312997", "server_time": 1}
+    body: dict[str, object] = {"module": "Accounts", "ids": [deleted], "operation": "delete"}
+    body |= {"token": "c" * 43, "channel_id": "145675916312997", "server_time": 1}
     (hint,) = hints_for(codec, json.dumps(body).encode())
     assert hint.record_ids == (deleted,)
