@@ -79,7 +79,7 @@ def test_pain_02_a_token_that_dies_early_is_replaced_once_for_all(bench: Bench) 
 
 def test_pain_03_a_silent_token_server_does_not_hang_the_read(bench: Bench) -> None:
     bench.crm.faults.add(
-        FaultRule(match=f"POST {TOKEN}", kind=FaultKind.SLOW, delay_seconds=0.3, times=3)
+        FaultRule(match=f"POST {TOKEN}", kind=FaultKind.SLOW, delay_seconds=0.3, times=2)
     )
     port = bench.open(deadlines=Deadlines(read=0.05))
 
