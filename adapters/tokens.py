@@ -1,14 +1,14 @@
 """Access tokens: kept sealed, shared by all workers, fetched by one at a time.
 
-A token is replaced at 80 % of its life, and once more when the CRM says that it is dead. What fails
-in passing is asked again at once, twice at most; not more than five requests are sent in ten minutes,
-these repetitions included, for vendors block who sends more.
+A token is replaced at 80 % of its life, and once more when the CRM says that it is dead. Not more
+than five requests are sent in ten minutes, for vendors block who sends more. The first of them is
+repeated when it fails in passing; the others are kept for those who ask later.
 """
 
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -31,7 +31,7 @@ __all__ = [
 REFRESH_AT_LIFE = 0.8
 REQUESTS_PER_WINDOW = 5
 WINDOW = timedelta(minutes=10)
-PAUSES_SECONDS = (0.5, 2.0)  # before the second and the third request
+PAUSE_SECONDS = 1.0  # before a repetition
 LONGEST_PAUSE_SECONDS = (
     25.0  # a throttled desk that says when is waited for, within a holder's lease
 )
@@ -182,7 +182,7 @@ class TokenKeeper:
         """Ask for a token; while asking fails transiently, an aged but living one still serves."""
         serves = aged is not None and self._now() < aged.expires_at
         try:
-            token = self._asked(kept, () if serves else PAUSES_SECONDS)
+            token = self._asked(kept, repeat=not serves)
         except Transient:
             if aged is not None and serves:
                 return aged
@@ -190,19 +190,18 @@ class TokenKeeper:
         self._save(_Kept(token=token, asked_at=kept.asked_at))
         return token
 
-    def _asked(self, kept: _Kept, pauses: Sequence[float]) -> AccessToken:
-        """Ask, and ask again after each pause while it fails in passing."""
-        for pause in pauses:
-            self._count(kept)
-            try:
-                return self._ask()
-            except (CrmUnavailable, RateLimited) as error:
-                wait = pause
-                if error.retry_at is not None:
-                    wait = (error.retry_at - self._now()).total_seconds()
-                if wait > LONGEST_PAUSE_SECONDS:
-                    raise
-                self._sleep(wait)
+    def _asked(self, kept: _Kept, *, repeat: bool) -> AccessToken:
+        """Ask; and ask again where the first request of the window failed in passing."""
+        self._count(kept)
+        try:
+            return self._ask()
+        except (CrmUnavailable, RateLimited) as error:
+            wait = PAUSE_SECONDS
+            if error.retry_at is not None:
+                wait = (error.retry_at - self._now()).total_seconds()
+            if not repeat or len(kept.asked_at) > 1 or wait > LONGEST_PAUSE_SECONDS:
+                raise
+        self._sleep(wait)
         self._count(kept)
         return self._ask()
 

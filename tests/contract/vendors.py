@@ -49,6 +49,7 @@ class Vendor:
     creates: str
     task_updates: str
     tokens: str
+    api: str
     seller: str
     own: str
     left: str = ""
@@ -125,6 +126,7 @@ ZOHO = Vendor(
     creates="POST /crm/v8/Tasks",
     task_updates="PUT /crm/v8/Tasks",
     tokens="POST /oauth/v2/token",
+    api="* /crm/",
     seller="5000000000000002",
     own="5000000000000001",
     options={"page_rows": 100},
@@ -172,6 +174,7 @@ FXIAOKE = Vendor(
     creates="POST /cgi/crm/custom/v2/data/create",
     task_updates="POST /cgi/crm/custom/v2/data/update",
     tokens="POST /oauth2.0/token",
+    api="* /cgi/crm/",
     seller="1001",
     own="1000",
     left="1002",

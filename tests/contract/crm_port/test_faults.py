@@ -108,7 +108,7 @@ class TestReadsUnderFaults:
         self, calm_bench: Bench, calm_port: CrmPort, kind: FaultKind
     ) -> None:
         added = calm_bench.add_account()
-        calm_bench.fail(calm_bench.vendor.tokens, kind, times=2)
+        calm_bench.fail(calm_bench.vendor.tokens, kind)
 
         assert ids_of(read_all(calm_port, Kind.ACCOUNTS)) == [added]
 
