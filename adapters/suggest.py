@@ -13,7 +13,7 @@ import msgspec
 from adapters.credit_file import FILE_FIELDS, FieldType
 from scoring.records import Kind
 
-__all__ = ["Described", "likely_fields", "likely_modules"]
+__all__ = ["Described", "likely_fields", "likely_modules", "perhaps"]
 
 MOST = 3
 _SAME, _BEGINS, _HOLDS = 3, 2, 1
@@ -159,6 +159,11 @@ def likely_fields(kind: Kind, ours: str, there: Iterable[Described]) -> list[Des
 def likely_modules(kind: Kind, there: Iterable[Described]) -> list[Described]:
     """Return the modules or objects that may hold a kind, the likeliest first."""
     return _likely((kind.value, *_MODULES.get(kind, ())), list(there))
+
+
+def perhaps(found: list[Described]) -> str:
+    """Say what may be meant, to stand behind a remedy; empty where nothing is likely."""
+    return f"; perhaps {' or '.join(map(str, found))}" if found else ""
 
 
 def _likely(called: Iterable[str], there: list[Described]) -> list[Described]:

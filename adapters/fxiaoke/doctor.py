@@ -1,6 +1,6 @@
 """Examines a Fenxiang connection: credentials, clock, objects, fields, options, the unique key."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from adapters.errors import CrmError
@@ -11,6 +11,7 @@ from adapters.fxiaoke.events import key_warnings
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes, ObjectDescribe
 from adapters.fxiaoke.names import Receivables
+from adapters.fxiaoke.proposals import perhaps_field, perhaps_object
 from adapters.fxiaoke.provision import checklist
 from adapters.fxiaoke.receivables import (
     ReceivablesChooser,
@@ -104,19 +105,15 @@ class Doctor:
             yield _finding("clock", _WARNING, note, "synchronise the server's clock (NTP)")
 
     def _objects(self) -> Iterable[Finding]:
-        choice = self._chooser.choice()
-        remedy = "have the module enabled, or name the right object in the mapping"
+        choice, active = self._chooser.choice(), self._describes.active_objects()
         for kind, why in choice.skipped.items():
             note = f"{why} in this tenant: the feed of {kind.value} is skipped"
-            yield _finding("objects", _WARNING, note, remedy)
-        active = self._describes.active_objects()
+            yield _finding("objects", _WARNING, note, _right_object(kind, active))
         for kind in choice.kinds:
             for name in objects_of(kind, choice.source, self._mapping):
                 if name not in active:
                     note = f"object {name} for {kind.value} is not active in this tenant"
-                    part = "invoices" if kind is Kind.CREDIT_NOTES else kind.value
-                    named = f"{remedy[: -len('the mapping')]}mapping.{part}.object, or set it to “”"
-                    yield _finding("objects", _ERROR, note, named)
+                    yield _finding("objects", _ERROR, note, _right_object(kind, active))
 
     def _receivables(self) -> Iterable[Finding]:
         choice = self._chooser.choice()
@@ -242,6 +239,12 @@ def _text(people: object) -> str:
     return first if isinstance(first, str) else ""
 
 
+def _right_object(kind: Kind, active: Mapping[str, str]) -> str:
+    part = "invoices" if kind is Kind.CREDIT_NOTES else kind.value
+    remedy = f"have the module enabled, or name the right object in mapping.{part}.object, "
+    return remedy + "or set it to “”" + perhaps_object(active, kind)
+
+
 def _missing(
     described: ObjectDescribe, kind: Kind, names: tuple[str, ...], mapping: FxiaokeMapping
 ) -> Finding:
@@ -249,6 +252,7 @@ def _missing(
     note = f"{kind.value}: {described.api_name} has no field {fields}; it is read as empty"
     key = mapping.key_of(kind, names)
     remedy = f"name the tenant's field in mapping.{key}, or make it empty"
+    remedy += perhaps_field(described, mapping, kind, key.rpartition(".")[2])
     return _finding("fields", _WARNING, note, remedy)
 
 

@@ -14,6 +14,7 @@ from adapters.zoho.client import ZohoClient
 from adapters.zoho.events import MAX_TOKEN
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.names import ZohoMapping
+from adapters.zoho.proposals import perhaps_field, perhaps_module
 from adapters.zoho.provision import mismatch, wanted_fields
 from scoring.money import UnknownCurrencyError, minor_digits
 from scoring.records import Kind
@@ -109,6 +110,7 @@ class Doctor:
             if module and module not in there:
                 note = f"there is no module {module} for {kind.value}"
                 remedy = f"name the right one in mapping.{kind.value}.module, or set it to “”"
+                remedy += perhaps_module(self._metadata, kind)
                 yield _finding("modules", _ERROR, note, remedy)
 
     def _fields(self) -> Iterable[Finding]:
@@ -122,6 +124,7 @@ class Doctor:
                 if api_name not in there:
                     note = f"{names.module} has no field {api_name}; it is read as empty"
                     remedy = f"name the field in {names.path_of(kind, ours)}, or set it to “”"
+                    remedy += perhaps_field(self._metadata, self._mapping, kind, ours)
                     yield _finding("fields", _WARNING, note, remedy)
 
     def _computed(self) -> Iterable[Finding]:

@@ -106,6 +106,7 @@ class _Organisations(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Module(msgspec.Struct, frozen=True, kw_only=True):
     api_name: str
+    plural_label: str | None = None
     api_supported: bool = True
 
 
@@ -143,8 +144,8 @@ class Metadata:
         """Return the organisation."""
         return self._once("org", self._read_organisation)
 
-    def modules(self) -> frozenset[str]:
-        """Return the API names of the modules that the API serves."""
+    def modules(self) -> dict[str, str]:
+        """Return the modules that the API serves by API name, with what people call them."""
         return self._once("modules", self._read_modules)
 
     def fields(self, module: str, *, to_write: bool = False) -> dict[str, FieldMeta]:
@@ -188,12 +189,12 @@ class Metadata:
         )
         return found.org[0] if found and found.org else Organisation()
 
-    def _read_modules(self) -> frozenset[str]:
+    def _read_modules(self) -> dict[str, str]:
         found = self._client.read(
             "settings/modules", "list modules", lambda answer: answer.decode(_MODULES)
         )
         modules = found.modules if found else []
-        return frozenset(module.api_name for module in modules if module.api_supported)
+        return {each.api_name: each.plural_label or "" for each in modules if each.api_supported}
 
     def _read_fields(self, module: str) -> dict[str, FieldMeta]:
         found = self._client.read(

@@ -298,3 +298,19 @@ def test_the_checklist_and_the_doctor_speak_of_the_same_things(gateway: Gateway)
         zh, _, en = step.instruction.partition("\n")
         assert zh.startswith("管理后台")
         assert en.startswith("Console")
+
+
+def test_what_is_called_alike_is_proposed(gateway: Gateway) -> None:
+    a_tenant(gateway, *complete_fields(), a_field("field_a1B2c__c", "number", label="账期（天）"))
+    settings = some_settings(
+        mapping={
+            "accounts": {"terms_days": "zq__c"},
+            "contacts": {"object": "Lianxiren__c"},
+        }
+    )
+
+    found = a_port(settings=settings).check()
+    told = {each.topic: each.remedy for each in found if each.level != "ok"}
+
+    assert told["fields"].endswith("; perhaps field_a1B2c__c “账期（天）”")
+    assert "mapping.contacts.object" in told["objects"]

@@ -13,7 +13,7 @@ from sandbox.notifier import Notifier
 from sandbox.server import Sandbox
 from sandbox.zoho import ZohoOptions, ZohoOrg
 from scoring.records import AccountRef
-from tests.contract.bench import START, ZOHO, Bench, a_change, a_draft
+from tests.contract.bench import START, ZOHO, Bench, a_change, a_draft, open_bench
 
 HALF_SCOPES = (
     "ZohoCRM.modules.ALL",
@@ -178,3 +178,17 @@ def test_a_custom_module_serves_where_tasks_cannot_be_unique(bare: Bench) -> Non
     state = port.find_tasks([draft.key])[draft.key]
     assert (state.account_id, state.closed) == (account, True)
     assert bare.crm.records("Tasks") == []
+
+
+def test_the_doctor_proposes_what_is_called_alike_and_holds_the_same() -> None:
+    names = {
+        "invoices": {"due_on": "Payable_Until", "amount": "Betrag"},
+        "payments": {"module": "Zahlungen"},
+    }
+    with open_bench(ZOHO) as org:
+        found = org.open(mapping=names).check()
+
+    told = {each.message.split(";")[0]: each.remedy for each in found if each.remedy}
+    assert told["Invoices has no field Payable_Until"].endswith("; perhaps Due_Date")
+    assert "perhaps Grand_Total" in told["Invoices has no field Betrag"]
+    assert "perhaps Payments" in told["there is no module Zahlungen for payments"]
