@@ -68,6 +68,7 @@ class _Stamp(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Stamps(msgspec.Struct, frozen=True, kw_only=True):
     data: list[_Stamp]
+    info: _Info = _Info()
 
 
 class _Count(msgspec.Struct, frozen=True, kw_only=True):
@@ -284,10 +285,8 @@ class ZohoReader:
         module = self._mapping.feed(kind).module
         columns, order = ["Modified_Time"], "Modified_Time desc"
         query = select(columns, module, "id is not null", order=order, limit=1)
-        found = self._client.coql(
-            query, f"read the newest of {module}", lambda answer: answer.decode(_STAMPS), 1
-        )
-        return found.data[0].modified.astimezone(UTC) if found else NOTHING_YET
+        found = self._client.coql(query, f"read the newest of {module}", _stamps_of, 1)
+        return found.data[0].modified.astimezone(UTC) if found and found.data else NOTHING_YET
 
     def _count(self, kind: Kind) -> int | None:
         module = self._mapping.feed(kind).module
@@ -346,5 +345,11 @@ def chunks(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
 
 def _deletions_of(answer: Answer) -> _Deletions:
     found = answer.decode(_DELETIONS)
+    check_count(answer, found.info.count, len(found.data))
+    return found
+
+
+def _stamps_of(answer: Answer) -> _Stamps:
+    found = answer.decode(_STAMPS)
     check_count(answer, found.info.count, len(found.data))
     return found

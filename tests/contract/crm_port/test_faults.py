@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from sandbox.faults import FaultKind
 from scoring.records import Kind
 from tests.contract.bench import START, ZOHO, Bench, a_change, a_draft, open_bench, read_all
 from tests.contract.crm_port.asking import an_update, ids_of, receipt_of
+from tests.contract.spoiling import spoil
 from tests.contract.vendors import Vendor
 
 #: Faults after which nobody knows whether a write was carried out.
@@ -57,7 +59,7 @@ class TestReadsUnderFaults:
 
         assert ids_of(read_all(calm_port, Kind.ACCOUNTS)) == [added]
 
-    @pytest.mark.parametrize("act", ["owned", "fetch", "find", "gone"])
+    @pytest.mark.parametrize("act", ["owned", "fetch", "find", "gone", "newest"])
     def test_a_record_lost_on_the_way_does_not_look_gone(self, act: str) -> None:
         with open_bench(ZOHO) as bench:  # 纷享销客's lists say nothing of their length
             port, account = bench.open(), bench.add_account()
@@ -76,6 +78,14 @@ class TestReadsUnderFaults:
                     assert port.fetch(Kind.ACCOUNTS, [account]).gone == ()
                 case "find":
                     assert set(port.find_tasks([draft.key])) == {draft.key}
+                case "newest":
+                    bench.crm.faults.clear()
+                    for _ in range(120):
+                        bench.add_account()
+                    bench.pass_time(timedelta(minutes=1))
+                    spoil(bench, "/crm/v8/coql", _without_a_single_record, times=2)
+                    pages = read_all(port, Kind.ACCOUNTS)
+                    assert len(ids_of(pages)) == 121
                 case _:
                     pages = read_all(port, Kind.ACCOUNTS, cursor)
                     assert {each for page in pages for each in page.gone} == {other}
@@ -371,6 +381,10 @@ class TestNotConnected:
 
         assert (finding.topic, finding.level) == ("credentials", FindingLevel.ERROR)
         assert finding.remedy
+
+
+def _without_a_single_record(told: dict[str, Any]) -> dict[str, Any]:
+    return {**told, "data": []} if len(told["data"]) == 1 else told
 
 
 def _outcomes(ask: Callable[[], list[Outcome]]) -> list[Outcome]:
