@@ -25,6 +25,7 @@ from adapters.tokens import Sealer, TokenStore
 from adapters.zoho import auth as zoho_auth
 from adapters.zoho.port import open_zoho, zoho_verifier
 from adapters.zoho.sdk_store import stored_refresh_token
+from adapters.zoho.workflow_texts import webhook_texts
 
 __all__ = [
     "VENDORS",
@@ -59,11 +60,11 @@ class EventCodec(Protocol):
 class _Vendor:
     open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient, Slots], CrmPort]
     verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
+    functions: Callable[[ConnectionSettings, str], tuple[FunctionText, ...]]
     consent_page: Callable[[ConnectionSettings, str, str], str] | None = None
     redeem_code: Callable[[ConnectionSettings, HttpClient, str, str, str], Secret] | None = None
     stored_token: Callable[[ConnectionSettings, Path], Secret] | None = None
     revoke: Callable[[ConnectionSettings, HttpClient], None] | None = None
-    functions: Callable[[ConnectionSettings, str], tuple[FunctionText, ...]] | None = None
 
 
 _VENDORS = {
@@ -71,11 +72,12 @@ _VENDORS = {
         lambda settings, store, sealer, http, slots: open_zoho(
             settings, store, sealer, http=http, slots=slots
         ),
-        lambda settings, _now, _nonce: zoho_verifier(settings),
+        lambda settings, _now, nonce: zoho_verifier(settings, nonce),
         consent_page=zoho_auth.authorisation_url,
         redeem_code=zoho_auth.redeem_code,
         stored_token=stored_refresh_token,
         revoke=zoho_auth.revoke,
+        functions=webhook_texts,
     ),
     "fxiaoke": _Vendor(
         lambda settings, store, sealer, http, slots: open_fxiaoke(
@@ -184,13 +186,12 @@ def revoke(settings: ConnectionSettings, *, http: HttpClient | None = None) -> b
 
 
 def functions_for(settings: ConnectionSettings, callback_url: str) -> tuple[FunctionText, ...]:
-    """Return the functions an administrator may enter in the CRM; none: the vendor needs none.
+    """Return the functions or webhooks that an administrator may enter in the CRM.
 
     ``callback_url`` holds ``HOOK`` in place of the secret word, which the administrator enters.
     Raises ``ValueError`` for options or a mapping that cannot be read.
     """
-    write = _vendor(settings).functions
-    return write(settings, callback_url) if write else ()
+    return _vendor(settings).functions(settings, callback_url)
 
 
 def _vendor(settings: ConnectionSettings) -> _Vendor:

@@ -1,12 +1,12 @@
 """Zoho's notifications: channels, the proof that a message comes from them, and its hints.
 
 Zoho signs nothing. The one proof is the token we chose for the channel, which comes back in every
-message; so the address should hold a secret of its own, and what a message says is only a hint.
+message, or which the administrator put into a workflow's webhook; so the address should hold a secret of its own, and what a message says is only a hint.
 """
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from adapters.port import WatchReceipt
 from adapters.zoho.client import Item, ZohoClient
 from adapters.zoho.errors import to_error
 from adapters.zoho.names import ZohoMapping
+from adapters.zoho.workflow import WorkflowMessage, workflow_message
 from scoring.records import CREDIT_FILE_KINDS, Kind
 
 __all__ = ["MAX_TOKEN", "ZohoVerifier", "channels", "unwatch", "watch"]
@@ -41,22 +42,37 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True):
 _MESSAGE = msgspec.json.Decoder(_Message)
 
 
-class ZohoVerifier:
-    """Verifies notifications of one connection and reads their hints."""
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a genuine message names. ``again``: another change may be told in the same bytes."""
 
-    def __init__(self, token: str, system: str, mapping: ZohoMapping) -> None:
+    module: str
+    ids: tuple[str, ...]
+    again: bool = False
+
+
+class ZohoVerifier:
+    """Verifies notifications and workflow webhooks of one connection and reads their hints.
+
+    ``once`` gives a text that it never gives again.
+    """
+
+    def __init__(
+        self, token: str, system: str, mapping: ZohoMapping, once: Callable[[], str]
+    ) -> None:
         """Take the channels' token. Raises ``ValueError`` for one that Zoho would not echo."""
         if not 1 <= len(token) <= MAX_TOKEN:
             raise ValueError(f"the channel token must be 1 to {MAX_TOKEN} characters long")
         self._token = token.encode()
         self._mapping = mapping
         self._modules = {channel: module for module, channel in channels(system, mapping).items()}
+        self._once = once
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Verified:
         """Prove the origin of the raw body. Raises ``ForgedMessage``, nothing else."""
         _ = headers  # the proof stands in the body
-        self._genuine(body)
-        # Zoho gives no message id; a message sent twice has the same bytes.
+        if self._genuine(body).again:
+            return Verified(message_id=f"workflow:{self._once()}")
+        # Zoho gives no message id; a notification sent twice has the same bytes.
         return Verified(message_id=hashlib.sha256(body).hexdigest())
 
     def parse_hints(self, body: bytes) -> tuple[Hint, ...]:
@@ -64,26 +80,45 @@ class ZohoVerifier:
 
         Creation, change and deletion are alike: a record that is gone shows itself as gone.
         """
-        message = self._genuine(body)
-        ids = tuple(dict.fromkeys(str(each) for each in message.ids))
-        return tuple(Hint(kind, ids) for kind in self._mapping.kinds_of(message.module) if ids)
+        told = self._genuine(body)
+        return tuple(
+            Hint(kind, told.ids) for kind in self._mapping.kinds_of(told.module) if told.ids
+        )
 
-    def _genuine(self, body: bytes) -> _Message:
+    def _genuine(self, body: bytes) -> _Told:
         if len(body) > MAX_BODY_BYTES:
             raise ForgedMessage("the message is too long")
+        webhook = workflow_message(body)
+        if webhook is not None:
+            return self._of_workflow(webhook)
         try:
             message = _MESSAGE.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ForgedMessage("the message has not the shape of a notification") from None
-        if not hmac.compare_digest(message.token.encode("utf-8", "surrogatepass"), self._token):
-            raise ForgedMessage("the token is not ours")
+        self._must_be_ours(message.token)
         if self._modules.get(str(message.channel_id)) != message.module:
             raise ForgedMessage("the channel is not ours, or of another module")
         if len(message.ids) > MAX_IDS:
             raise ForgedMessage("the message names too many records")
-        if not all(_is_id(str(each)) for each in message.ids):
-            raise ForgedMessage("the message names what is no record id")
-        return message
+        return _Told(module=message.module, ids=_checked(message.ids))
+
+    def _of_workflow(self, webhook: WorkflowMessage) -> _Told:
+        self._must_be_ours(webhook.secret)
+        if webhook.module not in self._modules.values():
+            raise ForgedMessage("the webhook is of a module that is not read")
+        return _Told(module=webhook.module, ids=_checked([webhook.record_id]), again=True)
+
+    def _must_be_ours(self, token: str) -> None:
+        if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token):
+            raise ForgedMessage("the token is not ours")
+
+
+def _checked(ids: Sequence[str | int]) -> tuple[str, ...]:
+    """Return ids as texts, each once. Raises ``ForgedMessage`` for what is none."""
+    found = tuple(dict.fromkeys(str(each) for each in ids))
+    if not all(_is_id(each) for each in found):
+        raise ForgedMessage("the message names what is no record id")
+    return found
 
 
 def channels(system: str, mapping: ZohoMapping) -> dict[str, str]:

@@ -253,9 +253,10 @@ def open_zoho(
     )
 
 
-def zoho_verifier(settings: ConnectionSettings) -> ZohoVerifier:
-    """Build the verifier of a connection's notifications.
+def zoho_verifier(settings: ConnectionSettings, once: Callable[[], str]) -> ZohoVerifier:
+    """Build the verifier of a connection's notifications and webhooks.
 
     Raises ``MissingSettingError`` without a channel token, ``ValueError`` for an unusable one.
     """
-    return ZohoVerifier(settings.secret("channel_token"), settings.name, mapping_of(settings))
+    token = settings.secret("channel_token")
+    return ZohoVerifier(token, settings.name, mapping_of(settings), once)

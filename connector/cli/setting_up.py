@@ -240,7 +240,10 @@ def provision(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is missing.")] = False,
     apl: Annotated[
-        bool, typer.Option("--apl", help="Print the functions to enter in 纷享销客 instead.")
+        bool,
+        typer.Option(
+            "--apl/", "--webhooks/", help="Print what to enter by hand: functions, webhooks."
+        ),
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -259,12 +262,9 @@ def provision(
 def _print_functions(name: str, config: Path, *, as_json: bool) -> None:
     with opened(config) as zixin:
         functions = zixin.functions(name)
-        none = zixin.company_texts.say("provision.no_functions", name=name)
     if as_json:
         print_json(functions)
         return
-    if not functions:
-        end(ExitCode.WRONG_USE, none)
     for function in functions:
         say(f"// ---- {function.name}: {function.language} ----")
         say(function.text)

@@ -2,7 +2,9 @@
 
 import json
 from datetime import timedelta
+from itertools import count
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.errors import NotPermitted
 from adapters.events import ForgedMessage, Hint
-from adapters.registry import verifier_for
+from adapters.registry import functions_for, verifier_for
 from adapters.settings import MissingSettingError, Secret
 from adapters.zoho.events import ZohoVerifier, channels
 from adapters.zoho.names import ZohoMapping
@@ -24,7 +26,8 @@ HOOK = "http://127.0.0.1:9/hooks/zoho/secret-word"
 
 
 def a_verifier() -> ZohoVerifier:
-    return ZohoVerifier(TOKEN, "acme", ZohoMapping())
+    numbers = count(1)
+    return ZohoVerifier(TOKEN, "acme", ZohoMapping(), lambda: str(next(numbers)))
 
 
 def a_message(**changes: Any) -> bytes:
@@ -114,7 +117,7 @@ def test_channels_differ_by_connection_and_are_digits() -> None:
 @pytest.mark.parametrize("token", ["", "x" * 51])
 def test_a_token_zoho_would_not_echo_is_refused(token: str) -> None:
     with pytest.raises(ValueError, match="1 to 50"):
-        ZohoVerifier(token, "acme", ZohoMapping())
+        ZohoVerifier(token, "acme", ZohoMapping(), str)
 
 
 def test_the_registry_builds_the_verifier() -> None:
@@ -182,3 +185,55 @@ def test_only_our_channels_are_ended_and_ending_them_twice_does_no_harm(bench: B
     assert isinstance(bench.crm, ZohoOrg)
     assert {each.id for each in bench.crm.watch.channels()} == kept
     assert ours.unwatch() == 0
+
+
+FORM = {"module": "Invoices", "record_id": "5000000000000101", "secret": TOKEN}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        urlencode(FORM),
+        json.dumps(FORM),
+        json.dumps({**FORM, "record_id": 5000000000000101, "more": "anything"}),
+        urlencode({**FORM, "more": "anything"}),
+    ],
+)
+def test_a_workflows_webhook_is_a_hint(body: str) -> None:
+    verifier = a_verifier()
+
+    verified = [verifier.verify({}, body.encode()) for _ in range(2)]
+
+    assert verifier.parse_hints(body.encode()) == (Hint(Kind.INVOICES, ("5000000000000101",)),)
+    # The next change of the record is told in the very same bytes.
+    assert verified[0].message_id != verified[1].message_id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        urlencode({**FORM, "secret": "guessed"}),
+        urlencode({**FORM, "module": "Leads"}),
+        urlencode({**FORM, "record_id": "1 or 1=1"}),
+        urlencode({"module": "Invoices", "secret": TOKEN}),
+        urlencode(FORM) + "&secret=" + TOKEN,
+        urlencode(FORM) + "&a=1" * 60,
+        json.dumps({**FORM, "secret": "guessed"}),
+        json.dumps({"record_id": "5000000000000101", "secret": TOKEN}),
+        "secret=\xff",
+    ],
+)
+def test_a_foreign_webhook_is_refused(body: str) -> None:
+    with pytest.raises(ForgedMessage):
+        a_verifier().verify({}, body.encode())
+
+
+def test_the_administrator_is_told_what_to_enter() -> None:
+    texts = {each.name: each.text for each in functions_for(some_settings(), HOOK)}
+
+    assert set(texts) == {
+        f"Zixin {name.replace('_', ' ')}" for name in channels("a", ZohoMapping())
+    }
+    assert HOOK in texts["Zixin Sales Orders"]
+    assert "Sales_Orders" in texts["Zixin Sales Orders"]
+    assert not any(TOKEN in text for text in texts.values())

@@ -346,7 +346,14 @@ def test_the_functions_for_fenxiang_are_printed_without_a_secret(shell: Shell) -
     assert "/hooks/HOOK'" in document["text"]
     assert document["name"] == "zixin_event"
     assert document["text"] in text  # no line is broken: it is pasted into the console
-    assert "不需要" in shell("provision", ZOHO, "--apl", code=2).stderr
+
+
+def test_the_webhooks_of_zohos_workflows_are_told(shell: Shell) -> None:
+    text = shell("provision", ZOHO, "--webhooks").stdout
+
+    assert "URL to Notify 地址" in text
+    assert "/hooks/HOOK" in text
+    assert "Payment Allocations" in text
 
 
 def test_a_new_key_is_written_to_its_file_and_the_one_before_is_kept(shell: Shell) -> None:
