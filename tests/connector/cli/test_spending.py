@@ -34,14 +34,14 @@ def test_what_was_spent_is_told_with_and_without_a_budget(shell: Shell) -> None:
 
 
 def test_a_budget_that_is_used_up_stops_reading_and_says_until_when(shell: Shell) -> None:
-    shell.installation.edit('vendor = "zoho"', 'vendor = "zoho"\ncredits_per_day = 10')
+    shell.installation.edit('vendor = "zoho"', 'vendor = "zoho"\ncredits_per_day = 20')
     result = shell("pull", code=4)
     row = _usage(shell)[ZOHO]
 
     assert "our own budget is used up" in result.stdout + result.stderr
     assert row["reading_rests_until"] is not None
     assert row["writing_rests_until"] is None
-    assert int(str(row["last_24_hours"])) <= 8
+    assert int(str(row["last_24_hours"])) <= 16
     until = datetime.fromisoformat(str(row["reading_rests_until"])).astimezone(BUSINESS)
     assert f"暂停读取，{until:%m-%d %H:%M} 恢复" in shell("usage", "--lang", "zh").stdout
     assert f"reading rests until {until:%m-%d %H:%M}" in shell("usage", "--lang", "en").stdout
