@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, abort, redirect, render_template, 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.application import SandboxApp
 from sandbox.lookalike import AccountView, HandConfigured, LookAlike
 
 __all__ = ["panel_app", "panel_blueprint"]
@@ -34,9 +35,10 @@ _TONES: Final = {
 
 def panel_app(crm: LookAlike) -> Flask:
     """Return a Flask application with the panel of one look-alike under ``/_sandbox``."""
-    app = Flask("sandbox", static_folder=None)
+    by_hand = isinstance(crm, HandConfigured)  # it has pages of its own
+    app = SandboxApp("sandbox", "panel by hand" if by_hand else "panel")
     app.register_blueprint(panel_blueprint(crm))
-    return app
+    return app.ready()
 
 
 def panel_blueprint(crm: LookAlike) -> Blueprint:

@@ -10,6 +10,7 @@ import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from sandbox.application import SandboxApp
 from sandbox.faults import FaultKind
 from sandbox.zoho.asking import Answer, Ask
 from sandbox.zoho.books_web import add_books
@@ -43,7 +44,7 @@ _PREFIX = "Zoho-oauthtoken "
 
 def api_app(org: "ZohoOrg") -> Flask:
     """Return the accounts server and the API of one organisation as one application."""
-    app = Flask("sandbox.zoho", static_folder=None)
+    app = SandboxApp("sandbox.zoho", "zoho")
     _add_accounts_server(app, org)
     add_books(app, org, lambda response, body: _journal(org, response, body, 0))
     for number, call in enumerate(operations(org)):
@@ -55,7 +56,7 @@ def api_app(org: "ZohoOrg") -> Flask:
             provide_automatic_options=False,
         )
     app.register_error_handler(HTTPException, lambda error: _unknown(org, error))
-    return app
+    return app.ready()
 
 
 def _view(org: "ZohoOrg", call: Operation) -> Callable[..., Response]:
