@@ -39,7 +39,11 @@ class Patient:
     def __init__(self, port: CrmPort, sleep: Callable[[float], None]) -> None:
         self._port = port
         self._sleep = sleep
-        self.system, self.vendor, self.kinds = port.system, port.vendor, port.kinds
+        self.system, self.vendor = port.system, port.vendor
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        return self._port.kinds
 
     @property
     def enforces_task_key(self) -> bool:

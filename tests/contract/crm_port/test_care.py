@@ -98,8 +98,8 @@ class TestSecretsAndCounters:
         self, calm_bench: Bench, calm_port: CrmPort
     ) -> None:
         assert (calm_port.system, calm_port.vendor) == ("crm", calm_bench.vendor.name)
-        assert Kind.ACCOUNTS in calm_port.kinds
         assert calm_bench.calls() == 0
+        assert Kind.ACCOUNTS in calm_port.kinds
 
 
 class TestSharing:
