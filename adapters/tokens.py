@@ -31,6 +31,7 @@ __all__ = [
 REFRESH_AT_LIFE = 0.8
 REQUESTS_PER_WINDOW = 5
 WINDOW = timedelta(minutes=10)
+FAILURE_STANDS = timedelta(seconds=10)
 PAUSE_SECONDS = 1.0  # before a repetition
 LONGEST_PAUSE_SECONDS = (
     25.0  # a throttled desk that says when is waited for, within a holder's lease
@@ -152,6 +153,7 @@ class TokenKeeper:
         self._now = now
         self._sleep = sleep
         self._here: AccessToken | None = None
+        self._failure: tuple[datetime, Transient] | None = None
 
     def token(self) -> AccessToken:
         """Return a token that lives. Raises ``Transient`` or ``CredentialsRejected``."""
@@ -191,7 +193,20 @@ class TokenKeeper:
         return token
 
     def _asked(self, kept: _Kept, *, repeat: bool) -> AccessToken:
-        """Ask; and ask again where the first request of the window failed in passing."""
+        """Ask; and ask again where the first request of the window failed in passing.
+
+        For a moment after that the failure stands: whoever needs a token next is told of it, and
+        the few requests there are do not go all at once.
+        """
+        if self._failure is not None and self._now() < self._failure[0] + FAILURE_STANDS:
+            raise self._failure[1]
+        try:
+            return self._asked_twice(kept, repeat=repeat)
+        except Transient as error:
+            self._failure = self._now(), error
+            raise
+
+    def _asked_twice(self, kept: _Kept, *, repeat: bool) -> AccessToken:
         self._count(kept)
         try:
             return self._ask()

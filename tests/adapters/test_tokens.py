@@ -201,3 +201,17 @@ def test_a_seal_opens_only_with_its_key_for_its_connection_and_unchanged() -> No
     ):
         with pytest.raises(SealBroken):
             Sealer(key).unseal(data, about)
+
+
+def test_a_failure_stands_for_a_moment_and_costs_no_more_requests(desk: Desk) -> None:
+    desk.failure = CrmUnavailable("down", system="acme", operation="token")
+    keeper = desk.keeper()
+    for _who in range(3):
+        with pytest.raises(CrmUnavailable):
+            keeper.token()
+    assert desk.asked == 2  # the first request and its repetition
+
+    desk.failure = None
+    desk.at += timedelta(seconds=10)
+
+    assert keeper.token().value == "token-3"
