@@ -3,10 +3,15 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 __all__ = ["csv_rows", "zipped_csv"]
+
+#: What ``zipfile`` raises for damaged bytes, besides its own error: it goes by the offsets, the
+#: methods and the flags they name, into another place, an unknown method, or a password.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 def csv_rows(file: BinaryIO) -> Iterator[list[str]] | None:
@@ -15,9 +20,9 @@ def csv_rows(file: BinaryIO) -> Iterator[list[str]] | None:
         archive = zipfile.ZipFile(file)
         if len(archive.namelist()) != 1 or archive.testzip() is not None:
             return None
-    except zipfile.BadZipFile:
+        entry = archive.open(archive.namelist()[0])
+    except _DAMAGE:
         return None
-    entry = archive.open(archive.namelist()[0])
     text = io.TextIOWrapper(entry, encoding="utf-8-sig", errors="surrogateescape", newline="")
     return csv.reader(text)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -69,6 +70,11 @@ class UploadDesk:
         return int(file_id) if self.state.options.upload_ids_are_numbers else file_id
 
 
+# What ``zipfile`` raises for damaged bytes, besides its own error: it goes by the offsets, the
+# methods and the flags they name. ``ValueError`` is text that is no UTF-8, too.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+
+
 def _check_headers(ask: Ask) -> None:
     for name in ("feature", "X-CRM-ORG"):
         if not ask.headers.get(name):
@@ -111,7 +117,7 @@ def _unpacked(packed: bytes) -> dict[str, Sheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             texts = {name: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
-    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, RuntimeError):
+    except _DAMAGE:
         raise wrong from None
     if not texts or not all(name.endswith(".csv") for name in texts):
         raise wrong
