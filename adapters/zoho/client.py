@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, Unpack
 
 import msgspec
 from urllib3.filepost import encode_multipart_formdata
@@ -13,7 +13,7 @@ from adapters.http import Answer, HttpClient, Request, encode_json, retry_after
 from adapters.tokens import AccessToken
 from adapters.zoho.coql import coql_credits
 from adapters.zoho.errors import DEAD_TOKEN_CODES, Refusal, to_error
-from adapters.zoho.session import TokenIsDead, ZohoSession
+from adapters.zoho.session import Sent, TokenIsDead, ZohoSession
 from adapters.zoho.settings import ZohoOptions
 
 __all__ = ["Item", "ZohoClient", "iso", "write_credits"]
@@ -252,27 +252,9 @@ class ZohoClient:
         )
 
     def _request(
-        self,
-        method: str,
-        path: str,
-        operation: str,
-        token: AccessToken,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        credits: int = 1,  # noqa: A002 the trade's word
+        self, method: str, path: str, operation: str, token: AccessToken, **sent: Unpack[Sent]
     ) -> Request:
-        return self._session.request(
-            method,
-            f"crm/{_versioned(path)}",
-            operation,
-            token,
-            params=params,
-            headers=headers,
-            body=body,
-            credits=credits,
-        )
+        return self._session.request(method, f"crm/{_versioned(path)}", operation, token, **sent)
 
     def _well(self, answer: Answer, status: int = 200) -> Answer:
         self._see_clock(answer)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 from urllib.parse import urlsplit
 
 from adapters.errors import CrmError
@@ -12,11 +12,20 @@ from adapters.tokens import AccessToken, TokenKeeper
 from adapters.zoho.centres import is_zohos_own
 from adapters.zoho.settings import ZohoOptions, api_url, content_url
 
-__all__ = ["Send", "TokenIsDead", "ZohoSession"]
+__all__ = ["Send", "Sent", "TokenIsDead", "ZohoSession"]
 
 T = TypeVar("T")
 #: How a request is sent and its answer parsed.
 Send = Callable[[Request, Callable[[Answer], T]], T]
+
+
+class Sent(TypedDict, total=False):
+    """What goes with a call: query, more headers, body, and its price (one credit if not said)."""
+
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    body: bytes | None
+    credits: int
 
 
 class TokenIsDead(Exception):
@@ -78,53 +87,27 @@ class ZohoSession:
             raise dead.error from None
 
     def request(
-        self,
-        method: str,
-        path: str,
-        operation: str,
-        token: AccessToken,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        credits: int = 1,  # noqa: A002 the trade's word
+        self, method: str, path: str, operation: str, token: AccessToken, **sent: Unpack[Sent]
     ) -> Request:
         """Address a call to ``path`` of the API; a body is JSON."""
-        more = dict(headers or {})
-        if body is not None:
-            more["Content-Type"] = "application/json"
-        return self.addressed(
-            method,
-            f"{self.api_host(token)}/{path}",
-            operation,
-            token,
-            params=params,
-            headers=more,
-            body=body,
-            credits=credits,
-        )
+        if sent.get("body") is not None:
+            json = {"Content-Type": "application/json"}
+            sent["headers"] = {**(sent.get("headers") or {}), **json}
+        return self.addressed(method, f"{self.api_host(token)}/{path}", operation, token, **sent)
 
     def addressed(
-        self,
-        method: str,
-        url: str,
-        operation: str,
-        token: AccessToken,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        credits: int = 1,  # noqa: A002 the trade's word
+        self, method: str, url: str, operation: str, token: AccessToken, **sent: Unpack[Sent]
     ) -> Request:
         """Address a call to any place that may see the token."""
+        signed = {"Authorization": f"Zoho-oauthtoken {token.value}"}
         return Request(
             method=method,
             url=url,
             operation=operation,
-            params=params or {},
-            headers={"Authorization": f"Zoho-oauthtoken {token.value}", **(headers or {})},
-            body=body,
-            credits=credits,
+            params=sent.get("params") or {},
+            headers={**signed, **(sent.get("headers") or {})},
+            body=sent.get("body"),
+            credits=sent.get("credits", 1),
         )
 
     def api_host(self, token: AccessToken) -> str:

@@ -38,6 +38,30 @@ _MARKS = {
 NameArgument = Annotated[str, typer.Argument(help="The connection's name in the configuration.")]
 
 
+CodeOption = Annotated[
+    str | None,
+    typer.Option(help="A grant code of Zoho's API console; good once, for some minutes."),
+]
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(help="The CSV in which a Zoho SDK keeps its tokens.", exists=True, dir_okay=False),
+]
+PortOption = Annotated[
+    int, typer.Option(min=1, max=65_535, help="Where the browser comes back to.")
+]
+NewKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--new-key",
+        metavar="SECRET",
+        help="Only make a random key for this secret of the connection (callback_key, apl_key).",
+    ),
+]
+ConsentFlag = Annotated[
+    bool, typer.Option("--consent", help="Ask for consent in a browser on this machine.")
+]
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command()(init)
@@ -98,31 +122,12 @@ def connect(
     vendor: Annotated[str, typer.Argument(help="zoho or fxiaoke")],
     name: NameArgument,
     config: ConfigOption = DEFAULT_CONFIG,
-    code: Annotated[
-        str | None,
-        typer.Option(help="A grant code of Zoho's API console; good once, for some minutes."),
-    ] = None,
-    from_sdk_store: Annotated[
-        Path | None,
-        typer.Option(
-            help="The CSV in which a Zoho SDK keeps its tokens.", exists=True, dir_okay=False
-        ),
-    ] = None,
-    port: Annotated[
-        int, typer.Option(min=1, max=65_535, help="Where the browser comes back to.")
-    ] = 8765,
-    new_secret: Annotated[
-        str | None,
-        typer.Option(
-            "--new-key",
-            metavar="SECRET",
-            help="Only make a random key for this secret of the connection (callback_key, apl_key).",
-        ),
-    ] = None,
+    code: CodeOption = None,
+    from_sdk_store: StoreOption = None,
+    port: PortOption = 8765,
+    new_secret: NewKeyOption = None,
     *,
-    consent: Annotated[
-        bool, typer.Option("--consent", help="Ask for consent in a browser on this machine.")
-    ] = False,
+    consent: ConsentFlag = False,
 ) -> None:
     """Prove that a connection's credentials work and keep its token sealed.
 
@@ -142,16 +147,18 @@ def connect(
         if new_secret is not None:
             _make_key(zixin, name, new_secret)
             return
-        file = None
         if consent:
-            file = _granted_in_a_browser(zixin, name, port)
+            say(texts.say("connect.token", file=_granted_in_a_browser(zixin, name, port)))
         elif code is not None:
-            file = redeem_grant(zixin, name, code)
+            say(texts.say("connect.token", file=redeem_grant(zixin, name, code)))
         elif from_sdk_store is not None:
-            file = adopt_stored(zixin, name, from_sdk_store)
-        if file is not None:
-            say(texts.say("connect.token", file=file))
+            say(texts.say("connect.token", file=adopt_stored(zixin, name, from_sdk_store)))
         findings = zixin.connect(name)
+    _tell_connected(name, findings, texts)
+
+
+def _tell_connected(name: str, findings: Sequence[Finding], texts: Texts) -> None:
+    """Say that the connection stands and how much is still to do, or end with what is refused."""
     errors = [finding for finding in findings if finding.level == FindingLevel.ERROR]
     credentials = [finding for finding in errors if finding.topic == "credentials"]
     if credentials:

@@ -41,20 +41,39 @@ class Operation:
 
 def operations(org: "ZohoOrg") -> list[Operation]:
     """Return the operations of one organisation."""
-    state = org.state
+    return [
+        *_of_the_setup(org),
+        *_of_records(org),
+        *_of_channels(org),
+        *_of_jobs(org),
+        *_of_notes(org),
+    ]
 
-    def bound(function: Handler) -> Handler:
-        return lambda ask, **parts: function(state, ask, **parts)
 
-    found = [
-        Operation(method=method, path=path, handler=bound(function), scope=scope)
+def _of_the_setup(org: "ZohoOrg") -> list[Operation]:
+    return [
+        Operation(method=method, path=path, handler=_bound(org, function), scope=scope)
         for method, path, function, scope in _SETTINGS
     ]
-    found += [
-        Operation(method=method, path=path, handler=bound(function), is_heavy=is_heavy)
+
+
+def _of_records(org: "ZohoOrg") -> list[Operation]:
+    query, lists = _bound(org, coql.run_query), org.pager.list_records
+    found = [
+        Operation(method=method, path=path, handler=_bound(org, function), is_heavy=is_heavy)
         for method, path, function, is_heavy in _RECORDS
     ]
-    found += [
+    return [
+        *found,
+        Operation(method="GET", path="/<module>", handler=lists, is_heavy=_is_sorted),
+        Operation(
+            method="POST", path="/coql", handler=query, scope="coql.READ", is_heavy=_is_always
+        ),
+    ]
+
+
+def _of_channels(org: "ZohoOrg") -> list[Operation]:
+    return [
         Operation(method=method, path="/actions/watch", handler=handler, scope=scope)
         for method, handler, scope in (
             ("GET", org.watch.listing, "notifications.READ"),
@@ -64,7 +83,11 @@ def operations(org: "ZohoOrg") -> list[Operation]:
             ("DELETE", org.watch.stop, "notifications.DELETE"),
         )
     ]
-    found += [
+
+
+def _of_jobs(org: "ZohoOrg") -> list[Operation]:
+    """Return the bulk jobs, and their files, which in real life are on hosts of their own."""
+    found = [
         Operation(base="/crm/bulk", method=method, path=path, handler=handler, scope=scope)
         for method, path, handler, scope in (
             ("POST", "/read", org.bulk_read.create, "bulk.READ"),
@@ -74,8 +97,8 @@ def operations(org: "ZohoOrg") -> list[Operation]:
             ("GET", "/write/<job_id>", org.bulk_write.show, "bulk.CREATE"),
         )
     ]
-    # In real life both are on hosts of their own.
-    found += [
+    return [
+        *found,
         Operation(method="POST", path="/upload", handler=org.uploads.upload, scope=_FILES),
         Operation(
             base="",
@@ -85,7 +108,10 @@ def operations(org: "ZohoOrg") -> list[Operation]:
             scope="bulk.CREATE",
         ),
     ]
-    found += [
+
+
+def _of_notes(org: "ZohoOrg") -> list[Operation]:
+    return [
         Operation(method=method, path=path, handler=handler, scope=f"modules.notes.{verb}")
         for method, path, handler, verb in (
             ("POST", "/Notes", org.notes.create, "CREATE"),
@@ -94,15 +120,10 @@ def operations(org: "ZohoOrg") -> list[Operation]:
             ("GET", f"{_RECORD}/Notes", org.notes.listing_of, "READ"),
         )
     ]
-    lists = org.pager.list_records
-    query = bound(coql.run_query)
-    return [
-        *found,
-        Operation(method="GET", path="/<module>", handler=lists, is_heavy=_is_sorted),
-        Operation(
-            method="POST", path="/coql", handler=query, scope="coql.READ", is_heavy=_is_always
-        ),
-    ]
+
+
+def _bound(org: "ZohoOrg", function: Handler) -> Handler:
+    return lambda ask, **parts: function(org.state, ask, **parts)
 
 
 def _is_never(_args: Mapping[str, str], _body: bytes) -> bool:

@@ -224,6 +224,8 @@ def test_an_upload_names_its_purpose_and_its_organisation(crm: SignedIn) -> None
     assert refused({**_HEADERS, "X-CRM-ORG": "1"}) == (400, "INVALID_DATA")
     assert refused({}, b"no zip") == (400, "INVALID_FILE_FORMAT")
     assert refused({}, _zip([["id"]], name="a.txt")) == (400, "INVALID_FILE_FORMAT")
+    damaged = content[:40] + b"\xff" + content[41:]
+    assert refused({}, damaged) == (400, "INVALID_FILE_FORMAT")
     assert _code(crm.call("POST", _UPLOAD, headers=_HEADERS)) == (400, "MANDATORY_NOT_FOUND")
 
 
