@@ -486,6 +486,25 @@ class TestContacts:
         assert [each.reason for each in page.problems] == ["not_linked"]
         assert len(calls(bench, "/crm/v8/coql")) == 1
 
+    def test_a_crm_that_does_not_answer_leaves_no_contact_without_its_account(
+        self, bench: Bench
+    ) -> None:
+        trade = Trade(bench, linked=False)
+        person = bench.crm.put_record(
+            "Contacts", {"Last_Name": "李", "Account_Name": {"id": trade.account}}
+        )
+        bench.crm.put_record("books.contacts", {"zcrm_contact_id": person}, trade.contact)
+        trade.invoice()
+        port = bench.open()
+        bench.fail("POST /crm/v8/coql", FaultKind.ERROR_500, times=5)
+        with pytest.raises(CrmUnavailable):
+            port.changes(Kind.INVOICES, Cursor())
+
+        (invoice,) = port.changes(Kind.INVOICES, Cursor()).records
+
+        assert isinstance(invoice, Invoice)
+        assert invoice.account_id == trade.account
+
     def test_a_contact_linked_later_is_seen_after_a_quarter_of_an_hour(self, bench: Bench) -> None:
         trade = Trade(bench, linked=False)
         trade.invoice()
