@@ -474,6 +474,7 @@ def test_zohos_hosts_are_known_by_their_domains() -> None:
         "https://evilzoho.eu/x",
         "https://user@files.zoho.eu/x",
         "https://files.zoho.eu:8443/x",
+        "https://[files.zoho.eu/x",
     ):
         assert not is_zohos_own(address)
 
