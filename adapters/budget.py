@@ -55,6 +55,10 @@ class Budget:
         self._spending = spending
         self._now = now
 
+    def affords(self, credits: int, *, wrote: bool) -> bool:  # noqa: A002 the trade's word
+        """Tell whether a day on which nothing was spent has room for a call."""
+        return credits <= self._plan.ceiling(wrote=wrote)
+
     def admit(self, operation: str, credits: int, *, wrote: bool) -> None:  # noqa: A002 the trade's word
         """Book a call that is about to be sent. Raises ``QuotaExhausted``: it must not be."""
         if credits <= 0:

@@ -156,6 +156,10 @@ class HttpClient:
         """API credits those calls cost by the vendor's price list."""
         return self._credits
 
+    def affords(self, credits: int, *, wrote: bool) -> bool:  # noqa: A002 the trade's word
+        """Tell whether the budget has room for a call of such a price at all."""
+        return self._budget is None or self._budget.affords(credits, wrote=wrote)
+
     def close(self) -> None:
         """Give the pooled connections back."""
         self._session.close()

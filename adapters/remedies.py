@@ -1,5 +1,7 @@
 """What a person can do about an error that the doctor met. The vendors add their own."""
 
+from datetime import datetime
+
 from adapters.errors import (
     ContractBroken,
     CredentialsRejected,
@@ -14,13 +16,16 @@ __all__ = ["remedy_of"]
 
 
 def remedy_of(error: CrmError, *, reconnect: str, permit: str) -> str:
-    """Say what to do. ``reconnect`` is the vendor's way to new credentials, ``permit`` to a right."""
+    """Say what to do.
+
+    ``reconnect`` is the vendor's way to new credentials, ``permit`` its way to a right.
+    """
     match error:
         case CredentialsRejected():
             return reconnect
         case NotPermitted():
             return permit
-        case RateLimited() | QuotaExhausted():
+        case Transient(retry_at=datetime()) | RateLimited() | QuotaExhausted():
             at = f" after {error.retry_at:%Y-%m-%d %H:%M} UTC" if error.retry_at else " later"
             return f"run the doctor again{at}"
         case Transient():

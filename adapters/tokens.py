@@ -31,11 +31,10 @@ __all__ = [
 REFRESH_AT_LIFE = 0.8
 REQUESTS_PER_WINDOW = 5
 WINDOW = timedelta(minutes=10)
-FAILURE_STANDS = timedelta(seconds=10)
+FAILURE_STANDS = timedelta(seconds=10)  # to all of this process
 PAUSE_SECONDS = 1.0  # before a repetition
-LONGEST_PAUSE_SECONDS = (
-    25.0  # a throttled desk that says when is waited for, within a holder's lease
-)
+#: A throttled desk that says when is waited for, within a holder's lease.
+LONGEST_PAUSE_SECONDS = 25.0
 _NONCE_BYTES = 12
 
 
@@ -198,8 +197,12 @@ class TokenKeeper:
         For a moment after that the failure stands: whoever needs a token next is told of it, and
         the few requests there are do not go all at once.
         """
-        if self._failure is not None and self._now() < self._failure[0] + FAILURE_STANDS:
-            raise self._failure[1]
+        if self._failure is not None:
+            failed_at, failure = self._failure
+            # A clock that was set back must not make it stand longer.
+            if failed_at <= self._now() < failed_at + FAILURE_STANDS:
+                # Without the traces of those who were told before, whose frames it would keep.
+                raise failure.with_traceback(None)
         try:
             return self._asked_twice(kept, repeat=repeat)
         except Transient as error:
@@ -213,7 +216,7 @@ class TokenKeeper:
         except (CrmUnavailable, RateLimited) as error:
             wait = PAUSE_SECONDS
             if error.retry_at is not None:
-                wait = (error.retry_at - self._now()).total_seconds()
+                wait = max(0.0, (error.retry_at - self._now()).total_seconds())
             if not repeat or len(kept.asked_at) > 1 or wait > LONGEST_PAUSE_SECONDS:
                 raise
         self._sleep(wait)

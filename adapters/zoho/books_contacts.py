@@ -49,9 +49,8 @@ class BooksContacts:
             for page in self.pages():
                 self._remember(page.good)
             unknown = [each for each in wanted if each not in self._accounts]
-        asked = [row for each in unknown if (row := self._ask(each)) is not None]
-        self._accounts |= dict.fromkeys(unknown, "")
-        self._remember(asked)
+        self._remember([row for each in unknown if (row := self._ask(each)) is not None])
+        self._accounts = dict.fromkeys(unknown, "") | self._accounts  # what nobody could tell
         return {each: self._accounts[each] for each in wanted}
 
     def pages(self) -> Iterator[BooksPage[ContactRow]]:

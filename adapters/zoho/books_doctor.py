@@ -33,7 +33,7 @@ class BooksDoctor:
         self._mapping = mapping
 
     def examine(self) -> Iterator[Finding]:
-        """Examine the ledger. Raises ``CrmError`` where the CRM itself does not answer."""
+        """Examine the ledger. Raises ``CrmError`` where Books or the CRM does not answer."""
         if self._client.session.options.ledger == "books":
             yield from self._books()
         else:
@@ -48,8 +48,6 @@ class BooksDoctor:
         except NotPermitted as error:
             remedy = "authorise the connection again with the scopes of Zoho Books"
             yield _finding(_ERROR, str(error), remedy)
-        except CrmError as error:
-            yield _finding(_ERROR, str(error), "correct it and run the doctor again")
 
     def _contacts(self, organisation: str) -> Iterator[Finding]:
         """Count the links: an invoice of a contact without one concerns nobody we rate."""

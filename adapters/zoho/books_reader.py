@@ -269,7 +269,10 @@ class BooksReader:
         if row.balance >= row.total:
             return ()
         path = f"creditnotes/{row.id}/invoices"
-        return self._client.read(path, "read what a credit note of Books credited", credited_of)
+        try:
+            return self._client.read(path, "read what a credit note of Books credited", credited_of)
+        except RecordNotFound:
+            return ()  # deleted a moment ago
 
     def _detailed(
         self, kind: Kind, page: BooksPage[PaymentRow], bad: Sequence[BadRow]

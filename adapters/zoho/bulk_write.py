@@ -42,15 +42,17 @@ JOB_CREDITS, JOB_ROWS = 500, 25_000
 FILE_BYTES = 25 * 1024 * 1024
 FILE_NAME = "records.csv"
 UPLOADS = 3
-WAITS = (3.0, 5.0, 10.0, 15.0)  # seconds before each look; the last again and again
+#: Seconds before each look, a credit each; the last again and again.
+WAITS = (3.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 PATIENCE_SECONDS = 30 * 60
 #: A job whose creation nobody confirmed has begun by then, or never will.
 SETTLE = timedelta(minutes=5)
 #: Where jobs are not permitted, or fail, single writes serve for so long.
 REST_SECONDS = 6 * 60 * 60
-_AROUND_CREDITS = 10  # the upload, the looks and the fetching
+_AROUND_CREDITS = 10  # the upload, the looks of some minutes and the fetching
 _RECORDS_A_CALL = 100
 _WORKING = frozenset({"ADDED", "INPROGRESS"})
+_ENDED = frozenset({"COMPLETED", "SKIPPED", "FAILED", "FAILURE"})
 
 Body = dict[str, Any]
 GoOn = Callable[[], bool]
@@ -85,9 +87,13 @@ class _Job(msgspec.Struct, frozen=True, kw_only=True):
     result: _Result | None = None
 
     @property
-    def over(self) -> bool:
-        """Whether it writes no more. The state has a blank in some answers."""
-        return self.status.replace(" ", "").upper() not in _WORKING
+    def works(self) -> bool | None:
+        """Whether it still writes; ``None``: it is in a state that no document lists.
+
+        The state has a blank in some answers.
+        """
+        state = self.status.replace(" ", "").upper()
+        return state in _WORKING if state in _WORKING | _ENDED else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +133,12 @@ class BulkWriter:
 
     def worth(self, records: int) -> bool:
         """Tell whether so many records should go by a job, as far as one is to be had."""
-        options = self._client.options
+        options, http = self._client.options, self._client.http
         # A job runs no workflows: who wants them gets single writes.
         offered = self._client.takes_files and not options.run_workflows
-        if not offered or self._client.http.pace.monotonic() < self._rests_until:
+        # One that costs more than a whole day may would wait for ever.
+        offered = offered and http.affords(JOB_CREDITS, wrote=True)
+        if not offered or http.pace.monotonic() < self._rests_until:
             return False
         match options.bulk_write:
             case "always":
@@ -146,20 +154,29 @@ class BulkWriter:
         self._rests_until = self._client.http.pace.monotonic() + REST_SECONDS
 
     def busy(self, record_ids: Collection[str]) -> frozenset[str]:
-        """Tell which of these records a job that was started earlier may still write."""
-        self._unfinished = [each for each in self._unfinished if self._may_work(each)]
+        """Tell which of these records a job that was started earlier may still write.
+
+        A job is looked after only when it concerns one of them, for a look costs a credit.
+        """
+        self._unfinished = [
+            each
+            for each in self._unfinished
+            if each.records.isdisjoint(record_ids) or self._may_work(each)
+        ]
         taken = frozenset[str]().union(*(each.records for each in self._unfinished))
         return taken.intersection(record_ids)
 
     def _may_work(self, unfinished: _Unfinished) -> bool:
-        if not unfinished.job:
-            return self._client.http.pace.now() < unfinished.until
-        try:
-            return not self._look(unfinished.job).over
-        except RecordNotFound:
-            return False
-        except CrmError:
-            return self._client.http.pace.now() < unfinished.until
+        if unfinished.job:
+            try:
+                job = self._look(unfinished.job)
+            except RecordNotFound:
+                return False
+            except CrmError:
+                job = _Job()
+            if job.works is not None:
+                return job.works
+        return self._client.http.pace.now() < unfinished.until
 
     def write(self, module: str, bodies: Sequence[Body], go_on: GoOn) -> list[Item | CrmError]:
         """Write at most ``JOB_ROWS`` records that fit, and return an item or an error for each.
@@ -256,7 +273,7 @@ class BulkWriter:
             except CrmError as error:
                 _log.warning("%s: the job cannot be looked after: %s", self._client.system, error)
                 continue
-            if job.over:
+            if job.works is False:
                 return job
         raise self._doubt(job_id, ids, operation, "the job still works")
 

@@ -5,7 +5,7 @@ configured: whoever could change it would be given every token. (zoho-crm 1.1)
 """
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -68,20 +68,23 @@ _DOMAINS = tuple(
 
 def is_zohos_api(url: str) -> bool:
     """Tell whether an address is that of one of Zoho's APIs, over TLS and its usual port."""
-    parts = urlsplit(url)
+    parts = _parts(url)
     return parts.scheme == "https" and parts.netloc in _APIS and parts.path in {"", "/"}
 
 
 def is_zohos_own(url: str) -> bool:
     """Tell whether an address is on one of Zoho's domains, over TLS and its usual port."""
-    parts = urlsplit(url)
+    parts = _parts(url)
     plain = _HOST.fullmatch(parts.netloc) is not None
     return parts.scheme == "https" and plain and parts.netloc.endswith(_DOMAINS)
 
 
 def content_of(api: str) -> str:
-    """Return the host that takes files beside an API of Zoho's; empty: not known, or none of Zoho's."""
-    domain = urlsplit(api).netloc.partition(".")[2]
+    """Return the host that takes files beside an API of Zoho's.
+
+    Empty: it is not known, or the API is none of Zoho's.
+    """
+    domain = _parts(api).netloc.partition(".")[2]
     for centre in CENTRES.values():
         if is_zohos_own(api) and domain == urlsplit(centre.api).netloc.partition(".")[2]:
             return centre.content
@@ -94,3 +97,11 @@ def centre_of(accounts_server: str) -> str | None:
         if accounts_server.rstrip("/") == centre.accounts:
             return code
     return None
+
+
+def _parts(url: str) -> SplitResult:
+    """Take an address apart; what is none has no parts."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")

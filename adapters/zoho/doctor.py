@@ -11,9 +11,10 @@ from adapters.port import Finding, FindingLevel
 from adapters.remedies import remedy_of
 from adapters.zoho.auth import BULK_SCOPES, lacking_scopes
 from adapters.zoho.client import ZohoClient
+from adapters.zoho.coql import select
 from adapters.zoho.events import MAX_TOKEN
 from adapters.zoho.metadata import Metadata
-from adapters.zoho.names import ZohoMapping
+from adapters.zoho.names import NEEDED, ZohoMapping
 from adapters.zoho.proposals import perhaps_field, perhaps_module
 from adapters.zoho.provision import mismatch, wanted_fields
 from scoring.money import UnknownCurrencyError, minor_digits
@@ -81,10 +82,11 @@ class Doctor:
         return remedy_of(error, reconnect=self._reconnect, permit=self._reconnect)
 
     def _part(self, topic: str, part: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        found: list[Finding] = []
         try:
-            found = list(part())
+            found.extend(part())
         except CrmError as error:
-            return [_finding(topic, _ERROR, str(error), self._remedy(error))]
+            found.append(_finding(topic, _ERROR, str(error), self._remedy(error)))
         return found or [_finding(topic, _OK, "nothing to complain about")]
 
     def _clock(self) -> Iterable[Finding]:
@@ -121,11 +123,17 @@ class Doctor:
                 continue
             there = self._metadata.fields(names.module)
             for ours, api_name in names.fields().items():
-                if api_name not in there:
-                    note = f"{names.module} has no field {api_name}; it is read as empty"
-                    remedy = f"name the field in {names.path_of(kind, ours)}, or set it to “”"
-                    remedy += perhaps_field(self._metadata, self._mapping, kind, ours)
-                    yield _finding("fields", _WARNING, note, remedy)
+                if api_name in there:
+                    continue
+                level, note = _WARNING, "it is read as empty"
+                remedy = f"name the field in {names.path_of(kind, ours)}"
+                if ours in NEEDED:
+                    level, note = _ERROR, f"{kind.value} cannot be read without it"
+                else:
+                    remedy += ", or set it to “”"
+                remedy += perhaps_field(self._metadata, self._mapping, kind, ours)
+                told = f"{names.module} has no field {api_name}; {note}"
+                yield _finding("fields", level, told, remedy)
 
     def _computed(self) -> Iterable[Finding]:
         """Name what changes without a trace in what is read of changes."""
@@ -135,9 +143,9 @@ class Doctor:
             if names.module in modules:
                 for api_name in self._metadata.computed(names):
                     note = (
-                        f"{names.module}.{api_name} is worked out by Zoho: its changes are seen by"
+                        f"{names.module}.{api_name} is worked out by Zoho: its changes are seen by "
+                        "full reads alone, once in schedule.formula_refresh_hours"
                     )
-                    note += " full reads alone, once in schedule.formula_refresh_hours"
                     yield _finding("computed fields", _OK, note)
 
     def _statuses(self) -> Iterable[Finding]:
@@ -175,7 +183,7 @@ class Doctor:
     def _scopes(self) -> Iterable[Finding]:
         """Read one account the way the feeds do, and compare what was granted where that is told."""
         module = self._mapping.accounts.module
-        query = f"select id from {module} where id is not null limit 1 offset 0"  # noqa: S608 COQL
+        query = select(["id"], module, "id is not null", limit=1)
         self._client.coql(query, "try a query", lambda _: None, 1)
         path, params = f"{module}/deleted", {"type": "all", "per_page": "1", "page": "1"}
         self._client.read(path, "try the deletions", lambda _: None, params=params)
@@ -186,16 +194,9 @@ class Doctor:
 
     def _exports(self) -> Iterable[Finding]:
         """Ask for a job that cannot be: only who may export hears that there is none."""
-        if self._client.options.export == "never":
-            return
-        try:
-            self._client.read("bulk/read/1", "try an export", lambda _: None)
-        except NotPermitted:
+        if self._client.options.export != "never" and not self._permitted(self._try_export):
             note = "large modules are read by queries, which cost more: exports are not permitted"
-            remedy = self._reconnect
-            yield _finding("exports", _WARNING, note, remedy)
-        except Refused:
-            return
+            yield _finding("exports", _WARNING, note, self._reconnect)
 
     def _bulk_writes(self) -> Iterable[Finding]:
         """Upload nothing and look after no job: only who may do so hears what is wrong with it."""
@@ -219,6 +220,9 @@ class Doctor:
         except (Refused, OutcomeUnknown):  # the gateway before the files has no codes of errors
             return True
         return True
+
+    def _try_export(self) -> None:
+        self._client.read("bulk/read/1", "try an export", lambda _: None)
 
     def _try_upload(self) -> None:
         self._client.upload("try an upload", b"", {}, lambda _: None)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from adapters.errors import ContractBroken
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.names import FeedNames
 from scoring.records import Owner
@@ -164,8 +165,8 @@ class Metadata:
         return self._once("users", lambda: self.read_users("AllUsers"))
 
     def current_user(self) -> str:
-        """Return the id of the user whose token we have."""
-        return self._once("me", lambda: self.read_users("CurrentUser")[0].record_id)
+        """Return the id of the user whose token we have. Raises ``CrmError``."""
+        return self._once("me", self._read_current_user)
 
     def read_users(self, kind: str) -> tuple[Owner, ...]:
         """Read users afresh."""
@@ -182,6 +183,13 @@ class Metadata:
             if not users.info.more_records:
                 return tuple(owners)
             page += 1
+
+    def _read_current_user(self) -> str:
+        users = self.read_users("CurrentUser")
+        if users:
+            return users[0].record_id
+        sentence = "Zoho does not say whose token this is"
+        raise ContractBroken(sentence, system=self._client.system, operation="list users")
 
     def _read_organisation(self) -> Organisation:
         found = self._client.read(

@@ -12,6 +12,7 @@ from adapters.port import CreditField, Priority
 from scoring.records import CREDIT_FILE_KINDS, Kind, OrderStatus
 
 __all__ = [
+    "NEEDED",
     "AccountNames",
     "AllocationNames",
     "ContactNames",
@@ -25,6 +26,23 @@ __all__ = [
     "TaskNames",
     "ZohoMapping",
 ]
+
+#: Ours of the fields without which a record says nothing: a feed that lacks one is not read.
+NEEDED = frozenset(
+    {
+        "account",
+        "amount",
+        "balance",
+        "due_on",
+        "invoice",
+        "issued_on",
+        "number",
+        "ordered_on",
+        "paid",
+        "paid_on",
+        "payment",
+    }
+)
 
 
 class FeedNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,10 +8,12 @@ from itertools import count
 
 import msgspec
 
+from adapters.cutting import cut
 from adapters.errors import CrmError
 from adapters.http import Answer
 from adapters.port import NoteDraft, Outcome, WriteEffect
 from adapters.zoho.client import Item, ZohoClient
+from adapters.zoho.rows import check_count
 from adapters.zoho.writer import receipt, rejected
 
 __all__ = ["ZohoNotes"]
@@ -27,6 +29,7 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Info(msgspec.Struct, frozen=True, kw_only=True):
     more_records: bool = False
+    count: int | None = None
 
 
 class _Notes(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +52,10 @@ class ZohoNotes:
         return [self._added(note) for note in notes]
 
     def find(self, note: NoteDraft) -> str | None:
-        """Return the id of the account's note with this key; ``None``: it has none. Raises ``CrmError``."""
+        """Return the id of the account's note with this key; ``None``: it has none.
+
+        Raises ``CrmError``.
+        """
         path = f"{self._module}/{note.account.record_id}/Notes"
         for page in count(1):
             params = {"fields": "Note_Title", "page": str(page), "per_page": str(_NOTES_A_PAGE)}
@@ -65,7 +71,7 @@ class ZohoNotes:
         operation = "write a note"
         body = {
             "Note_Title": _titled(note),
-            "Note_Content": note.body[:_BODY_LENGTH],
+            "Note_Content": cut(note.body, _BODY_LENGTH),
             "Parent_Id": {
                 "module": {"api_name": self._module},
                 "id": note.account.record_id,
@@ -85,8 +91,11 @@ class ZohoNotes:
 
 def _titled(note: NoteDraft) -> str:
     """Put the key behind the title, whatever must be cut for it."""
-    return f"{note.title[: _TITLE_LENGTH - len(note.key) - 3]} [{note.key}]"
+    return f"{cut(note.title, _TITLE_LENGTH - len(note.key) - 3)} [{note.key}]"
 
 
 def _decoded(answer: Answer) -> _Notes:
-    return answer.decode(_NOTES)
+    """Decode notes; one that was lost on the way must not look as if it were not written."""
+    found = answer.decode(_NOTES)
+    check_count(answer, found.info.count, len(found.data))
+    return found

@@ -20,7 +20,7 @@ from adapters.zoho.client import ZohoClient, iso
 from adapters.zoho.coql import among, literal, select
 from adapters.zoho.mapping import Translated, Translator
 from adapters.zoho.metadata import Metadata
-from adapters.zoho.names import ZohoMapping
+from adapters.zoho.names import NEEDED, ZohoMapping
 from adapters.zoho.rows import RowDecoder, Rows, check_count
 from adapters.zoho.scan import (
     NOTHING_YET,
@@ -38,13 +38,6 @@ __all__ = ["IDS_PER_QUERY", "ZohoReader", "chunks"]
 _log = logging.getLogger(__name__)
 IDS_PER_QUERY = 50
 FIRST_ROWS = 200  # most deltas are small, and 200 rows cost one credit
-_REQUIRED = frozenset({"account", "number", "issued_on", "due_on", "paid_on", "ordered_on"}) | {
-    "amount",
-    "payment",
-    "invoice",
-    "paid",
-    "balance",
-}
 _T = TypeVar("_T")
 
 
@@ -267,7 +260,7 @@ class ZohoReader:
         for ours, api_name in names.fields().items():
             if api_name in there:
                 columns.append(api_name)
-            elif ours in _REQUIRED:
+            elif ours in NEEDED:
                 key = names.path_of(kind, ours)
                 raise self._broken(f"{names.module} has no field {api_name}; set {key}")
         return list(dict.fromkeys(columns))

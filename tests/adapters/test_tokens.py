@@ -1,6 +1,7 @@
 """The token keeper: one asks, all share, and nobody sees the value."""
 
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -129,7 +130,7 @@ def test_the_repetition_counts_and_leaves_requests_for_later(desk: Desk) -> None
     assert desk.keeper().token().value == "token-5"
 
 
-@pytest.mark.parametrize(("seconds", "asked"), [(20, 2), (600, 1)])
+@pytest.mark.parametrize(("seconds", "asked"), [(20, 2), (-5, 2), (600, 1)])
 def test_a_throttled_desk_is_waited_for_when_it_is_soon(
     desk: Desk, seconds: int, asked: int
 ) -> None:
@@ -139,7 +140,7 @@ def test_a_throttled_desk_is_waited_for_when_it_is_soon(
 
     if asked == 2:
         assert desk.keeper().token().value == "token-2"
-        assert desk.slept == [20.0]
+        assert desk.slept == [max(0.0, seconds)]
     else:
         with pytest.raises(RateLimited):
             desk.keeper().token()
@@ -203,7 +204,8 @@ def test_a_seal_opens_only_with_its_key_for_its_connection_and_unchanged() -> No
             Sealer(key).unseal(data, about)
 
 
-def test_a_failure_stands_for_a_moment_and_costs_no_more_requests(desk: Desk) -> None:
+@pytest.mark.parametrize("seconds", [10, -3_600], ids=["a moment later", "clock set back"])
+def test_a_failure_stands_for_a_moment_and_costs_no_more_requests(desk: Desk, seconds: int) -> None:
     desk.failure = CrmUnavailable("down", system="acme", operation="token")
     keeper = desk.keeper()
     for _who in range(3):
@@ -212,6 +214,18 @@ def test_a_failure_stands_for_a_moment_and_costs_no_more_requests(desk: Desk) ->
     assert desk.asked == 2  # the first request and its repetition
 
     desk.failure = None
-    desk.at += timedelta(seconds=10)
+    desk.at += timedelta(seconds=seconds)
 
     assert keeper.token().value == "token-3"
+
+
+def test_a_failure_that_stands_keeps_nothing_of_those_who_were_told(desk: Desk) -> None:
+    desk.failure = CrmUnavailable("down", system="acme", operation="token")
+    keeper = desk.keeper()
+    traces = []
+    for _who in range(3):
+        with pytest.raises(CrmUnavailable) as caught:
+            keeper.token()
+        traces.append(len(traceback.extract_tb(caught.tb)))
+
+    assert traces[2] == traces[1] <= traces[0]

@@ -68,6 +68,7 @@ def test_a_refresh_token_becomes_an_access_token() -> None:
         "https://www.zohoapis.com:8443",
         "https://www.zohoapis.com@evil.test",
         "https://wwwzohoapis.com",
+        "https://[www.zohoapis.com",
     ],
 )
 def test_a_token_is_never_carried_to_a_foreign_host(host: str) -> None:

@@ -278,6 +278,32 @@ class TestByPayment:
         assert [each.record_id for each in page.records] == ["2-9"]
         assert [each.record_id for each in page.problems] == ["1"]
 
+    def test_a_credit_note_deleted_while_it_is_read_holds_nothing_up(
+        self, zoho: CannedZoho
+    ) -> None:
+        note = {
+            "creditnote_id": "1",
+            "customer_id": "7",
+            "creditnote_number": "CN-1",
+            "date": "2026-02-01",
+            "currency_code": "CNY",
+            "total": 300,
+            "balance": 200,
+            "last_modified_time": "2026-02-03T10:00:00+0800",
+        }
+        listed = {"creditnotes": [note], "page_context": {"has_more_page": False}}
+        zoho.mock.get(f"{API}/books/v3/creditnotes", json=listed)
+        gone = {"code": 1002, "message": "The Credit Note does not exist."}
+        zoho.mock.get(f"{API}/books/v3/creditnotes/1/invoices", json=gone, status=404)
+        contact = {"contact_id": "7", "zcrm_account_id": "5"}
+        zoho.mock.get(f"{API}/books/v3/contacts/7", json={"contact": contact})
+        options = {**BY_PAYMENT.options, "books_organization_id": "77"}
+
+        page = a_port(zoho, options=options).changes(Kind.CREDIT_NOTES, Cursor())
+
+        assert [each.record_id for each in page.records] == ["1"]
+        assert page.finished
+
     def test_another_port_goes_on_between_two_payments(self, exact: Bench) -> None:
         trade = Trade(exact)
         added = trade.invoice(1000)
@@ -485,6 +511,25 @@ class TestContacts:
         assert found == [trade.account for trade in trades[:-1]]
         assert [each.reason for each in page.problems] == ["not_linked"]
         assert len(calls(bench, "/crm/v8/coql")) == 1
+
+    def test_a_crm_that_does_not_answer_leaves_no_contact_without_its_account(
+        self, bench: Bench
+    ) -> None:
+        trade = Trade(bench, linked=False)
+        person = bench.crm.put_record(
+            "Contacts", {"Last_Name": "李", "Account_Name": {"id": trade.account}}
+        )
+        bench.crm.put_record("books.contacts", {"zcrm_contact_id": person}, trade.contact)
+        trade.invoice()
+        port = bench.open()
+        bench.fail("POST /crm/v8/coql", FaultKind.ERROR_500, times=5)
+        with pytest.raises(CrmUnavailable):
+            port.changes(Kind.INVOICES, Cursor())
+
+        (invoice,) = port.changes(Kind.INVOICES, Cursor()).records
+
+        assert isinstance(invoice, Invoice)
+        assert invoice.account_id == trade.account
 
     def test_a_contact_linked_later_is_seen_after_a_quarter_of_an_hour(self, bench: Bench) -> None:
         trade = Trade(bench, linked=False)

@@ -1,4 +1,4 @@
-"""What the doctor says about the ledger: whether Books answers, and what else could tell payments."""
+"""What the doctor says about the ledger: does Books answer, and what else could tell payments."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,6 +8,7 @@ import pytest
 
 from adapters.port import Finding, FindingLevel
 from adapters.zoho.auth import authorisation_url
+from sandbox.faults import FaultKind
 from tests.adapters.zoho.answers import some_settings
 from tests.contract.bench import ZOHO, ZOHO_BOOKS, Bench, open_bench
 
@@ -111,6 +112,17 @@ def test_missing_scopes_and_organisations_are_errors() -> None:
 
         assert finding.level is FindingLevel.ERROR
         assert "no organisation" in finding.message
+
+
+def test_what_was_found_before_an_error_is_told_beside_it(bench: Bench) -> None:
+    bench.add_contact_in_books(bench.add_account())
+    bench.fail("GET /books/v3/creditnotes", FaultKind.QUOTA)
+
+    linked, broken = findings(bench)
+
+    assert (linked.level, broken.level) == (FindingLevel.OK, FindingLevel.ERROR)
+    assert "day's calls" in broken.message
+    assert broken.remedy.startswith("run the doctor again after 20")
 
 
 def test_a_crm_with_a_module_of_payments_wants_nothing() -> None:

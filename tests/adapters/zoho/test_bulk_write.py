@@ -6,12 +6,13 @@ import logging
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from adapters.budget import BudgetPlan
 from adapters.errors import (
     CrmUnavailable,
     OutcomeUnknown,
@@ -21,6 +22,8 @@ from adapters.errors import (
     RecordNotFound,
 )
 from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, WritesInBulk
+from adapters.registry import open_port
+from adapters.tokens import MemoryTokenStore, Sealer
 from adapters.zoho.bulk_result import read_result
 from adapters.zoho.bulk_write import PATIENCE_SECONDS, REST_SECONDS, SETTLE, WAITS, job_is_cheaper
 from adapters.zoho.centres import is_zohos_own
@@ -157,8 +160,19 @@ def test_a_job_is_looked_after_until_it_is_done(bench: Bench) -> None:
         (outcome,) = writing.write(an_update(slow.add_account()))
 
     assert isinstance(outcome, Receipt)
-    assert slow.time.slept == [*WAITS, 15.0, 15.0]
-    assert writing.asked >= 6  # before each look: who waits keeps what he holds
+    assert slow.time.slept == list(WAITS[:5])
+    assert writing.asked >= 5  # before each look: who waits keeps what he holds
+
+
+def test_a_long_job_is_looked_after_once_a_minute_for_a_look_costs_a_credit() -> None:
+    with open_bench(ZOHO, bulk_job_seconds=20 * 60.0) as slow:
+        writing = _writing(slow)
+        (outcome,) = writing.write(an_update(slow.add_account()))
+        looks = len(writing.calls(LOOK))
+
+    assert isinstance(outcome, Receipt)
+    assert looks <= 25
+    assert max(slow.time.slept) <= 60.0  # whoever holds the rows is asked in time
 
 
 def test_the_price_is_booked_and_the_doubt_of_a_write_is_there() -> None:
@@ -185,6 +199,28 @@ def test_a_port_says_how_many_updates_a_job_should_have(bench: Bench) -> None:
         none = bench.open(options=options)
         assert isinstance(none, WritesInBulk)
         assert none.fields_at_once(100_000) == 0
+
+
+class Unspent:
+    """A day on which nothing was spent."""
+
+    def book(self, _system: str, _at: datetime, _credits: int, _ceiling: int) -> None:
+        """Book a call."""
+
+
+@pytest.mark.parametrize(("credits_per_day", "offer"), [(499, 0), (500, 6_000)])
+def test_a_budget_too_small_for_any_job_leaves_single_writes(
+    credits_per_day: int, offer: int
+) -> None:
+    port = open_port(
+        some_settings(budget=BudgetPlan(credits_per_day=credits_per_day)),
+        store=MemoryTokenStore(),
+        sealer=Sealer(bytes(32)),
+        spending=Unspent(),
+    )
+
+    assert isinstance(port, WritesInBulk)
+    assert port.fields_at_once(6_000) == offer
 
 
 def test_few_updates_are_written_singly(bench: Bench) -> None:
@@ -314,6 +350,28 @@ def test_a_job_that_never_ends_is_left_and_its_records_wait_for_it() -> None:
     assert after == "B"
 
 
+def test_a_job_in_doubt_is_looked_after_for_its_own_records_alone(writing: Writing) -> None:
+    account, other = writing.bench.add_account(), writing.bench.add_account()
+    writing.write(an_update(account), go_on=lambda: False)
+    for _ in range(3):
+        writing.port.update_fields([an_update(other)])
+    before = len(writing.calls(LOOK))
+    writing.port.update_fields([an_update(account)])
+
+    assert before == 0
+    assert len(writing.calls(LOOK)) == 1
+
+
+def test_a_job_in_a_state_that_nobody_knows_may_still_write() -> None:
+    with open_bench(ZOHO, bulk_job_seconds=60.0, bulk_write_working="QUEUED") as slow:
+        writing = _writing(slow)
+        account = slow.add_account()
+        (outcome,) = writing.write(an_update(account))
+        slow.pass_time(timedelta(seconds=60))
+
+    assert isinstance(outcome, Receipt)
+
+
 def test_who_is_told_to_stop_leaves_the_job_and_says_what_is_unknown(writing: Writing) -> None:
     account = writing.bench.add_account()
     (outcome,) = writing.write(an_update(account), go_on=lambda: False)
@@ -416,6 +474,7 @@ def test_zohos_hosts_are_known_by_their_domains() -> None:
         "https://evilzoho.eu/x",
         "https://user@files.zoho.eu/x",
         "https://files.zoho.eu:8443/x",
+        "https://[files.zoho.eu/x",
     ):
         assert not is_zohos_own(address)
 

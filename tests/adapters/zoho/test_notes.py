@@ -80,6 +80,15 @@ def test_a_lost_answer_is_in_doubt(bench: Bench, port: KeepsNotes, kind: FaultKi
     assert isinstance(outcome, OutcomeUnknown)
 
 
+def test_a_list_that_lost_a_note_on_the_way_is_read_again(bench: Bench, port: KeepsNotes) -> None:
+    account = bench.add_account()
+    (written,) = port.add_notes([a_note(account)])
+    bench.fail("GET /crm/v8/Accounts", FaultKind.MISSING_ENTRY)
+
+    assert isinstance(written, Receipt)
+    assert port.find_note(a_note(account)) == written.record_id
+
+
 def test_a_list_that_cannot_be_read_is_an_error(bench: Bench, port: KeepsNotes) -> None:
     bench.fail("GET /crm/v8/Accounts", FaultKind.ERROR_500, times=9)
 

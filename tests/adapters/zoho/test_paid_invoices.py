@@ -105,7 +105,7 @@ def test_the_doctor_looks_at_the_fields_of_the_invoices(bench: Bench) -> None:
 
     (finding,) = [each for each in port.check() if "No_Such_Field" in each.message][:1]
 
-    assert finding.level is FindingLevel.WARNING
+    assert finding.level is FindingLevel.ERROR  # the feed is not read without it
     assert "mapping.invoices.paid" in finding.remedy
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.port import FieldUpdate, FindingLevel, ProvisionStep, Receipt, WriteEffect
+from adapters.errors import ContractBroken
+from adapters.port import Cursor, FieldUpdate, FindingLevel, ProvisionStep, Receipt, WriteEffect
 from adapters.settings import Secret
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
@@ -12,7 +13,7 @@ from sandbox.journal import Journal
 from sandbox.notifier import Notifier
 from sandbox.server import Sandbox
 from sandbox.zoho import ZohoOptions, ZohoOrg
-from scoring.records import AccountRef
+from scoring.records import AccountRef, Kind
 from tests.contract.bench import START, ZOHO, Bench, a_change, a_draft, open_bench
 
 HALF_SCOPES = (
@@ -192,3 +193,17 @@ def test_the_doctor_proposes_what_is_called_alike_and_holds_the_same() -> None:
     assert told["Invoices has no field Payable_Until"].endswith("; perhaps Due_Date")
     assert "perhaps Grand_Total" in told["Invoices has no field Betrag"]
     assert "perhaps Payments" in told["there is no module Zahlungen for payments"]
+
+
+def test_the_doctor_calls_a_field_that_the_feed_cannot_do_without_an_error(bare: Bench) -> None:
+    names = {"invoices": {"amount": "Betrag", "disputed": "Streitwert"}}
+    port = bare.open(mapping=names)
+
+    told = {each.message: each for each in port.check() if each.topic == "fields"}
+
+    needed = told["Invoices has no field Betrag; invoices cannot be read without it"]
+    other = told["Invoices has no field Streitwert; it is read as empty"]
+    assert (needed.level, other.level) == (FindingLevel.ERROR, FindingLevel.WARNING)
+    assert ("“”" in needed.remedy, "“”" in other.remedy) == (False, True)
+    with pytest.raises(ContractBroken, match="no field Betrag"):
+        port.changes(Kind.INVOICES, Cursor())

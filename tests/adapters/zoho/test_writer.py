@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.errors import (
+    ContractBroken,
     CrmUnavailable,
     NotPermitted,
     OutcomeUnknown,
@@ -309,3 +310,13 @@ def test_a_value_comes_back_as_its_type(
     value: object, credit: CreditField, expected: FieldValue
 ) -> None:
     assert decode(value, credit, {"AAA": "Top"}) == expected
+
+
+def test_a_token_of_nobody_is_an_outcome(zoho: CannedZoho) -> None:
+    zoho.fields("Tasks", a_field("Credit_Ref", unique={"casesensitive": "false"}))
+    zoho.mock.get(f"{API}/crm/v8/users", status=204)
+
+    (outcome,) = a_port(zoho).create_tasks([a_draft("1")])
+
+    assert isinstance(outcome, ContractBroken)
+    assert "whose token" in str(outcome)
