@@ -20,7 +20,15 @@ from adapters.fxiaoke.metadata import DESCRIBE_SECONDS, Describes
 from adapters.fxiaoke.names import Receivables
 from scoring.records import Kind
 
-__all__ = ["Choice", "ReceivablesChooser", "Source", "objects_of", "read_fields", "resolved"]
+__all__ = [
+    "Choice",
+    "ReceivablesChooser",
+    "Source",
+    "objects_of",
+    "part_of",
+    "read_fields",
+    "resolved",
+]
 
 _log = logging.getLogger(__name__)
 _NEVER_SKIPPED = (Kind.OWNERS, Kind.ACCOUNTS, Kind.INVOICES)
@@ -194,6 +202,15 @@ def objects_of(kind: Kind, source: Source, mapping: FxiaokeMapping) -> tuple[str
             return (mapping.order_payments.object,)
         case _:
             return (mapping.object_of(kind),)
+
+
+def part_of(kind: Kind, object_name: str, source: Source, mapping: FxiaokeMapping) -> str:
+    """Name the part of the mapping in which an object of a feed stands."""
+    if source is not Source.NOTES and kind is Kind.ALLOCATIONS:
+        return "order_payments"
+    if source is not Source.NOTES and kind is Kind.INVOICES:
+        return "plans" if object_name == mapping.plans.object else "orders"
+    return mapping.part_of(kind)
 
 
 def read_fields(

@@ -327,6 +327,24 @@ def test_the_doctor_and_the_log_say_which_source_and_why(
     assert told.message.partition(",")[0] in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("wrong", "topic", "key"),
+    [
+        ({"plans": {"due_on": "due__c"}}, "fields", "mapping.plans.due_on"),
+        ({"plans": {"object": "Plan__c"}}, "objects", "mapping.plans.object"),
+        ({"order_payments": {"amount": ["sum__c"]}}, "fields", "mapping.order_payments.amount"),
+        ({"order_payments": {"object": "Detail__c"}}, "objects", "mapping.order_payments.object"),
+    ],
+)
+def test_the_doctor_names_the_part_of_the_mapping_that_is_read(
+    planned: House, wrong: dict[str, Any], topic: str, key: str
+) -> None:
+    told = found(planned.open(receivables="plans", **wrong), topic)
+
+    remedies = [each.remedy for each in told if each.level is not FindingLevel.OK]
+    assert any(f"{key}," in remedy for remedy in remedies), remedies
+
+
 def test_a_feed_that_was_not_bought_is_skipped_with_a_word(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
