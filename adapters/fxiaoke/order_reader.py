@@ -236,8 +236,8 @@ class OrderReader:
         for order_id, row in self._ordered(rows):
             by_order.setdefault(order_id, {})[row["_id"]] = row
         books = self._books(self._orders(by_order.keys() - {""}), terms=False)
-        for row in self._siblings([order_id for order_id, book in books.items() if book.plans]):
-            by_order[_text(row, self._mapping.order_payments.order)][row["_id"]] = row
+        for order_id, row in self._siblings([book for book in books.values() if book.plans]):
+            by_order[order_id][row["_id"]] = row
         found = [
             allocations_of(book, list(by_order[order_id].values()), self._mapping)
             for order_id, book in books.items()
@@ -245,11 +245,19 @@ class OrderReader:
         lost = [row for order_id, its in by_order.items() if order_id not in books for row in its]
         return _joined([*found, Translated(gone=tuple(lost))])
 
-    def _siblings(self, orders: Sequence[str]) -> list[Json]:
+    def _siblings(self, books: Sequence[OrderBook]) -> Iterator[tuple[str, Json]]:
+        """Read all details of some orders: those that name the order, and those its instalments."""
         names = self._mapping.order_payments
-        return self._scanner.referring(
-            names.object, self._fields(names.object), names.order, orders
-        )
+        fields = names.read()
+        orders = [book.order["_id"] for book in books]
+        for row in self._scanner.referring(names.object, fields, names.order, orders):
+            yield _text(row, names.order), row
+        of_plan = {plan["_id"]: book.order["_id"] for book in books for plan in book.plans}
+        if not self._describes.of(names.object).having((names.plan,)):
+            return
+        for row in self._scanner.referring(names.object, fields, names.plan, of_plan):
+            if not _text(row, names.order):
+                yield of_plan[_text(row, names.plan)], row
 
     def _ordered(self, rows: Sequence[Json]) -> Iterator[tuple[str, Json]]:
         """Say which order each detail pays; one that names none is asked by its instalment."""

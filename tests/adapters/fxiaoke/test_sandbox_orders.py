@@ -270,6 +270,26 @@ def test_a_detail_that_names_only_its_instalment_finds_its_order(planned: House)
     assert nowhere in page.gone
 
 
+def test_a_detail_that_names_only_its_instalment_counts_when_another_one_comes(
+    planned: House,
+) -> None:
+    account = an_account(planned.tenant)
+    order = planned.order(account)
+    plan = planned.plan(account, order)
+    planned.pay(account, "", "400.00", payment_plan_id=plan)
+    planned.tenant.clock.advance(LATER)
+    planned.pay(account, planned.order(account), "1.00")
+    port = planned.open()
+    _before, cursor = read(port, Kind.ALLOCATIONS)
+    planned.tenant.clock.advance(LATER)
+    _payment, later = planned.pay(account, order, "50.00")
+
+    changed, _cursor = read(port, Kind.ALLOCATIONS, cursor)
+
+    paid = {each.record_id: (each.invoice_id, each.amount.minor) for each in changed}
+    assert paid[later] == (order, 5_000)
+
+
 def test_all_ids_of_orders_and_instalments_are_swept(planned: House) -> None:
     planned.fill()
     port = planned.open()
