@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
+_AWAY_SECONDS = 10.0  # who only wants to know the feeds does not ask a CRM that just failed
 _NEVER_SKIPPED = (Kind.OWNERS, Kind.ACCOUNTS, Kind.INVOICES)
 
 
@@ -67,10 +68,11 @@ class ReceivablesChooser:
         self._mapping = mapping
         self._lock = threading.Lock()
         self._kept: tuple[float, Choice] | None = None
+        self._ask_again_at: float | None = None
 
     def choice(self) -> Choice:
         """Return the choice, made anew when it is old. Raises ``CrmError``."""
-        now = self._client.http.pace.monotonic()
+        now = self._monotonic()
         with self._lock:
             kept = self._kept
         if kept is not None and now - kept[0] < DESCRIBE_SECONDS:
@@ -78,6 +80,7 @@ class ReceivablesChooser:
         fresh = self._choose()
         with self._lock:
             before, self._kept = self._kept, (now, fresh)
+            self._ask_again_at = None
         if before is None or before[1] != fresh:
             self._tell(fresh)
         return fresh
@@ -85,14 +88,23 @@ class ReceivablesChooser:
     def kinds(self) -> tuple[Kind, ...]:
         """Name the feeds there are. While the CRM cannot be asked: as last chosen, or configured.
 
-        Before any choice these are the feeds that every source has.
+        Before any choice these are the feeds that every source has. A failure stands for ten
+        seconds, in which nobody waits for it again.
         """
-        try:
-            return self.choice().kinds
-        except CrmError:
-            with self._lock:
-                kept = self._kept
-            return self._configured() if kept is None else kept[1].kinds
+        with self._lock:
+            wait_until = self._ask_again_at
+        if wait_until is None or self._monotonic() >= wait_until:
+            try:
+                return self.choice().kinds
+            except CrmError:
+                with self._lock:
+                    self._ask_again_at = self._monotonic() + _AWAY_SECONDS
+        with self._lock:
+            kept = self._kept
+        return self._configured() if kept is None else kept[1].kinds
+
+    def _monotonic(self) -> float:
+        return self._client.http.pace.monotonic()
 
     def _configured(self) -> tuple[Kind, ...]:
         fixed = _FIXED.get(self._mapping.receivables)

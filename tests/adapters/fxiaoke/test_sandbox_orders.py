@@ -432,6 +432,21 @@ def test_while_the_tenant_cannot_be_asked_the_feeds_are_as_they_were() -> None:
         assert Kind.CREDIT_NOTES in house.open(receivables="notes").kinds
 
 
+def test_a_tenant_that_cannot_be_asked_is_not_asked_for_its_feeds_again_and_again() -> None:
+    with House("plans") as house:
+        time = Time()
+        port = open_on(house.tenant, house.url, window_calls=0, time=time)
+        house.options.pack_bought = False
+
+        first, calls = port.kinds, port.usage().calls
+        assert (port.kinds, port.usage().calls) == (first, calls)
+
+        house.options.pack_bought = True
+        time.seconds += 10.0
+        assert Kind.ALLOCATIONS in port.kinds
+        assert port.usage().calls > calls
+
+
 def test_an_object_named_by_hand_is_never_passed_over() -> None:
     """A slip of the pen must not read other records, nor leave a feed out."""
     with House("orders") as house:
