@@ -148,6 +148,8 @@ class Doctor:
         Nobody documents in which form either travels in header style.
         """
         names = self._mapping.accounts
+        if not names.owner:
+            return
         search = {"filters": [], "orders": [], "fieldProjection": ["_id", names.owner]}
         rows, _ = self._client.query(names.object, search)
         owners = {owner for row in rows if (owner := _text(row.get(names.owner)))}
