@@ -179,6 +179,13 @@ def test_the_function_that_tells_of_changes_has_the_tenants_address_and_no_secre
         assert name in text.splitlines()[1]
 
 
+def test_only_objects_that_are_read_again_are_told_of() -> None:
+    (text,) = texts(receivables="notes", invoices={"object": ""}).values()
+
+    for name in ("PaymentPlanObj", "OrderPaymentObj", "AccountsReceivableNoteObj"):
+        assert name not in text.splitlines()[1]
+
+
 def test_the_function_for_native_tasks_comes_where_their_number_is_kept() -> None:
     names = {"native_id": "native_task_id__c", "status_closed": ["done", "it's over"]}
     found = texts(tasks=names)
