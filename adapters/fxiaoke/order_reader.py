@@ -86,9 +86,14 @@ class OrderReader:
         )
 
     def ids(self, kind: Kind, after: str) -> IdPage:
-        """Read the next ids: of orders, then of instalments; or of payment details."""
+        """Read the next ids: of orders, then of instalments; or of payment details.
+
+        A place in another source's feed begins again.
+        """
         objects = self._objects(kind)
-        name, _, last = after.partition("/") if after else (objects[0], "", "")
+        name, _, last = after.partition("/")
+        if name not in objects:
+            name, last = objects[0], ""
         rows, _ = self._scanner.page(name, (), after=last, counted=False)
         ids = tuple(row["_id"] for row in rows)
         if len(rows) == PAGE_LIMIT:

@@ -328,6 +328,13 @@ def test_a_position_of_another_source_begins_again(planned: House) -> None:
     assert len(planned.open().changes(Kind.INVOICES, old).records) == 1
 
 
+@pytest.mark.parametrize("after", ["AccountsReceivableNoteObj/f", "f" * 24])
+def test_a_place_in_the_ids_of_another_source_begins_again(planned: House, after: str) -> None:
+    order = planned.order(an_account(planned.tenant))
+
+    assert planned.open().ids(Kind.INVOICES, after).ids == (order,)
+
+
 def found(port: FxiaokePort, topic: str) -> list[Finding]:
     return [each for each in port.check() if each.topic == topic]
 
