@@ -33,7 +33,7 @@ from adapters.fxiaoke.values import (
     text_of,
     time_of,
 )
-from adapters.port import RecordProblem
+from adapters.port import Cursor, Page, RecordProblem
 from scoring.money import Money
 from scoring.records import (
     CREDIT_FILE_KINDS,
@@ -63,6 +63,25 @@ class Translated(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Record, ...] = ()
     problems: tuple[RecordProblem, ...] = ()
     gone: tuple[str, ...] = ()
+
+    def page(
+        self,
+        kind: Kind,
+        cursor: Cursor,
+        *,
+        missing: tuple[str, ...] = (),
+        expected: int | None = None,
+    ) -> Page:
+        """Return it as a portion of a feed; with a position in the cursor, more is to come."""
+        return Page(
+            kind=kind,
+            records=self.records,
+            problems=self.problems,
+            gone=self.gone + missing,
+            cursor=cursor,
+            finished=not cursor.position,
+            expected=expected,
+        )
 
 
 def translate(rows: Iterable[Row], kind: Kind, mapping: FxiaokeMapping) -> Translated:
