@@ -5,7 +5,7 @@ approved, under review) are gone too: they are not owed and not paid.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -20,21 +20,24 @@ from adapters.credit_file import (
     fact_of,
     record_of,
 )
-from adapters.fxiaoke.names import INVALID, FxiaokeMapping
+from adapters.fxiaoke.life import in_effect, is_gone
+from adapters.fxiaoke.names import FxiaokeMapping
 from adapters.fxiaoke.values import (
     BadValue,
     Row,
-    amount_of,
+    claim_of,
     currency_of,
     date_of,
     decimal_of,
     integer_of,
     need,
+    need_amount,
+    need_claim,
+    need_date,
     text_of,
     time_of,
 )
 from adapters.port import Cursor, Page, RecordProblem
-from scoring.money import Money
 from scoring.records import (
     CREDIT_FILE_KINDS,
     Account,
@@ -51,7 +54,7 @@ from scoring.records import (
     Record,
 )
 
-__all__ = ["FxiaokeMapping", "Translated", "to_owner", "translate"]
+__all__ = ["FxiaokeMapping", "Translated", "readable", "to_owner", "translate"]
 
 _T = TypeVar("_T")
 _ALWAYS_EFFECTIVE = (Kind.ACCOUNTS, Kind.CONTACTS)
@@ -120,12 +123,9 @@ def _belongs(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
 
 
 def _in_effect(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
-    status = row.get("life_status")
-    if row.get("is_deleted") is True or status == INVALID:
-        return False
-    if kind in _ALWAYS_EFFECTIVE or status is None or status == "":
-        return True
-    return status in _effective(kind, mapping)
+    if kind in _ALWAYS_EFFECTIVE:
+        return not is_gone(row)
+    return in_effect(row, _effective(kind, mapping))
 
 
 def _settled(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
@@ -133,7 +133,7 @@ def _settled(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
     names = mapping.invoices
     if kind not in {Kind.INVOICES, Kind.CREDIT_NOTES} or not names.open_only:
         return False
-    left = _readable(lambda: decimal_of(row, names.amount))
+    left = readable(lambda: decimal_of(row, names.amount))
     return left is not None and not left
 
 
@@ -155,10 +155,10 @@ def _problem(row: Row, kind: Kind, mapping: FxiaokeMapping, bad: BadValue) -> Re
     return RecordProblem(
         kind=kind,
         record_id=str(row["_id"]),
-        account_id=_readable(lambda: _account_id(row, kind, mapping)),
+        account_id=readable(lambda: _account_id(row, kind, mapping)),
         reason=bad.reason,
         detail=str(bad),
-        modified_at=_readable(lambda: time_of(row, "last_modified_time")),
+        modified_at=readable(lambda: time_of(row, "last_modified_time")),
     )
 
 
@@ -175,7 +175,8 @@ def _account_id(row: Row, kind: Kind, mapping: FxiaokeMapping) -> str | None:
     return text_of(row, fields.get(kind, mapping.invoices.account))
 
 
-def _readable(read: Callable[[], _T]) -> _T | None:
+def readable(read: Callable[[], _T]) -> _T | None:
+    """Read a value; ``None`` also where it is bad."""
     try:
         return read()
     except BadValue:
@@ -281,14 +282,14 @@ def _contact(row: Row, mapping: FxiaokeMapping) -> Contact:
 def _invoice(row: Row, mapping: FxiaokeMapping) -> Invoice:
     names = mapping.invoices
     currency = currency_of(row, names.currency, mapping.functional_currency)
-    disputed = _not_negative(row, (names.disputed,), currency)
+    disputed = claim_of(row, (names.disputed,), currency)
     return Invoice(
         record_id=need(row, "_id"),
         account_id=need(row, names.account),
         number=need(row, names.number),
-        issued_on=_need_date(row, names.issued_on),
-        due_on=_need_date(row, names.due_on),
-        amount=_claim(row, names.amount, currency),
+        issued_on=need_date(row, names.issued_on),
+        due_on=need_date(row, names.due_on),
+        amount=need_claim(row, names.amount, currency),
         disputed=disputed if disputed and disputed.minor else None,
         disputed_on=date_of(row, names.disputed_on),
         dispute_closed_on=date_of(row, names.dispute_closed_on),
@@ -301,8 +302,8 @@ def _invoice(row: Row, mapping: FxiaokeMapping) -> Invoice:
 def _credit_note(row: Row, mapping: FxiaokeMapping) -> Invoice:
     names = mapping.invoices
     currency = currency_of(row, names.currency, mapping.functional_currency)
-    issued_on = _need_date(row, names.issued_on)
-    amount = _need_amount(row, names.amount, currency)
+    issued_on = need_date(row, names.issued_on)
+    amount = need_amount(row, names.amount, currency)
     if amount.minor > 0:
         raise BadValue("bad_amount", names.amount[0], "a red-letter note must not be positive")
     return Invoice(
@@ -324,8 +325,8 @@ def _payment(row: Row, mapping: FxiaokeMapping) -> Payment:
     return Payment(
         record_id=need(row, "_id"),
         account_id=need(row, names.account),
-        paid_on=_need_date(row, names.paid_on),
-        amount=_claim(row, names.amount, currency),
+        paid_on=need_date(row, names.paid_on),
+        amount=need_claim(row, names.amount, currency),
         modified_at=_modified(row),
     )
 
@@ -337,7 +338,7 @@ def _allocation(row: Row, mapping: FxiaokeMapping) -> Allocation:
         record_id=need(row, "_id"),
         payment_id=need(row, names.payment),
         invoice_id=need(row, names.invoice),
-        amount=_claim(row, names.amount, currency),
+        amount=need_claim(row, names.amount, currency),
         modified_at=_modified(row),
     )
 
@@ -349,14 +350,14 @@ def _order(row: Row, mapping: FxiaokeMapping) -> Order:
         record_id=need(row, "_id"),
         account_id=need(row, names.account),
         number=need(row, names.number),
-        ordered_on=_need_date(row, names.ordered_on),
+        ordered_on=need_date(row, names.ordered_on),
         deliver_on=date_of(row, names.deliver_on),
-        amount=_claim(row, names.amount, currency),
-        invoiced=_not_negative(row, names.invoiced, currency),
+        amount=need_claim(row, names.amount, currency),
+        invoiced=claim_of(row, names.invoiced, currency),
         status=_order_status(row, mapping),
         prepaid=text_of(row, names.settle_type) in names.prepaid,
-        delivered=_not_negative(row, names.delivered, currency),
-        deposit=_not_negative(row, names.deposit, currency),
+        delivered=claim_of(row, names.delivered, currency),
+        deposit=claim_of(row, names.deposit, currency),
         segment=text_of(row, names.segment),
         modified_at=_modified(row),
     )
@@ -371,34 +372,6 @@ def _order_status(row: Row, mapping: FxiaokeMapping) -> OrderStatus:
     except KeyError:
         note = "the value is not in the mapping's orders.states"
         raise BadValue("unknown_option", mapping.orders.status, note) from None
-
-
-def _need_amount(row: Row, fields: tuple[str, ...], currency: str) -> Money:
-    amount = amount_of(row, fields, currency)
-    if amount is None:
-        raise BadValue("missing_field", " or ".join(fields), "the record has no value here")
-    return amount
-
-
-def _claim(row: Row, fields: tuple[str, ...], currency: str) -> Money:
-    amount = _need_amount(row, fields, currency)
-    if amount.minor < 0:
-        raise BadValue("bad_amount", " or ".join(fields), "the amount is negative")
-    return amount
-
-
-def _not_negative(row: Row, fields: tuple[str, ...], currency: str) -> Money | None:
-    amount = amount_of(row, tuple(field for field in fields if field), currency)
-    if amount is not None and amount.minor < 0:
-        raise BadValue("bad_amount", " or ".join(fields), "the amount is negative")
-    return amount
-
-
-def _need_date(row: Row, field: str) -> date:
-    on = date_of(row, field)
-    if on is None:
-        raise BadValue("missing_field", field, "the record has no value here")
-    return on
 
 
 _TRANSLATORS: dict[Kind, Callable[[Row, FxiaokeMapping], Record]] = {

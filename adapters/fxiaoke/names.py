@@ -8,13 +8,12 @@ the tenant has no such field.
 import msgspec
 
 from adapters.credit_file import FILE_FIELDS, FactNames
+from adapters.fxiaoke.life import EFFECTIVE
 from adapters.fxiaoke.order_names import OrderPaymentNames, PlanNames, Receivables
 from adapters.port import CreditField
 from scoring.records import CREDIT_FILE_KINDS, Kind, OrderStatus
 
 __all__ = [
-    "EFFECTIVE",
-    "INVALID",
     "AccountNames",
     "AllocationNames",
     "ContactNames",
@@ -28,9 +27,6 @@ __all__ = [
     "Receivables",
     "TaskNames",
 ]
-
-INVALID = "invalid"  # life_status of a voided record (作废)
-EFFECTIVE = ("normal", "in_change")  # approved, or approved with a change waiting
 
 
 class _Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
