@@ -204,7 +204,7 @@ def test_a_name_cannot_break_out_of_the_text() -> None:
 
 @pytest.mark.parametrize("name", ["zixin_event", "zixin_task"])
 def test_the_texts_keep_to_what_apl_allows(name: str) -> None:
-    """No loops, no exceptions, no block comments; an ``else`` for each ``if``; all names filled in."""
+    """No loops, exceptions or block comments; an ``else`` for each ``if``; all names filled in."""
     text = texts(tasks={"native_id": "native_task_id__c"})[name]
     code = code_of(text)
 

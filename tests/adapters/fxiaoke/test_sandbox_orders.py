@@ -1,4 +1,4 @@
-"""Tenants without receivable notes, over HTTP: the source is chosen, and the books come out right."""
+"""Tenants without receivable notes, over HTTP: the source is chosen, the books come out right."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
