@@ -82,7 +82,7 @@ class ReceivablesChooser:
             before, self._kept = self._kept, (now, fresh)
             self._ask_again_at = None
         if before is None or before[1] != fresh:
-            self._tell(fresh)
+            self._tell(fresh, other=before is not None and before[1].source is not fresh.source)
         return fresh
 
     def kinds(self) -> tuple[Kind, ...]:
@@ -176,9 +176,12 @@ class ReceivablesChooser:
                     return f"{name} has no field {' or '.join(group)}"
         return None
 
-    def _tell(self, choice: Choice) -> None:
+    def _tell(self, choice: Choice, *, other: bool) -> None:
         system, source = self._client.system, choice.source.value
         _log.info("%s: claims are read from %s, %s", system, source, choice.why)
+        if other:
+            remedy = f"zixin pull {system} --full --allow-mass-change"
+            _log.warning("%s: that was another source before, run `%s`", system, remedy)
         for kind, why in choice.skipped.items():
             _log.warning("%s: the feed of %s is skipped: %s", system, kind.value, why)
 

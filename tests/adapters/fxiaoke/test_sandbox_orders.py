@@ -439,6 +439,23 @@ def test_while_the_tenant_cannot_be_asked_the_feeds_are_as_they_were() -> None:
         assert Kind.CREDIT_NOTES in house.open(receivables="notes").kinds
 
 
+def test_another_source_than_before_is_told_with_what_to_do(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with House("plans") as house:
+        time = Time()
+        port = open_on(house.tenant, house.url, window_calls=0, time=time)
+        assert Kind.CREDIT_NOTES not in port.kinds
+        assert "--full" not in caplog.text
+        for each in house.tenant.store.unbought:
+            house.tenant.store.add_object(each)
+        time.seconds += 3600.0
+
+        assert Kind.CREDIT_NOTES in port.kinds
+
+    assert "run `zixin pull fx --full --allow-mass-change`" in caplog.text
+
+
 def test_a_tenant_that_cannot_be_asked_is_not_asked_for_its_feeds_again_and_again() -> None:
     with House("plans") as house:
         time = Time()
