@@ -4,22 +4,12 @@ Voided and deleted records are gone. Claims, money and orders that are not in ef
 approved, under review) are gone too: they are not owed and not paid.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
 
-from adapters.credit_file import (
-    FACT_FIELDS,
-    FILE_FIELDS,
-    BadFact,
-    FactNames,
-    FieldType,
-    Plain,
-    fact_of,
-    record_of,
-)
+from adapters.fxiaoke.file_records import facts_of, file_record
 from adapters.fxiaoke.life import in_effect, is_gone
 from adapters.fxiaoke.names import FxiaokeMapping
 from adapters.fxiaoke.values import (
@@ -30,6 +20,7 @@ from adapters.fxiaoke.values import (
     date_of,
     decimal_of,
     integer_of,
+    modified_of,
     need,
     need_amount,
     need_claim,
@@ -104,14 +95,14 @@ def translate(rows: Iterable[Row], kind: Kind, mapping: FxiaokeMapping) -> Trans
             problems.append(_problem(row, kind, mapping, bad))
             continue
         if kind is Kind.ACCOUNTS:
-            bad_facts = [each for each in _facts(row, mapping) if isinstance(each, BadValue)]
+            bad_facts = [each for each in facts_of(row, mapping) if isinstance(each, BadValue)]
             problems += [_problem(row, kind, mapping, bad) for bad in bad_facts]
     return Translated(records=tuple(records), problems=tuple(problems), gone=tuple(gone))
 
 
 def _record(row: Row, kind: Kind, mapping: FxiaokeMapping) -> Record:
     if kind in CREDIT_FILE_KINDS:
-        return _file_record(row, kind, mapping)
+        return file_record(row, kind, mapping)
     return _TRANSLATORS[kind](row, mapping)
 
 
@@ -183,66 +174,6 @@ def readable(read: Callable[[], _T]) -> _T | None:
         return None
 
 
-def _modified(row: Row) -> datetime:
-    modified_at = time_of(row, "last_modified_time")
-    if modified_at is None:
-        raise BadValue("missing_field", "last_modified_time", "the record has no value here")
-    return modified_at
-
-
-def _file_record(row: Row, kind: Kind, mapping: FxiaokeMapping) -> Record:
-    names = mapping.file(kind)
-    fields = names.fields(kind)
-    values = {ours: _plain(row, name, FILE_FIELDS[kind][ours]) for ours, name in fields.items()}
-    currency = currency_of(row, fields.get("currency", ""), mapping.functional_currency)
-    try:
-        return record_of(
-            kind,
-            need(row, "_id"),
-            _modified(row),
-            values | {"currency": currency},
-            words=names.words,
-            unit=names.unit,
-            currency=currency,
-        )
-    except BadFact as bad:
-        raise BadValue(bad.reason, fields.get(bad.field, bad.field), bad.note) from None
-
-
-def _facts(row: Row, mapping: FxiaokeMapping) -> Iterator[AccountFact | BadValue]:
-    """Read the parts of the credit file in the account's fields; a bad one costs itself."""
-    for names in mapping.accounts.facts:
-        try:
-            fact = _fact(row, names, mapping)
-        except BadValue as bad:
-            yield bad
-            continue
-        if fact is not None:
-            yield fact
-
-
-def _fact(row: Row, names: FactNames, mapping: FxiaokeMapping) -> AccountFact | None:
-    fields = names.fields()
-    currency = currency_of(row, mapping.accounts.currency, mapping.functional_currency)
-    values = {ours: _plain(row, name, FACT_FIELDS[ours]) for ours, name in fields.items()}
-    try:
-        return fact_of(names, values, currency)
-    except BadFact as bad:
-        raise BadValue(bad.reason, fields.get(bad.field, bad.field), bad.note) from None
-
-
-def _plain(row: Row, name: str, wanted: FieldType) -> Plain:
-    match wanted:
-        case "date":
-            return date_of(row, name)
-        case "number":
-            return decimal_of(row, (name,))
-        case "flag":
-            return row.get(name) is True or str(row.get(name)).lower() == "true"
-        case _:
-            return text_of(row, name)
-
-
 def _account(row: Row, mapping: FxiaokeMapping) -> Account:
     names = mapping.accounts
     return Account(
@@ -257,8 +188,8 @@ def _account(row: Row, mapping: FxiaokeMapping) -> Account:
         terms_days=integer_of(row, names.terms_days),
         created_on=date_of(row, names.customer_since),
         size_class=_word(row, names.size_class, names.size_words),
-        facts=tuple(each for each in _facts(row, mapping) if isinstance(each, AccountFact)),
-        modified_at=_modified(row),
+        facts=tuple(each for each in facts_of(row, mapping) if isinstance(each, AccountFact)),
+        modified_at=modified_of(row),
     )
 
 
@@ -275,7 +206,7 @@ def _contact(row: Row, mapping: FxiaokeMapping) -> Contact:
         name=need(row, names.name),
         email=text_of(row, names.email),
         phone=text_of(row, names.phone),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
@@ -295,7 +226,7 @@ def _invoice(row: Row, mapping: FxiaokeMapping) -> Invoice:
         dispute_closed_on=date_of(row, names.dispute_closed_on),
         dispute_outcome=_word(row, names.dispute_outcome, names.outcomes),
         segment=text_of(row, names.segment),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
@@ -315,7 +246,7 @@ def _credit_note(row: Row, mapping: FxiaokeMapping) -> Invoice:
         due_on=date_of(row, names.due_on) or issued_on,
         amount=-amount,
         applies_to=text_of(row, names.applies_to),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
@@ -327,7 +258,7 @@ def _payment(row: Row, mapping: FxiaokeMapping) -> Payment:
         account_id=need(row, names.account),
         paid_on=need_date(row, names.paid_on),
         amount=need_claim(row, names.amount, currency),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
@@ -339,7 +270,7 @@ def _allocation(row: Row, mapping: FxiaokeMapping) -> Allocation:
         payment_id=need(row, names.payment),
         invoice_id=need(row, names.invoice),
         amount=need_claim(row, names.amount, currency),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
@@ -359,7 +290,7 @@ def _order(row: Row, mapping: FxiaokeMapping) -> Order:
         delivered=claim_of(row, names.delivered, currency),
         deposit=claim_of(row, names.deposit, currency),
         segment=text_of(row, names.segment),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 

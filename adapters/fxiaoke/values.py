@@ -23,6 +23,7 @@ __all__ = [
     "decimal_of",
     "decimal_text",
     "integer_of",
+    "modified_of",
     "ms_to_date",
     "ms_to_time",
     "need",
@@ -169,6 +170,14 @@ def time_of(row: Row, field: str) -> datetime | None:
         return ms_to_time(millis)
     except OverflowError:
         raise BadValue("bad_date", field, "the time is outside the calendar") from None
+
+
+def modified_of(row: Row) -> datetime:
+    """Tell when a record was changed last, in UTC. Raises ``BadValue``."""
+    modified_at = time_of(row, "last_modified_time")
+    if modified_at is None:
+        raise BadValue("missing_field", "last_modified_time", "the record has no value here")
+    return modified_at
 
 
 def _millis_of(row: Row, field: str) -> int | None:

@@ -213,8 +213,8 @@ def test_the_texts_keep_to_what_apl_allows(name: str) -> None:
     assert not re.search(r"\b(for|while|try|throw|catch|println|import|class)\b", code)
     assert len(re.findall(r"\bif \(", code)) == len(re.findall(r"\belse\b", code))
     declared = [name for each in re.findall(r"\bdef \((.*?)\)", code) for name in each.split(", ")]
-    for name in (each.split()[1] for each in declared):  # an unused one cannot be saved
-        assert len(re.findall(rf"(?<![.\w]){name}\b", code)) > 1, name
+    for variable in (each.split()[1] for each in declared):  # an unused one cannot be saved
+        assert len(re.findall(rf"(?<![.\w]){variable}\b", code)) > 1, variable
     for opening, closing in ("()", "[]", "{}"):
         assert code.count(opening) == code.count(closing)
     assert code.count("'") % 2 == 0
