@@ -64,7 +64,7 @@ class OrderReader:
             found = self._allocations(self._details(_bases(record_ids)))
         else:
             plans = list(self._plans_by_id(record_ids).values())
-            found = _joined([self._claims(self._orders(record_ids)), self._claims_of(plans)])
+            found = self._claims_of(plans, record_ids)
         told = {each.record_id for each in (*found.records, *found.problems)} | set(found.gone)
         missing = tuple(each for each in dict.fromkeys(record_ids) if each not in told)
         return found.page(kind, Cursor(), missing=missing)
@@ -179,10 +179,13 @@ class OrderReader:
             return {}
         return self._scanner.by_id(name, self._fields(name), ids)
 
-    def _claims_of(self, plans: Sequence[Json]) -> Translated:
-        """Claim what the orders of some instalments owe; those of lost orders are taken back."""
+    def _claims_of(self, plans: Sequence[Json], order_ids: Iterable[str] = ()) -> Translated:
+        """Claim what the orders of some instalments owe, and these orders, each read once.
+
+        Instalments of lost orders are taken back.
+        """
         name = self._mapping.plans.order
-        orders = self._orders({order for row in plans if (order := _text(row, name))})
+        orders = self._orders({*order_ids, *(_text(row, name) for row in plans)} - {""})
         lost = [row for row in plans if (order := _text(row, name)) and order not in orders]
         gone = Translated(gone=tuple(row["_id"] for row in lost))
         return _joined([self._claims(orders), gone, self._loose(plans)])

@@ -237,6 +237,20 @@ def test_a_notification_about_an_instalment_reads_its_whole_order(planned: House
     assert page.gone == ()
 
 
+def test_an_order_asked_for_with_its_instalment_is_read_once(planned: House) -> None:
+    account = an_account(planned.tenant)
+    order = planned.order(account)
+    plan = planned.plan(account, order)
+    port = planned.open()
+    port.fetch(Kind.INVOICES, [plan])
+    before = port.usage().calls
+
+    page = port.fetch(Kind.INVOICES, [order, plan])
+
+    assert [each.record_id for each in page.records] == [plan, order]
+    assert port.usage().calls - before == 4  # instalments, orders, their instalments, terms
+
+
 def test_a_payment_is_shared_among_instalments_with_the_payments_before(planned: House) -> None:
     account = an_account(planned.tenant)
     order = planned.order(account)
