@@ -14,12 +14,12 @@ from adapters.errors import (
     RateLimited,
     RecordInvalid,
 )
-from adapters.fxiaoke.client import ID_LIMIT, FxiaokeClient, Json, data_path
+from adapters.fxiaoke.client import FxiaokeClient, Json, data_path
 from adapters.fxiaoke.errors import is_locked
 from adapters.fxiaoke.fields import decode, encode
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import SECOND_LOOK_SECONDS, Describes, ObjectDescribe
-from adapters.fxiaoke.scan import chunks
+from adapters.fxiaoke.scan import Scanner
 from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, WriteEffect
 
 __all__ = ["STOPPERS", "FxiaokeWriter", "update_record"]
@@ -39,6 +39,7 @@ class FxiaokeWriter:
         self._client = client
         self._describes = describes
         self._mapping = mapping
+        self._scanner = Scanner(client, describes)
 
     def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
         """Write each account's values. After a refusal that concerns all, the rest is not sent."""
@@ -59,21 +60,15 @@ class FxiaokeWriter:
             for credit, name in self._mapping.credit_fields.items()
             if name in described.fields
         }
-        projection = ["_id", *(field.api_name for field in there.values())]
-        found: dict[str, dict[CreditField, FieldValue]] = {}
-        for some in chunks(list(dict.fromkeys(record_ids)), ID_LIMIT):
-            search = {
-                "filters": [{"field_name": "_id", "operator": "IN", "field_values": list(some)}],
-                "orders": [],
-                "fieldProjection": projection,
+        fields = [field.api_name for field in there.values()]
+        rows = self._scanner.by_id(self._mapping.accounts.object, fields, record_ids)
+        return {
+            row_id: {
+                credit: decode(row, credit, field, self._mapping.options.get(credit, {}))
+                for credit, field in there.items()
             }
-            rows, _ = self._client.query(self._mapping.accounts.object, search)
-            for row in rows:
-                found[row["_id"]] = {
-                    credit: decode(row, credit, field, self._mapping.options.get(credit, {}))
-                    for credit, field in there.items()
-                }
-        return found
+            for row_id, row in rows.items()
+        }
 
     def _update(self, update: FieldUpdate) -> Outcome:
         try:
