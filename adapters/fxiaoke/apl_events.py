@@ -72,7 +72,7 @@ class AplVerifier:
         )
 
     def parse_hints(self, body: bytes) -> tuple[Hint, ...]:
-        """Say what a verified body asks to read again. Raises ``ForgedMessage`` for a foreign one."""
+        """Say what a verified body asks to read again; ``ForgedMessage`` for a foreign one."""
         message = _decoded(body)
         kinds = self._mapping.kinds_of(message.api_name) if message.data_id else ()
         return tuple(Hint(kind, (message.data_id,)) for kind in kinds)
@@ -81,7 +81,10 @@ class AplVerifier:
         if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= _DIGITS):
             raise ForgedMessage("the timestamp is no number")
         number = int(timestamp)
-        sent_at = ms_to_time(number * 1000 if number < _SECONDS_BELOW else number)
+        try:
+            sent_at = ms_to_time(number * 1000 if number < _SECONDS_BELOW else number)
+        except OverflowError:
+            raise ForgedMessage("the timestamp is outside the calendar") from None
         if abs(self._now() - sent_at) > MAX_AGE:
             raise ForgedMessage("the message is more than ten minutes old or ahead")
 

@@ -46,7 +46,7 @@ class TokenDesk:
         self._http = http
 
     def ask(self) -> AccessToken:
-        """Return a token. Raises ``CredentialsRejected``, or ``Transient`` when it may work later."""
+        """Return a token. Raises ``CredentialsRejected``; ``Transient`` when it may work later."""
         request = Request(
             method="POST",
             url=api_url(self._settings) + _PATHS[self._style],

@@ -17,6 +17,7 @@ from adapters.fxiaoke.receivables import (
     ReceivablesChooser,
     Source,
     objects_of,
+    part_of,
     read_fields,
 )
 from adapters.port import Finding, FindingLevel
@@ -108,12 +109,15 @@ class Doctor:
         choice, active = self._chooser.choice(), self._describes.active_objects()
         for kind, why in choice.skipped.items():
             note = f"{why} in this tenant: the feed of {kind.value} is skipped"
-            yield _finding("objects", _WARNING, note, _right_object(kind, active))
+            (name,) = objects_of(kind, choice.source, self._mapping)
+            part = part_of(kind, name, choice.source, self._mapping)
+            yield _finding("objects", _WARNING, note, _right_object(kind, part, active))
         for kind in choice.kinds:
             for name in objects_of(kind, choice.source, self._mapping):
                 if name not in active:
                     note = f"object {name} for {kind.value} is not active in this tenant"
-                    yield _finding("objects", _ERROR, note, _right_object(kind, active))
+                    part = part_of(kind, name, choice.source, self._mapping)
+                    yield _finding("objects", _ERROR, note, _right_object(kind, part, active))
 
     def _receivables(self) -> Iterable[Finding]:
         choice = self._chooser.choice()
@@ -144,6 +148,8 @@ class Doctor:
         Nobody documents in which form either travels in header style.
         """
         names = self._mapping.accounts
+        if not names.owner:
+            return
         search = {"filters": [], "orders": [], "fieldProjection": ["_id", names.owner]}
         rows, _ = self._client.query(names.object, search)
         owners = {owner for row in rows if (owner := _text(row.get(names.owner)))}
@@ -171,9 +177,11 @@ class Doctor:
                 if name not in active:
                     continue
                 described = self._describes.of(name)
+                part = part_of(kind, name, choice.source, self._mapping)
                 for names in read_fields(kind, name, choice.source, self._mapping):
                     if not described.having(names):
-                        yield _missing(described, kind, names, self._mapping)
+                        key = self._mapping.key_of(part, names)
+                        yield _missing(described, kind, names, key, self._mapping)
 
     def _credit_fields(self) -> Iterable[Finding]:
         described = self._describes.of(self._mapping.accounts.object)
@@ -239,18 +247,20 @@ def _text(people: object) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _right_object(kind: Kind, active: Mapping[str, str]) -> str:
-    part = "invoices" if kind is Kind.CREDIT_NOTES else kind.value
+def _right_object(kind: Kind, part: str, active: Mapping[str, str]) -> str:
     remedy = f"have the module enabled, or name the right object in mapping.{part}.object, "
     return remedy + "or set it to “”" + perhaps_object(active, kind)
 
 
 def _missing(
-    described: ObjectDescribe, kind: Kind, names: tuple[str, ...], mapping: FxiaokeMapping
+    described: ObjectDescribe,
+    kind: Kind,
+    names: tuple[str, ...],
+    key: str,
+    mapping: FxiaokeMapping,
 ) -> Finding:
     fields = " or ".join(names)
     note = f"{kind.value}: {described.api_name} has no field {fields}; it is read as empty"
-    key = mapping.key_of(kind, names)
     remedy = f"name the tenant's field in mapping.{key}, or make it empty"
     remedy += perhaps_field(described, mapping, kind, key.rpartition(".")[2])
     return _finding("fields", _WARNING, note, remedy)

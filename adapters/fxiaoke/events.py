@@ -177,7 +177,7 @@ class FxiaokeEvents:
         return way.verify(headers, body)
 
     def parse_hints(self, body: bytes) -> tuple[Hint, ...]:
-        """Say what a verified body asks to read again. Raises ``ForgedMessage`` for a foreign one."""
+        """Say what a verified body asks to read again; ``ForgedMessage`` for a foreign one."""
         if self._function is not None:
             try:
                 return self._function.parse_hints(body)

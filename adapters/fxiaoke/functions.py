@@ -36,7 +36,7 @@ def _told_objects(mapping: FxiaokeMapping) -> list[str]:
     names = [mapping.object_of(kind) for kind in (Kind.ACCOUNTS, Kind.INVOICES, Kind.PAYMENTS)]
     names += [mapping.object_of(Kind.ALLOCATIONS), mapping.object_of(Kind.ORDERS)]
     names += [mapping.plans.object, mapping.order_payments.object]
-    return list(dict.fromkeys(name for name in names if name))
+    return list(dict.fromkeys(name for name in names if mapping.kinds_of(name)))
 
 
 def _task_places(mapping: FxiaokeMapping) -> dict[str, str]:

@@ -4,37 +4,31 @@ Voided and deleted records are gone. Claims, money and orders that are not in ef
 approved, under review) are gone too: they are not owed and not paid.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
 
-from adapters.credit_file import (
-    FACT_FIELDS,
-    FILE_FIELDS,
-    BadFact,
-    FactNames,
-    FieldType,
-    Plain,
-    fact_of,
-    record_of,
-)
-from adapters.fxiaoke.names import INVALID, FxiaokeMapping
+from adapters.fxiaoke.file_records import facts_of, file_record
+from adapters.fxiaoke.life import in_effect, is_gone
+from adapters.fxiaoke.names import FxiaokeMapping
 from adapters.fxiaoke.values import (
     BadValue,
     Row,
-    amount_of,
+    claim_of,
     currency_of,
     date_of,
     decimal_of,
     integer_of,
+    modified_of,
     need,
+    need_amount,
+    need_claim,
+    need_date,
     text_of,
     time_of,
 )
-from adapters.port import RecordProblem
-from scoring.money import Money
+from adapters.port import Cursor, Page, RecordProblem
 from scoring.records import (
     CREDIT_FILE_KINDS,
     Account,
@@ -51,7 +45,7 @@ from scoring.records import (
     Record,
 )
 
-__all__ = ["FxiaokeMapping", "Translated", "to_owner", "translate"]
+__all__ = ["FxiaokeMapping", "Translated", "readable", "to_owner", "translate"]
 
 _T = TypeVar("_T")
 _ALWAYS_EFFECTIVE = (Kind.ACCOUNTS, Kind.CONTACTS)
@@ -63,6 +57,25 @@ class Translated(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Record, ...] = ()
     problems: tuple[RecordProblem, ...] = ()
     gone: tuple[str, ...] = ()
+
+    def page(
+        self,
+        kind: Kind,
+        cursor: Cursor,
+        *,
+        missing: tuple[str, ...] = (),
+        expected: int | None = None,
+    ) -> Page:
+        """Return it as a portion of a feed; with a position in the cursor, more is to come."""
+        return Page(
+            kind=kind,
+            records=self.records,
+            problems=self.problems,
+            gone=self.gone + missing,
+            cursor=cursor,
+            finished=not cursor.position,
+            expected=expected,
+        )
 
 
 def translate(rows: Iterable[Row], kind: Kind, mapping: FxiaokeMapping) -> Translated:
@@ -82,14 +95,14 @@ def translate(rows: Iterable[Row], kind: Kind, mapping: FxiaokeMapping) -> Trans
             problems.append(_problem(row, kind, mapping, bad))
             continue
         if kind is Kind.ACCOUNTS:
-            bad_facts = [each for each in _facts(row, mapping) if isinstance(each, BadValue)]
+            bad_facts = [each for each in facts_of(row, mapping) if isinstance(each, BadValue)]
             problems += [_problem(row, kind, mapping, bad) for bad in bad_facts]
     return Translated(records=tuple(records), problems=tuple(problems), gone=tuple(gone))
 
 
 def _record(row: Row, kind: Kind, mapping: FxiaokeMapping) -> Record:
     if kind in CREDIT_FILE_KINDS:
-        return _file_record(row, kind, mapping)
+        return file_record(row, kind, mapping)
     return _TRANSLATORS[kind](row, mapping)
 
 
@@ -101,12 +114,9 @@ def _belongs(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
 
 
 def _in_effect(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
-    status = row.get("life_status")
-    if row.get("is_deleted") is True or status == INVALID:
-        return False
-    if kind in _ALWAYS_EFFECTIVE or status is None or status == "":
-        return True
-    return status in _effective(kind, mapping)
+    if kind in _ALWAYS_EFFECTIVE:
+        return not is_gone(row)
+    return in_effect(row, _effective(kind, mapping))
 
 
 def _settled(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
@@ -114,7 +124,7 @@ def _settled(row: Row, kind: Kind, mapping: FxiaokeMapping) -> bool:
     names = mapping.invoices
     if kind not in {Kind.INVOICES, Kind.CREDIT_NOTES} or not names.open_only:
         return False
-    left = _readable(lambda: decimal_of(row, names.amount))
+    left = readable(lambda: decimal_of(row, names.amount))
     return left is not None and not left
 
 
@@ -136,10 +146,10 @@ def _problem(row: Row, kind: Kind, mapping: FxiaokeMapping, bad: BadValue) -> Re
     return RecordProblem(
         kind=kind,
         record_id=str(row["_id"]),
-        account_id=_readable(lambda: _account_id(row, kind, mapping)),
+        account_id=readable(lambda: _account_id(row, kind, mapping)),
         reason=bad.reason,
         detail=str(bad),
-        modified_at=_readable(lambda: time_of(row, "last_modified_time")),
+        modified_at=readable(lambda: time_of(row, "last_modified_time")),
     )
 
 
@@ -156,71 +166,12 @@ def _account_id(row: Row, kind: Kind, mapping: FxiaokeMapping) -> str | None:
     return text_of(row, fields.get(kind, mapping.invoices.account))
 
 
-def _readable(read: Callable[[], _T]) -> _T | None:
+def readable(read: Callable[[], _T]) -> _T | None:
+    """Read a value; ``None`` also where it is bad."""
     try:
         return read()
     except BadValue:
         return None
-
-
-def _modified(row: Row) -> datetime:
-    modified_at = time_of(row, "last_modified_time")
-    if modified_at is None:
-        raise BadValue("missing_field", "last_modified_time", "the record has no value here")
-    return modified_at
-
-
-def _file_record(row: Row, kind: Kind, mapping: FxiaokeMapping) -> Record:
-    names = mapping.file(kind)
-    fields = names.fields(kind)
-    values = {ours: _plain(row, name, FILE_FIELDS[kind][ours]) for ours, name in fields.items()}
-    currency = currency_of(row, fields.get("currency", ""), mapping.functional_currency)
-    try:
-        return record_of(
-            kind,
-            need(row, "_id"),
-            _modified(row),
-            values | {"currency": currency},
-            words=names.words,
-            unit=names.unit,
-            currency=currency,
-        )
-    except BadFact as bad:
-        raise BadValue(bad.reason, fields.get(bad.field, bad.field), bad.note) from None
-
-
-def _facts(row: Row, mapping: FxiaokeMapping) -> Iterator[AccountFact | BadValue]:
-    """Read the parts of the credit file in the account's fields; a bad one costs itself."""
-    for names in mapping.accounts.facts:
-        try:
-            fact = _fact(row, names, mapping)
-        except BadValue as bad:
-            yield bad
-            continue
-        if fact is not None:
-            yield fact
-
-
-def _fact(row: Row, names: FactNames, mapping: FxiaokeMapping) -> AccountFact | None:
-    fields = names.fields()
-    currency = currency_of(row, mapping.accounts.currency, mapping.functional_currency)
-    values = {ours: _plain(row, name, FACT_FIELDS[ours]) for ours, name in fields.items()}
-    try:
-        return fact_of(names, values, currency)
-    except BadFact as bad:
-        raise BadValue(bad.reason, fields.get(bad.field, bad.field), bad.note) from None
-
-
-def _plain(row: Row, name: str, wanted: FieldType) -> Plain:
-    match wanted:
-        case "date":
-            return date_of(row, name)
-        case "number":
-            return decimal_of(row, (name,))
-        case "flag":
-            return row.get(name) is True or str(row.get(name)).lower() == "true"
-        case _:
-            return text_of(row, name)
 
 
 def _account(row: Row, mapping: FxiaokeMapping) -> Account:
@@ -237,8 +188,8 @@ def _account(row: Row, mapping: FxiaokeMapping) -> Account:
         terms_days=integer_of(row, names.terms_days),
         created_on=date_of(row, names.customer_since),
         size_class=_word(row, names.size_class, names.size_words),
-        facts=tuple(each for each in _facts(row, mapping) if isinstance(each, AccountFact)),
-        modified_at=_modified(row),
+        facts=tuple(each for each in facts_of(row, mapping) if isinstance(each, AccountFact)),
+        modified_at=modified_of(row),
     )
 
 
@@ -255,35 +206,35 @@ def _contact(row: Row, mapping: FxiaokeMapping) -> Contact:
         name=need(row, names.name),
         email=text_of(row, names.email),
         phone=text_of(row, names.phone),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
 def _invoice(row: Row, mapping: FxiaokeMapping) -> Invoice:
     names = mapping.invoices
     currency = currency_of(row, names.currency, mapping.functional_currency)
-    disputed = _not_negative(row, (names.disputed,), currency)
+    disputed = claim_of(row, (names.disputed,), currency)
     return Invoice(
         record_id=need(row, "_id"),
         account_id=need(row, names.account),
         number=need(row, names.number),
-        issued_on=_need_date(row, names.issued_on),
-        due_on=_need_date(row, names.due_on),
-        amount=_claim(row, names.amount, currency),
+        issued_on=need_date(row, names.issued_on),
+        due_on=need_date(row, names.due_on),
+        amount=need_claim(row, names.amount, currency),
         disputed=disputed if disputed and disputed.minor else None,
         disputed_on=date_of(row, names.disputed_on),
         dispute_closed_on=date_of(row, names.dispute_closed_on),
         dispute_outcome=_word(row, names.dispute_outcome, names.outcomes),
         segment=text_of(row, names.segment),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
 def _credit_note(row: Row, mapping: FxiaokeMapping) -> Invoice:
     names = mapping.invoices
     currency = currency_of(row, names.currency, mapping.functional_currency)
-    issued_on = _need_date(row, names.issued_on)
-    amount = _need_amount(row, names.amount, currency)
+    issued_on = need_date(row, names.issued_on)
+    amount = need_amount(row, names.amount, currency)
     if amount.minor > 0:
         raise BadValue("bad_amount", names.amount[0], "a red-letter note must not be positive")
     return Invoice(
@@ -295,7 +246,7 @@ def _credit_note(row: Row, mapping: FxiaokeMapping) -> Invoice:
         due_on=date_of(row, names.due_on) or issued_on,
         amount=-amount,
         applies_to=text_of(row, names.applies_to),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
@@ -305,9 +256,9 @@ def _payment(row: Row, mapping: FxiaokeMapping) -> Payment:
     return Payment(
         record_id=need(row, "_id"),
         account_id=need(row, names.account),
-        paid_on=_need_date(row, names.paid_on),
-        amount=_claim(row, names.amount, currency),
-        modified_at=_modified(row),
+        paid_on=need_date(row, names.paid_on),
+        amount=need_claim(row, names.amount, currency),
+        modified_at=modified_of(row),
     )
 
 
@@ -318,8 +269,8 @@ def _allocation(row: Row, mapping: FxiaokeMapping) -> Allocation:
         record_id=need(row, "_id"),
         payment_id=need(row, names.payment),
         invoice_id=need(row, names.invoice),
-        amount=_claim(row, names.amount, currency),
-        modified_at=_modified(row),
+        amount=need_claim(row, names.amount, currency),
+        modified_at=modified_of(row),
     )
 
 
@@ -330,16 +281,16 @@ def _order(row: Row, mapping: FxiaokeMapping) -> Order:
         record_id=need(row, "_id"),
         account_id=need(row, names.account),
         number=need(row, names.number),
-        ordered_on=_need_date(row, names.ordered_on),
+        ordered_on=need_date(row, names.ordered_on),
         deliver_on=date_of(row, names.deliver_on),
-        amount=_claim(row, names.amount, currency),
-        invoiced=_not_negative(row, names.invoiced, currency),
+        amount=need_claim(row, names.amount, currency),
+        invoiced=claim_of(row, names.invoiced, currency),
         status=_order_status(row, mapping),
         prepaid=text_of(row, names.settle_type) in names.prepaid,
-        delivered=_not_negative(row, names.delivered, currency),
-        deposit=_not_negative(row, names.deposit, currency),
+        delivered=claim_of(row, names.delivered, currency),
+        deposit=claim_of(row, names.deposit, currency),
         segment=text_of(row, names.segment),
-        modified_at=_modified(row),
+        modified_at=modified_of(row),
     )
 
 
@@ -352,34 +303,6 @@ def _order_status(row: Row, mapping: FxiaokeMapping) -> OrderStatus:
     except KeyError:
         note = "the value is not in the mapping's orders.states"
         raise BadValue("unknown_option", mapping.orders.status, note) from None
-
-
-def _need_amount(row: Row, fields: tuple[str, ...], currency: str) -> Money:
-    amount = amount_of(row, fields, currency)
-    if amount is None:
-        raise BadValue("missing_field", " or ".join(fields), "the record has no value here")
-    return amount
-
-
-def _claim(row: Row, fields: tuple[str, ...], currency: str) -> Money:
-    amount = _need_amount(row, fields, currency)
-    if amount.minor < 0:
-        raise BadValue("bad_amount", " or ".join(fields), "the amount is negative")
-    return amount
-
-
-def _not_negative(row: Row, fields: tuple[str, ...], currency: str) -> Money | None:
-    amount = amount_of(row, tuple(field for field in fields if field), currency)
-    if amount is not None and amount.minor < 0:
-        raise BadValue("bad_amount", " or ".join(fields), "the amount is negative")
-    return amount
-
-
-def _need_date(row: Row, field: str) -> date:
-    on = date_of(row, field)
-    if on is None:
-        raise BadValue("missing_field", field, "the record has no value here")
-    return on
 
 
 _TRANSLATORS: dict[Kind, Callable[[Row, FxiaokeMapping], Record]] = {

@@ -8,13 +8,12 @@ the tenant has no such field.
 import msgspec
 
 from adapters.credit_file import FILE_FIELDS, FactNames
+from adapters.fxiaoke.life import EFFECTIVE
 from adapters.fxiaoke.order_names import OrderPaymentNames, PlanNames, Receivables
 from adapters.port import CreditField
 from scoring.records import CREDIT_FILE_KINDS, Kind, OrderStatus
 
 __all__ = [
-    "EFFECTIVE",
-    "INVALID",
     "AccountNames",
     "AllocationNames",
     "ContactNames",
@@ -28,9 +27,6 @@ __all__ = [
     "Receivables",
     "TaskNames",
 ]
-
-INVALID = "invalid"  # life_status of a voided record (作废)
-EFFECTIVE = ("normal", "in_change")  # approved, or approved with a change waiting
 
 
 class _Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -286,7 +282,7 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             self.file(kind).fields(kind)
 
     def kinds_of(self, object_name: str) -> tuple[Kind, ...]:
-        """Name the kinds an object may hold: what must be re-read when one of its records changed."""
+        """Name the kinds an object may hold: what is read again when a record of it changed."""
         if not object_name:
             return ()
         beside: dict[Kind, tuple[str, ...]] = {}
@@ -312,7 +308,7 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         """Name the fields a feed reads, one group for each fact: any of a group will do."""
         if kind in CREDIT_FILE_KINDS:
             return tuple((name,) for name in self.file(kind).fields(kind).values())
-        names = getattr(self, self._part_of(kind))
+        names = getattr(self, self.part_of(kind))
         facts = [name for fact in self.accounts.facts for name in fact.fields().values()]
         more = tuple((name,) for name in facts) if kind is Kind.ACCOUNTS else ()
         parts = (
@@ -321,19 +317,19 @@ class FxiaokeMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         groups = ((part,) if isinstance(part, str) else part for part in parts)
         return (*(group for group in groups if any(group)), *more)
 
-    def key_of(self, kind: Kind, group: tuple[str, ...]) -> str:
-        """Say where in the mapping a group of names of ``candidates`` stands."""
-        part = self._part_of(kind)
-        if kind in CREDIT_FILE_KINDS:
-            ours = {name: field for field, name in self.file(kind).fields(kind).items()}
-            return f"{part}.names.{ours[group[0]]}"
+    def key_of(self, part: str, group: tuple[str, ...]) -> str:
+        """Say where in a part of the mapping a group of names of its fields stands."""
         names = getattr(self, part)
+        if isinstance(names, FileNames):
+            ours = {name: field for field, name in names.fields(Kind(part)).items()}
+            return f"{part}.names.{ours[group[0]]}"
         for field in names.__struct_fields__:
             if field not in _NOT_FIELDS and getattr(names, field) in (group, group[0]):
                 return f"{part}.{field}"
         return f"{part}.facts"
 
-    def _part_of(self, kind: Kind) -> str:
+    def part_of(self, kind: Kind) -> str:
+        """Name the part of the mapping that says where a kind is found."""
         return "invoices" if kind is Kind.CREDIT_NOTES else kind.value
 
 

@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from adapters.fxiaoke.mapping import Translated
-from adapters.fxiaoke.names import INVALID, FxiaokeMapping
+from adapters.fxiaoke.life import in_effect
+from adapters.fxiaoke.mapping import Translated, readable
+from adapters.fxiaoke.names import FxiaokeMapping
 from adapters.fxiaoke.values import (
     BadValue,
     Row,
@@ -20,6 +21,8 @@ from adapters.fxiaoke.values import (
     date_of,
     integer_of,
     need,
+    need_claim,
+    need_date,
     text_of,
 )
 from adapters.port import RecordProblem
@@ -71,7 +74,7 @@ def claims_of(book: OrderBook, mapping: FxiaokeMapping) -> Translated:
 
 def loose_claim(plan: Row, mapping: FxiaokeMapping, read_at: datetime) -> Translated:
     """Turn an instalment that names no order into a claim of its own."""
-    if not _in_effect(plan, mapping.plans.effective):
+    if not in_effect(plan, mapping.plans.effective):
         return Translated(gone=(str(plan["_id"]),))
     try:
         invoice = _planned(plan, None, mapping, read_at)
@@ -93,7 +96,7 @@ def allocations_of(book: OrderBook, payments: Sequence[Row], mapping: FxiaokeMap
     for row in payments:
         gone += [part_id(str(row["_id"]), number) for number in range(1, len(claims) + 2)]
         try:
-            if _in_effect(row, names.effective):
+            if in_effect(row, names.effective):
                 details.append(_Detail.of(row, mapping))
         except BadValue as bad:
             problems.append(_detail_problem(row, book.order, mapping, bad))
@@ -128,7 +131,7 @@ class _Detail(msgspec.Struct, frozen=True, kw_only=True):
             payment_id=need(row, names.payment),
             plan=text_of(row, names.plan),
             paid_on=date_of(row, names.paid_on),
-            amount=_amount(row, names.amount, currency),
+            amount=need_claim(row, names.amount, currency),
         )
 
 
@@ -161,7 +164,7 @@ def _parts(book: OrderBook, mapping: FxiaokeMapping) -> _Parts:
         parts.gone = everything
         return parts
     for plan in book.plans:
-        if not _in_effect(plan, mapping.plans.effective):
+        if not in_effect(plan, mapping.plans.effective):
             continue
         try:
             parts.invoices.append(_planned(plan, order, mapping, book.read_at))
@@ -189,25 +192,18 @@ def _add_rest(parts: _Parts, book: OrderBook, mapping: FxiaokeMapping) -> None:
 def _owed(order: Row, mapping: FxiaokeMapping) -> bool:
     """Leave out what is not in effect, what was cancelled, and what is paid before delivery."""
     names = mapping.orders
-    if not _in_effect(order, names.effective):
+    if not in_effect(order, names.effective):
         return False
     if names.states.get(str(order.get(names.status) or "")) in _NOT_OWED:
         return False
     return str(order.get(names.settle_type) or "") not in names.prepaid
 
 
-def _in_effect(row: Row, effective: Iterable[str]) -> bool:
-    status = row.get("life_status")
-    if row.get("is_deleted") is True or status == INVALID:
-        return False
-    return status in (None, "") or str(status) in effective
-
-
 def _planned(plan: Row, order: Row | None, mapping: FxiaokeMapping, read_at: datetime) -> Invoice:
     names = mapping.plans
     currency = currency_of(plan, names.currency, mapping.functional_currency)
     facts = order or {}
-    due_on = _date(plan, names.due_on)
+    due_on = need_date(plan, names.due_on)
     made_on = date_of(facts, mapping.orders.ordered_on) or date_of(plan, "create_time") or due_on
     return Invoice(
         record_id=need(plan, "_id"),
@@ -215,7 +211,7 @@ def _planned(plan: Row, order: Row | None, mapping: FxiaokeMapping, read_at: dat
         number=text_of(plan, names.number) or need(facts, mapping.orders.number),
         issued_on=min(made_on, due_on),
         due_on=due_on,
-        amount=_amount(plan, names.amount, currency),
+        amount=need_claim(plan, names.amount, currency),
         segment=text_of(facts, mapping.orders.segment),
         modified_at=read_at,
     )
@@ -227,7 +223,7 @@ def _rest(
     """Claim what the order has beyond its instalments, if anything."""
     order, names = book.order, mapping.orders
     currency = currency_of(order, names.currency, mapping.functional_currency)
-    rest = _amount(order, names.amount, currency)
+    rest = need_claim(order, names.amount, currency)
     returned = amount_of(order, names.returned, currency)
     for less in (returned, *(invoice.amount for invoice in planned)):
         if less is None:
@@ -238,7 +234,7 @@ def _rest(
         rest += -less
     if rest.minor <= 0:
         return
-    ordered_on = _date(order, names.ordered_on)
+    ordered_on = need_date(order, names.ordered_on)
     yield Invoice(
         record_id=need(order, "_id"),
         account_id=need(order, names.account),
@@ -262,27 +258,11 @@ def _by_terms(book: OrderBook, ordered_on: date, mapping: FxiaokeMapping) -> dat
         raise BadValue("bad_date", name, "the due date is outside the calendar") from None
 
 
-def _amount(row: Row, fields: tuple[str, ...], currency: str) -> Money:
-    amount = amount_of(row, fields, currency)
-    if amount is None:
-        raise BadValue("missing_field", " or ".join(fields), "the record has no value here")
-    if amount.minor < 0:
-        raise BadValue("bad_amount", " or ".join(fields), "the amount is negative")
-    return amount
-
-
-def _date(row: Row, field: str) -> date:
-    on = date_of(row, field)
-    if on is None:
-        raise BadValue("missing_field", field, "the record has no value here")
-    return on
-
-
 def _problem(row: Row, account_field: str, bad: BadValue) -> RecordProblem:
     return RecordProblem(
         kind=Kind.INVOICES,
         record_id=str(row["_id"]),
-        account_id=_account(row, account_field),
+        account_id=readable(lambda: text_of(row, account_field)),
         reason=bad.reason,
         detail=str(bad),
     )
@@ -294,14 +274,7 @@ def _detail_problem(
     return RecordProblem(
         kind=Kind.ALLOCATIONS,
         record_id=str(row["_id"]),
-        account_id=_account(order, mapping.orders.account),
+        account_id=readable(lambda: text_of(order, mapping.orders.account)),
         reason=bad.reason,
         detail=str(bad),
     )
-
-
-def _account(row: Row, field: str) -> str | None:
-    try:
-        return text_of(row, field)
-    except BadValue:
-        return None

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["OrderPaymentNames", "PlanNames", "Receivables"]
+from adapters.fxiaoke.life import EFFECTIVE
 
-_EFFECTIVE = ("normal", "in_change")
+__all__ = ["OrderPaymentNames", "PlanNames", "Receivables"]
 
 
 class Receivables(StrEnum):
@@ -36,7 +36,7 @@ class PlanNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     due_on: str = "plan_payment_time"
     amount: tuple[str, ...] = ("plan_payment_amount",)
     currency: str = "mc_currency"
-    effective: tuple[str, ...] = _EFFECTIVE
+    effective: tuple[str, ...] = EFFECTIVE
 
     def needed(self) -> tuple[tuple[str, ...], ...]:
         """Name the fields it cannot do without, any of each group."""
@@ -57,7 +57,7 @@ class OrderPaymentNames(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     paid_on: str = "payment_time"
     amount: tuple[str, ...] = ("payment_amount",)
     currency: str = "mc_currency"
-    effective: tuple[str, ...] = _EFFECTIVE
+    effective: tuple[str, ...] = EFFECTIVE
 
     def needed(self) -> tuple[tuple[str, ...], ...]:
         """Name the fields it cannot do without, any of each group."""

@@ -20,21 +20,12 @@ from adapters.fxiaoke.order_claims import (
     loose_claim,
     order_fields,
 )
-from adapters.fxiaoke.reader import since_of
-from adapters.fxiaoke.scan import NOTHING_YET, Scanner
+from adapters.fxiaoke.scan import Position, Scanner, begun, cursor_after, resumed
 from adapters.fxiaoke.values import BadValue, integer_of, text_of
 from adapters.port import Cursor, IdPage, Page
 from scoring.records import Kind
 
 __all__ = ["OrderReader"]
-
-
-class _Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Progress inside a scan: which object it reads, and how far it is there."""
-
-    object: str
-    after: str = ""
-    since: int | None = None
 
 
 class OrderReader:
@@ -56,16 +47,16 @@ class OrderReader:
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed, as ``CrmPort.changes`` says."""
-        position = self._position(kind, cursor)
+        objects = self._objects(kind)
+        position = resumed(cursor, objects)
         if position is not None and cursor.promise is not None:
             return self._portion(kind, cursor, position, cursor.promise)
-        found = [self._scanner.newest(name) for name in self._objects(kind)]
+        found = [self._scanner.newest(name) for name in objects]
         newest = max((each for each in found if each is not None), default=None)
-        if cursor.watermark is not None and self._scanner.quiet(newest, cursor.watermark):
+        promise = self._scanner.promise(cursor, newest)
+        if promise is None:
             return Page(kind=kind, cursor=Cursor(watermark=cursor.watermark), finished=True)
-        promise = max(newest or NOTHING_YET, cursor.watermark or NOTHING_YET)
-        start = _Position(object=self._objects(kind)[0], since=since_of(cursor))
-        return self._portion(kind, cursor, start, promise)
+        return self._portion(kind, cursor, begun(cursor, objects[0]), promise)
 
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read what became of these records, and of all that belongs to their orders."""
@@ -73,22 +64,20 @@ class OrderReader:
             found = self._allocations(self._details(_bases(record_ids)))
         else:
             plans = list(self._plans_by_id(record_ids).values())
-            found = _joined([self._claims(self._orders(record_ids)), self._claims_of(plans)])
+            found = self._claims_of(plans, record_ids)
         told = {each.record_id for each in (*found.records, *found.problems)} | set(found.gone)
         missing = tuple(each for each in dict.fromkeys(record_ids) if each not in told)
-        return Page(
-            kind=kind,
-            records=found.records,
-            problems=found.problems,
-            gone=found.gone + missing,
-            cursor=Cursor(),
-            finished=True,
-        )
+        return found.page(kind, Cursor(), missing=missing)
 
     def ids(self, kind: Kind, after: str) -> IdPage:
-        """Read the next ids: of orders, then of instalments; or of payment details."""
+        """Read the next ids: of orders, then of instalments; or of payment details.
+
+        A place in another source's feed begins again.
+        """
         objects = self._objects(kind)
-        name, _, last = after.partition("/") if after else (objects[0], "", "")
+        name, _, last = after.partition("/")
+        if name not in objects:
+            name, last = objects[0], ""
         rows, _ = self._scanner.page(name, (), after=last, counted=False)
         ids = tuple(row["_id"] for row in rows)
         if len(rows) == PAGE_LIMIT:
@@ -111,17 +100,7 @@ class OrderReader:
         plans = (self._mapping.plans.object,) if self._with_plans else ()
         return (self._mapping.orders.object, *plans)
 
-    def _position(self, kind: Kind, cursor: Cursor) -> _Position | None:
-        """Read where a scan stands; one that cannot be read begins again, which does no harm."""
-        if not cursor.position:
-            return None
-        try:
-            position = msgspec.json.decode(cursor.position, type=_Position)
-        except msgspec.DecodeError:
-            return None
-        return position if position.object in self._objects(kind) else None
-
-    def _portion(self, kind: Kind, cursor: Cursor, position: _Position, promise: datetime) -> Page:
+    def _portion(self, kind: Kind, cursor: Cursor, position: Position, promise: datetime) -> Page:
         rows, _ = self._scanner.page(
             position.object,
             self._fields(position.object),
@@ -129,27 +108,15 @@ class OrderReader:
             since=position.since,
             counted=False,
         )
-        found = self._translated(position, rows)
         ahead = self._ahead(kind, position, rows)
-        after = Cursor(watermark=promise)
-        if ahead is not None:
-            text = msgspec.json.encode(ahead).decode()
-            after = Cursor(watermark=cursor.watermark, position=text, promise=promise)
-        return Page(
-            kind=kind,
-            records=found.records,
-            problems=found.problems,
-            gone=found.gone,
-            cursor=after,
-            finished=ahead is None,
-        )
+        return self._translated(position, rows).page(kind, cursor_after(cursor, promise, ahead))
 
-    def _ahead(self, kind: Kind, position: _Position, rows: Sequence[Json]) -> _Position | None:
+    def _ahead(self, kind: Kind, position: Position, rows: Sequence[Json]) -> Position | None:
         if len(rows) == PAGE_LIMIT:
             return msgspec.structs.replace(position, after=rows[-1]["_id"])
         objects = self._objects(kind)
         following = objects[objects.index(position.object) + 1 :]
-        return _Position(object=following[0], since=position.since) if following else None
+        return Position(object=following[0], since=position.since) if following else None
 
     def _fields(self, object_name: str) -> tuple[str, ...]:
         if object_name == self._mapping.orders.object:
@@ -158,7 +125,7 @@ class OrderReader:
             return ("create_time", *self._mapping.plans.read())
         return self._mapping.order_payments.read()
 
-    def _translated(self, position: _Position, rows: Sequence[Json]) -> Translated:
+    def _translated(self, position: Position, rows: Sequence[Json]) -> Translated:
         if position.object == self._mapping.order_payments.object:
             return self._allocations(rows)
         if position.object == self._mapping.orders.object:
@@ -212,10 +179,13 @@ class OrderReader:
             return {}
         return self._scanner.by_id(name, self._fields(name), ids)
 
-    def _claims_of(self, plans: Sequence[Json]) -> Translated:
-        """Claim what the orders of some instalments owe; those of lost orders are taken back."""
+    def _claims_of(self, plans: Sequence[Json], order_ids: Iterable[str] = ()) -> Translated:
+        """Claim what the orders of some instalments owe, and these orders, each read once.
+
+        Instalments of lost orders are taken back.
+        """
         name = self._mapping.plans.order
-        orders = self._orders({order for row in plans if (order := _text(row, name))})
+        orders = self._orders({*order_ids, *(_text(row, name) for row in plans)} - {""})
         lost = [row for row in plans if (order := _text(row, name)) and order not in orders]
         gone = Translated(gone=tuple(row["_id"] for row in lost))
         return _joined([self._claims(orders), gone, self._loose(plans)])
@@ -236,8 +206,8 @@ class OrderReader:
         for order_id, row in self._ordered(rows):
             by_order.setdefault(order_id, {})[row["_id"]] = row
         books = self._books(self._orders(by_order.keys() - {""}), terms=False)
-        for row in self._siblings([order_id for order_id, book in books.items() if book.plans]):
-            by_order[_text(row, self._mapping.order_payments.order)][row["_id"]] = row
+        for order_id, row in self._siblings(books):
+            by_order[order_id][row["_id"]] = row
         found = [
             allocations_of(book, list(by_order[order_id].values()), self._mapping)
             for order_id, book in books.items()
@@ -245,11 +215,20 @@ class OrderReader:
         lost = [row for order_id, its in by_order.items() if order_id not in books for row in its]
         return _joined([*found, Translated(gone=tuple(lost))])
 
-    def _siblings(self, orders: Sequence[str]) -> list[Json]:
-        names = self._mapping.order_payments
-        return self._scanner.referring(
-            names.object, self._fields(names.object), names.order, orders
-        )
+    def _siblings(self, books: Mapping[str, OrderBook]) -> Iterator[tuple[str, Json]]:
+        """Read all details of orders with instalments: they name the order, or one of those."""
+        names, fields = self._mapping.order_payments, self._mapping.order_payments.read()
+        planned = [order_id for order_id, book in books.items() if book.plans]
+        for row in self._scanner.referring(names.object, fields, names.order, planned):
+            yield _text(row, names.order), row
+        of_plan = {
+            str(plan["_id"]): order_id for order_id in planned for plan in books[order_id].plans
+        }
+        if not of_plan or not self._describes.of(names.object).having((names.plan,)):
+            return
+        for row in self._scanner.referring(names.object, fields, names.plan, of_plan):
+            if not _text(row, names.order):
+                yield of_plan[_text(row, names.plan)], row
 
     def _ordered(self, rows: Sequence[Json]) -> Iterator[tuple[str, Json]]:
         """Say which order each detail pays; one that names none is asked by its instalment."""

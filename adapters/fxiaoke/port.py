@@ -7,7 +7,6 @@ from adapters.fxiaoke.auth import TokenDesk
 from adapters.fxiaoke.client import FxiaokeClient
 from adapters.fxiaoke.doctor import Doctor
 from adapters.fxiaoke.employees import Employees
-from adapters.fxiaoke.ids import FxiaokeIds
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes
 from adapters.fxiaoke.order_reader import OrderReader
@@ -45,6 +44,9 @@ from scoring.records import Kind
 __all__ = ["FxiaokePort", "open_fxiaoke"]
 
 
+_CHOSEN = (Kind.INVOICES, Kind.CREDIT_NOTES, Kind.ALLOCATIONS, Kind.ORDERS)
+
+
 class FxiaokePort:
     """One connection to one Fenxiang tenant; it fits ``adapters.port.CrmPort``."""
 
@@ -65,7 +67,6 @@ class FxiaokePort:
         self._describes = Describes(client)
         self._chooser = ReceivablesChooser(client, self._describes, mapping)
         self._employees = Employees(client)
-        self._ids = FxiaokeIds(client, mapping)
         self._writer = FxiaokeWriter(client, self._describes, mapping)
         people = People(self._employees.everybody, client.http.pace.monotonic)
         self._tasks = FxiaokeTasks(
@@ -107,43 +108,32 @@ class FxiaokePort:
         """Read the next portion of a feed."""
         if kind is Kind.OWNERS:
             return self._employees.changes(cursor)
-        orders = self._order_reader(kind)
-        return (orders or self._reader(kind)).changes(kind, cursor)
+        return self._reader(kind).changes(kind, cursor)
 
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read these records as they are now; those that do not come back are gone."""
         if kind is Kind.OWNERS:
             return self._employees.fetch(record_ids)
-        orders = self._order_reader(kind)
-        return (orders or self._reader(kind)).fetch(kind, record_ids)
+        return self._reader(kind).fetch(kind, record_ids)
 
     def ids(self, kind: Kind, after: str = "") -> IdPage:
         """Read the next portion of a feed's ids."""
-        orders = self._order_reader(kind)
-        return self._ids.page(kind, after) if orders is None else orders.ids(kind, after)
+        return self._reader(kind).ids(kind, after)
 
     def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
         """Tell which of these ids are gone: deleted or voided."""
-        orders = self._order_reader(kind)
-        found = self._ids if orders is None else orders
-        return found.missing(kind, known_ids)
+        return self._reader(kind).missing(kind, known_ids)
 
-    def _reader(self, kind: Kind) -> FxiaokeReader:
-        """Return the reader of a feed that is one object; notes and orders depend on the choice."""
+    def _reader(self, kind: Kind) -> FxiaokeReader | OrderReader:
+        """Return the reader of a feed: what claims are, and what pays them, is chosen."""
         mapping = self._mapping
-        if kind in {Kind.INVOICES, Kind.CREDIT_NOTES, Kind.ORDERS}:
-            mapping = resolved(mapping, self._chooser.choice())
+        if kind in _CHOSEN:
+            choice = self._chooser.choice()
+            if choice.source is not Source.NOTES and kind in {Kind.INVOICES, Kind.ALLOCATIONS}:
+                with_plans = choice.source is Source.PLANS
+                return OrderReader(self._client, self._describes, mapping, with_plans=with_plans)
+            mapping = resolved(mapping, choice)
         return FxiaokeReader(Scanner(self._client, self._describes), mapping)
-
-    def _order_reader(self, kind: Kind) -> OrderReader | None:
-        """Return the reader of claims out of orders; ``None``: it is not that."""
-        if kind not in {Kind.INVOICES, Kind.ALLOCATIONS}:
-            return None
-        source = self._chooser.choice().source
-        if source is Source.NOTES:
-            return None
-        with_plans = source is Source.PLANS
-        return OrderReader(self._client, self._describes, self._mapping, with_plans=with_plans)
 
     def owned_values(self, record_ids: Sequence[str]) -> dict[str, dict[CreditField, FieldValue]]:
         """Read the credit fields that stand in the CRM now; accounts that are gone are absent."""

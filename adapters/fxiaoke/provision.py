@@ -159,7 +159,7 @@ def checklist(mapping: FxiaokeMapping) -> tuple[ChecklistLine, ...]:
 
 
 def provision_steps(mapping: FxiaokeMapping, describes: Describes) -> list[ProvisionStep]:
-    """Say for every object and field whether it exists, or how to create it. Raises ``CrmError``."""
+    """Say of each object and field whether it exists, or how to create it. Raises ``CrmError``."""
     account, task = mapping.accounts.object, mapping.tasks.object
     there = {account: describes.of(account)}
     if task in describes.active_objects():

@@ -8,23 +8,13 @@ from datetime import datetime
 
 import msgspec
 
-from adapters.fxiaoke.client import PAGE_LIMIT
-from adapters.fxiaoke.ids import kind_filters
+from adapters.fxiaoke.client import PAGE_LIMIT, Json
 from adapters.fxiaoke.mapping import FxiaokeMapping, translate
-from adapters.fxiaoke.scan import NOTHING_YET, OVERLAP, Scanner
-from adapters.fxiaoke.values import time_to_ms
-from adapters.port import Cursor, Page
+from adapters.fxiaoke.scan import Position, Scanner, begun, condition, cursor_after, resumed
+from adapters.port import Cursor, IdPage, Page
 from scoring.records import Kind
 
-__all__ = ["FxiaokeReader", "since_of"]
-
-
-class _Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Progress inside a scan. ``since`` in milliseconds; ``None`` reads everything."""
-
-    after: str = ""
-    since: int | None = None
-    total: int | None = None
+__all__ = ["FxiaokeReader"]
 
 
 class FxiaokeReader:
@@ -36,15 +26,14 @@ class FxiaokeReader:
 
     def changes(self, kind: Kind, cursor: Cursor) -> Page:
         """Read the next portion of a feed, as ``CrmPort.changes`` says."""
-        position = _position(cursor)
+        name = self._mapping.object_of(kind)
+        position = resumed(cursor, (name,))
         if position is not None and cursor.promise is not None:
             return self._portion(kind, cursor, position, cursor.promise)
-        filters = kind_filters(self._mapping, kind)
-        newest = self._scanner.newest(self._mapping.object_of(kind), filters)
-        if cursor.watermark is not None and self._scanner.quiet(newest, cursor.watermark):
+        promise = self._scanner.promise(cursor, self._scanner.newest(name, self._filters(kind)))
+        if promise is None:
             return Page(kind=kind, cursor=Cursor(watermark=cursor.watermark), finished=True)
-        promise = max(newest or NOTHING_YET, cursor.watermark or NOTHING_YET)
-        return self._portion(kind, cursor, _Position(since=since_of(cursor)), promise)
+        return self._portion(kind, cursor, begun(cursor, name), promise)
 
     def fetch(self, kind: Kind, record_ids: Sequence[str]) -> Page:
         """Read these records as they are now; those that do not come back are gone."""
@@ -52,55 +41,40 @@ class FxiaokeReader:
         rows = self._scanner.by_id(self._mapping.object_of(kind), fields, record_ids)
         translated = translate(rows.values(), kind, self._mapping)
         missing = tuple(dict.fromkeys(each for each in record_ids if each not in rows))
-        return Page(
-            kind=kind,
-            records=translated.records,
-            problems=translated.problems,
-            gone=translated.gone + missing,
-            cursor=Cursor(),
-            finished=True,
-        )
+        return translated.page(kind, Cursor(), missing=missing)
 
-    def _portion(self, kind: Kind, cursor: Cursor, position: _Position, promise: datetime) -> Page:
+    def ids(self, kind: Kind, after: str) -> IdPage:
+        """Read the next hundred ids, in their order."""
+        name, filters = self._mapping.object_of(kind), self._filters(kind)
+        rows, total = self._scanner.page(name, (), after=after, filters=filters)
+        ids = tuple(row["_id"] for row in rows)
+        more = ids[-1] if len(ids) == PAGE_LIMIT else ""
+        return IdPage(ids=ids, after=more, expected=total or None)
+
+    def missing(self, kind: Kind, known_ids: Sequence[str]) -> tuple[str, ...]:
+        """Tell which known ids the CRM does not give back any more: deleted or voided."""
+        there = self._scanner.by_id(self._mapping.object_of(kind), (), known_ids)
+        return tuple(each for each in known_ids if each not in there)
+
+    def _portion(self, kind: Kind, cursor: Cursor, position: Position, promise: datetime) -> Page:
         rows, total = self._scanner.page(
-            self._mapping.object_of(kind),
+            position.object,
             self._mapping.wanted_fields(kind),
             after=position.after,
             since=position.since,
-            filters=kind_filters(self._mapping, kind),
+            filters=self._filters(kind),
         )
-        translated = translate(rows, kind, self._mapping)
-        finished = len(rows) < PAGE_LIMIT
         expected = position.total if position.after else total or None
-        if finished:
-            after = Cursor(watermark=promise)
-        else:
-            ahead = _Position(after=rows[-1]["_id"], since=position.since, total=expected)
-            text = msgspec.json.encode(ahead).decode()
-            after = Cursor(watermark=cursor.watermark, position=text, promise=promise)
-        return Page(
-            kind=kind,
-            records=translated.records,
-            problems=translated.problems,
-            gone=translated.gone,
-            cursor=after,
-            finished=finished,
-            expected=expected,
-        )
+        ahead = None
+        if len(rows) == PAGE_LIMIT:
+            ahead = msgspec.structs.replace(position, after=rows[-1]["_id"], total=expected)
+        translated = translate(rows, kind, self._mapping)
+        return translated.page(kind, cursor_after(cursor, promise, ahead), expected=expected)
 
-
-def since_of(cursor: Cursor) -> int | None:
-    """Tell from which millisecond on a new scan reads; ``None``: everything."""
-    if cursor.watermark is None:
-        return None
-    return max(0, time_to_ms(cursor.watermark - OVERLAP))
-
-
-def _position(cursor: Cursor) -> _Position | None:
-    """Read where a scan stands; one that cannot be read begins again, which does no harm."""
-    if not cursor.position:
-        return None
-    try:
-        return msgspec.json.decode(cursor.position, type=_Position)
-    except msgspec.DecodeError:
-        return None
+    def _filters(self, kind: Kind) -> list[Json]:
+        """Tell a feed apart from the other one that its object holds."""
+        names = self._mapping.invoices
+        if not names.red_note or kind not in {Kind.INVOICES, Kind.CREDIT_NOTES}:
+            return []
+        operator = "EQ" if kind is Kind.CREDIT_NOTES else "N"  # N: not equal, or empty
+        return [condition(names.record_type, operator, names.red_note)]

@@ -20,9 +20,18 @@ from adapters.fxiaoke.metadata import DESCRIBE_SECONDS, Describes
 from adapters.fxiaoke.names import Receivables
 from scoring.records import Kind
 
-__all__ = ["Choice", "ReceivablesChooser", "Source", "objects_of", "read_fields", "resolved"]
+__all__ = [
+    "Choice",
+    "ReceivablesChooser",
+    "Source",
+    "objects_of",
+    "part_of",
+    "read_fields",
+    "resolved",
+]
 
 _log = logging.getLogger(__name__)
+_AWAY_SECONDS = 10.0  # who only wants to know the feeds does not ask a CRM that just failed
 _NEVER_SKIPPED = (Kind.OWNERS, Kind.ACCOUNTS, Kind.INVOICES)
 
 
@@ -59,10 +68,11 @@ class ReceivablesChooser:
         self._mapping = mapping
         self._lock = threading.Lock()
         self._kept: tuple[float, Choice] | None = None
+        self._ask_again_at: float | None = None
 
     def choice(self) -> Choice:
         """Return the choice, made anew when it is old. Raises ``CrmError``."""
-        now = self._client.http.pace.monotonic()
+        now = self._monotonic()
         with self._lock:
             kept = self._kept
         if kept is not None and now - kept[0] < DESCRIBE_SECONDS:
@@ -70,21 +80,31 @@ class ReceivablesChooser:
         fresh = self._choose()
         with self._lock:
             before, self._kept = self._kept, (now, fresh)
+            self._ask_again_at = None
         if before is None or before[1] != fresh:
-            self._tell(fresh)
+            self._tell(fresh, other=before is not None and before[1].source is not fresh.source)
         return fresh
 
     def kinds(self) -> tuple[Kind, ...]:
         """Name the feeds there are. While the CRM cannot be asked: as last chosen, or configured.
 
-        Before any choice these are the feeds that every source has.
+        Before any choice these are the feeds that every source has. A failure stands for ten
+        seconds, in which nobody waits for it again.
         """
-        try:
-            return self.choice().kinds
-        except CrmError:
-            with self._lock:
-                kept = self._kept
-            return self._configured() if kept is None else kept[1].kinds
+        with self._lock:
+            wait_until = self._ask_again_at
+        if wait_until is None or self._monotonic() >= wait_until:
+            try:
+                return self.choice().kinds
+            except CrmError:
+                with self._lock:
+                    self._ask_again_at = self._monotonic() + _AWAY_SECONDS
+        with self._lock:
+            kept = self._kept
+        return self._configured() if kept is None else kept[1].kinds
+
+    def _monotonic(self) -> float:
+        return self._client.http.pace.monotonic()
 
     def _configured(self) -> tuple[Kind, ...]:
         fixed = _FIXED.get(self._mapping.receivables)
@@ -156,9 +176,12 @@ class ReceivablesChooser:
                     return f"{name} has no field {' or '.join(group)}"
         return None
 
-    def _tell(self, choice: Choice) -> None:
+    def _tell(self, choice: Choice, *, other: bool) -> None:
         system, source = self._client.system, choice.source.value
         _log.info("%s: claims are read from %s, %s", system, source, choice.why)
+        if other:
+            remedy = f"zixin pull {system} --full --allow-mass-change"
+            _log.warning("%s: that was another source before, run `%s`", system, remedy)
         for kind, why in choice.skipped.items():
             _log.warning("%s: the feed of %s is skipped: %s", system, kind.value, why)
 
@@ -194,6 +217,15 @@ def objects_of(kind: Kind, source: Source, mapping: FxiaokeMapping) -> tuple[str
             return (mapping.order_payments.object,)
         case _:
             return (mapping.object_of(kind),)
+
+
+def part_of(kind: Kind, object_name: str, source: Source, mapping: FxiaokeMapping) -> str:
+    """Name the part of the mapping in which an object of a feed stands."""
+    if source is not Source.NOTES and kind is Kind.ALLOCATIONS:
+        return "order_payments"
+    if source is not Source.NOTES and kind is Kind.INVOICES:
+        return "plans" if object_name == mapping.plans.object else "orders"
+    return mapping.part_of(kind)
 
 
 def read_fields(

@@ -4,16 +4,30 @@ Offsets end at 10,000, so pages go by id: ``_id GT last``, offset 0. A feed's ti
 ``last_modified_time`` in it when the scan began: the platform's own clock, whatever ours shows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
+import msgspec
+
 from adapters.fxiaoke.client import ID_LIMIT, PAGE_LIMIT, FxiaokeClient, Json
 from adapters.fxiaoke.metadata import Describes
-from adapters.fxiaoke.values import BadValue, time_of
+from adapters.fxiaoke.values import BadValue, time_of, time_to_ms
+from adapters.port import Cursor
 
-__all__ = ["NOTHING_YET", "OVERLAP", "SETTLE", "Scanner", "chunks", "condition"]
+__all__ = [
+    "NOTHING_YET",
+    "OVERLAP",
+    "SETTLE",
+    "Position",
+    "Scanner",
+    "begun",
+    "chunks",
+    "condition",
+    "cursor_after",
+    "resumed",
+]
 
 OVERLAP = timedelta(minutes=5)  # the platform may show a change later than its time says
 SETTLE = timedelta(seconds=30)
@@ -29,8 +43,49 @@ _SYSTEM_FIELDS = (
 _T = TypeVar("_T")
 
 
+class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Progress inside a scan: which object it reads, and how far it is there.
+
+    ``since`` in milliseconds; ``None`` reads everything. ``total``: how many rows there are.
+    """
+
+    object: str
+    after: str = ""
+    since: int | None = None
+    total: int | None = None
+
+
+def begun(cursor: Cursor, object_name: str) -> Position:
+    """Return where a new scan begins: a little before the watermark, or with everything."""
+    if cursor.watermark is None:
+        return Position(object=object_name)
+    return Position(object=object_name, since=max(0, time_to_ms(cursor.watermark - OVERLAP)))
+
+
+def resumed(cursor: Cursor, objects: Collection[str]) -> Position | None:
+    """Read where a scan of these objects stands.
+
+    ``None``: it begins again, which does no harm where what it says cannot be read.
+    """
+    if not cursor.position:
+        return None
+    try:
+        position = msgspec.json.decode(cursor.position, type=Position)
+    except msgspec.DecodeError:
+        return None
+    return position if position.object in objects else None
+
+
+def cursor_after(cursor: Cursor, promise: datetime, ahead: Position | None) -> Cursor:
+    """Return the cursor behind a portion; with nothing ahead the promise is the watermark."""
+    if ahead is None:
+        return Cursor(watermark=promise)
+    text = msgspec.json.encode(ahead).decode()
+    return Cursor(watermark=cursor.watermark, position=text, promise=promise)
+
+
 class Scanner:
-    """Asks for rows of any object; which fields it has is looked up."""
+    """Asks for rows of any object; which fields it has is looked up. Without fields: for ids."""
 
     def __init__(self, client: FxiaokeClient, describes: Describes) -> None:
         self._client = client
@@ -106,18 +161,27 @@ class Scanner:
         # A time far ahead of the platform's clock is no time to wait for.
         return min(newest, self._client.server_now + AHEAD)
 
-    def quiet(self, newest: datetime | None, watermark: datetime) -> bool:
+    def promise(self, cursor: Cursor, newest: datetime | None) -> datetime | None:
+        """Tell what a new scan's watermark will be; ``None``: there is nothing new to read."""
+        if cursor.watermark is not None and self._quiet(newest, cursor.watermark):
+            return None
+        return max(newest or NOTHING_YET, cursor.watermark or NOTHING_YET)
+
+    def _quiet(self, newest: datetime | None, watermark: datetime) -> bool:
         """Tell whether nothing changed, and nothing can come late any more either."""
         if newest is None or newest > watermark:
             return newest is None
         return self._client.server_now - newest > OVERLAP + SETTLE
 
     def _search(self, object_name: str, fields: Iterable[str], filters: list[Json]) -> Json:
-        wanted = self._describes.of(object_name).having(tuple(name for name in fields if name))
+        projection, names = ["_id"], tuple(name for name in fields if name)
+        if names:
+            wanted = self._describes.of(object_name).having(names)
+            projection = list(dict.fromkeys((*_SYSTEM_FIELDS, *wanted)))
         return {
             "filters": filters,
             "orders": [{"fieldName": "_id", "isAsc": True}],
-            "fieldProjection": list(dict.fromkeys((*_SYSTEM_FIELDS, *wanted))),
+            "fieldProjection": projection,
         }
 
 

@@ -22,17 +22,21 @@ class Style(StrEnum):
 class FxiaokeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The vendor's own options.
 
-    ``cloud`` (fxiaoke, huawei, aliyun, frankfurt, hongkong, north_america): whose host is called
-    where ``base_url`` names none; a private deployment has a ``base_url`` of its own.
-    ``user_id``: the employee in whose name calls are made; a plain id in header style, ``FSUID_…``
-    in body style. It decides what is seen: give it the role CRM 管理员. ``ea``: the tenant's
-    account; the token tells it, too, and callbacks of another one are refused. ``window_calls``
-    calls in ``window_seconds`` are sent to one path; 0 lifts the pacing. ``unique_task_key``: whether the
-    tenant refuses a second task with the same key; ``None`` reads it from the field.
-    ``convert_user_id``: in header style, let people travel as ``FSUID_…`` both ways, for tenants
-    whose lists of employees know no other ids. ``notify_owner``: send the owner a message when a task is created. ``trigger_workflow``: let
-    the tenant's workflows run on our writes. ``unlock``: a locked customer is unlocked for the
-    moment of a write and locked again; else the write waits for a person.
+    * ``cloud`` (fxiaoke, huawei, aliyun, frankfurt, hongkong, north_america): whose host is called
+      where ``base_url`` names none; a private deployment has a ``base_url`` of its own.
+    * ``style``: where credentials travel, ``header`` or ``body``.
+    * ``user_id``: the employee in whose name calls are made; a plain id in header style,
+      ``FSUID_…`` in body style. It decides what is seen: give it the role CRM 管理员.
+    * ``ea``: the tenant's account; the token tells it, too, and callbacks of another are refused.
+    * ``window_calls`` calls in ``window_seconds`` are sent to one path; 0 lifts the pacing.
+    * ``unique_task_key``: whether the tenant refuses a second task with the same key; ``None``
+      reads it from the field.
+    * ``convert_user_id``: in header style, let people travel as ``FSUID_…`` both ways, for tenants
+      whose lists of employees know no other ids.
+    * ``notify_owner``: send the owner a message when a task is created.
+    * ``trigger_workflow``: let the tenant's workflows run on our writes.
+    * ``unlock``: a locked customer is unlocked for the moment of a write and locked again; else
+      the write waits for a person.
     """
 
     cloud: Literal["fxiaoke", "huawei", "aliyun", "frankfurt", "hongkong", "north_america"] = (

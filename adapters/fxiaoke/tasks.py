@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from adapters.cutting import cut
 from adapters.errors import CrmError, RecordConflict, RecordInvalid, RecordNotFound
-from adapters.fxiaoke.client import ID_LIMIT, PAGE_LIMIT, FxiaokeClient, Json, data_path
+from adapters.fxiaoke.client import FxiaokeClient, Json, data_path
 from adapters.fxiaoke.fields import TEXT_TYPES, encode
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import Describes, FieldDescribe, ObjectDescribe
 from adapters.fxiaoke.people import People
-from adapters.fxiaoke.scan import chunks
+from adapters.fxiaoke.scan import Scanner
 from adapters.fxiaoke.values import text_of
 from adapters.fxiaoke.writer import STOPPERS, update_record
 from adapters.port import (
@@ -54,6 +54,7 @@ class FxiaokeTasks:
         self._mapping = mapping
         self._names = mapping.tasks
         self._people = people
+        self._scanner = Scanner(client, describes)
         self._default_owner = default_owner
 
     @property
@@ -90,15 +91,16 @@ class FxiaokeTasks:
 
     def change(self, changes: Sequence[TaskChange]) -> list[Outcome]:
         """Rewrite or close tasks, and hand them over where the owner is another one now."""
-        rows = self._rows("_id", [change.task_id for change in changes])
-        there = {row["_id"]: row for row in rows}
+        ids = [change.task_id for change in changes]
+        there = self._scanner.by_id(self._names.object, self._read_fields(), ids)
         return self._each(changes, lambda change: self._change(change, there))
 
     def find(self, keys: Sequence[str]) -> dict[str, TaskState]:
         """Look tasks up by key. Of two under one key the older is the one that counts."""
         found: dict[str, TaskState] = {}
-        for row in self._rows(self._names.key, keys):
-            key = str(row.get(self._names.key) or "")
+        names = self._names
+        for row in self._scanner.referring(names.object, self._read_fields(), names.key, keys):
+            key = str(row.get(names.key) or "")
             found.setdefault(key, self._state(key, row))
         return found
 
@@ -266,27 +268,9 @@ class FxiaokeTasks:
             subject=text_of(row, names.subject) or "",
         )
 
-    def _rows(self, field: str, values: Sequence[str]) -> list[Json]:
-        """Read all tasks with one of these values, in order of id; keys may stand twice."""
+    def _read_fields(self) -> tuple[str, ...]:
         names = self._names
-        projection = (names.key, names.account, names.status, names.subject, names.owner)
-        found: list[Json] = []
-        for some in chunks(list(dict.fromkeys(values)), ID_LIMIT):
-            after: list[Json] = []
-            while True:
-                wanted = {"field_name": field, "operator": "IN", "field_values": list(some)}
-                search = {
-                    "filters": [wanted, *after],
-                    "orders": [{"fieldName": "_id", "isAsc": True}],
-                    "fieldProjection": ["_id", *projection],
-                }
-                rows, _ = self._client.query(names.object, search)
-                found.extend(rows)
-                if len(rows) < PAGE_LIMIT or field == "_id":
-                    break
-                last = rows[-1]["_id"]
-                after = [{"field_name": "_id", "operator": "GT", "field_values": [last]}]
-        return found
+        return (names.key, names.account, names.status, names.subject, names.owner)
 
     def _notify(self, draft: TaskDraft, task_id: str) -> None:
         """Tell the owner. The task stands whatever becomes of the message."""

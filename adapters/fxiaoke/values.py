@@ -16,15 +16,20 @@ __all__ = [
     "BadValue",
     "Row",
     "amount_of",
+    "claim_of",
     "currency_of",
     "date_of",
     "date_to_ms",
     "decimal_of",
     "decimal_text",
     "integer_of",
+    "modified_of",
     "ms_to_date",
     "ms_to_time",
     "need",
+    "need_amount",
+    "need_claim",
+    "need_date",
     "text_of",
     "time_of",
     "time_to_ms",
@@ -112,6 +117,31 @@ def amount_of(row: Row, fields: tuple[str, ...], currency: str) -> Money | None:
     return None if number is None else to_money(number, currency)
 
 
+def need_amount(row: Row, fields: tuple[str, ...], currency: str) -> Money:
+    """Read an amount that must be there. Raises ``BadValue``."""
+    amount = amount_of(row, fields, currency)
+    if amount is None:
+        raise BadValue("missing_field", " or ".join(fields), "the record has no value here")
+    return amount
+
+
+def claim_of(row: Row, fields: tuple[str, ...], currency: str) -> Money | None:
+    """Read an amount of a claim, a payment, an order: never negative. Raises ``BadValue``."""
+    amount = amount_of(row, fields, currency)
+    return None if amount is None else _not_negative(amount, fields)
+
+
+def need_claim(row: Row, fields: tuple[str, ...], currency: str) -> Money:
+    """Read such an amount that must be there. Raises ``BadValue``."""
+    return _not_negative(need_amount(row, fields, currency), fields)
+
+
+def _not_negative(amount: Money, fields: tuple[str, ...]) -> Money:
+    if amount.minor < 0:
+        raise BadValue("bad_amount", " or ".join(fields), "the amount is negative")
+    return amount
+
+
 def date_of(row: Row, field: str) -> date | None:
     """Read a date: milliseconds of midnight at GMT+8. Raises ``BadValue``."""
     millis = _millis_of(row, field)
@@ -123,6 +153,14 @@ def date_of(row: Row, field: str) -> date | None:
         raise BadValue("bad_date", field, "the date is outside the calendar") from None
 
 
+def need_date(row: Row, field: str) -> date:
+    """Read a date that must be there. Raises ``BadValue``."""
+    on = date_of(row, field)
+    if on is None:
+        raise BadValue("missing_field", field, "the record has no value here")
+    return on
+
+
 def time_of(row: Row, field: str) -> datetime | None:
     """Read a moment, in UTC. Raises ``BadValue``."""
     millis = _millis_of(row, field)
@@ -132,6 +170,14 @@ def time_of(row: Row, field: str) -> datetime | None:
         return ms_to_time(millis)
     except OverflowError:
         raise BadValue("bad_date", field, "the time is outside the calendar") from None
+
+
+def modified_of(row: Row) -> datetime:
+    """Tell when a record was changed last, in UTC. Raises ``BadValue``."""
+    modified_at = time_of(row, "last_modified_time")
+    if modified_at is None:
+        raise BadValue("missing_field", "last_modified_time", "the record has no value here")
+    return modified_at
 
 
 def _millis_of(row: Row, field: str) -> int | None:

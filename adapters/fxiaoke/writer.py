@@ -1,23 +1,25 @@
 """Writes credit fields, one call for each account: the platform has no batch update."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from adapters.errors import (
     CredentialsRejected,
     CrmError,
     CrmUnavailable,
     NotPermitted,
+    OutcomeUnknown,
     QuotaExhausted,
     RateLimited,
     RecordInvalid,
 )
-from adapters.fxiaoke.client import ID_LIMIT, FxiaokeClient, Json, data_path
+from adapters.fxiaoke.client import FxiaokeClient, Json, data_path
 from adapters.fxiaoke.errors import is_locked
 from adapters.fxiaoke.fields import decode, encode
 from adapters.fxiaoke.mapping import FxiaokeMapping
 from adapters.fxiaoke.metadata import SECOND_LOOK_SECONDS, Describes, ObjectDescribe
-from adapters.fxiaoke.scan import chunks
+from adapters.fxiaoke.scan import Scanner
 from adapters.port import CreditField, FieldUpdate, FieldValue, Outcome, Receipt, WriteEffect
 
 __all__ = ["STOPPERS", "FxiaokeWriter", "update_record"]
@@ -37,6 +39,7 @@ class FxiaokeWriter:
         self._client = client
         self._describes = describes
         self._mapping = mapping
+        self._scanner = Scanner(client, describes)
 
     def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:
         """Write each account's values. After a refusal that concerns all, the rest is not sent."""
@@ -57,21 +60,15 @@ class FxiaokeWriter:
             for credit, name in self._mapping.credit_fields.items()
             if name in described.fields
         }
-        projection = ["_id", *(field.api_name for field in there.values())]
-        found: dict[str, dict[CreditField, FieldValue]] = {}
-        for some in chunks(list(dict.fromkeys(record_ids)), ID_LIMIT):
-            search = {
-                "filters": [{"field_name": "_id", "operator": "IN", "field_values": list(some)}],
-                "orders": [],
-                "fieldProjection": projection,
+        fields = [field.api_name for field in there.values()]
+        rows = self._scanner.by_id(self._mapping.accounts.object, fields, record_ids)
+        return {
+            row_id: {
+                credit: decode(row, credit, field, self._mapping.options.get(credit, {}))
+                for credit, field in there.items()
             }
-            rows, _ = self._client.query(self._mapping.accounts.object, search)
-            for row in rows:
-                found[row["_id"]] = {
-                    credit: decode(row, credit, field, self._mapping.options.get(credit, {}))
-                    for credit, field in there.items()
-                }
-        return found
+            for row_id, row in rows.items()
+        }
 
     def _update(self, update: FieldUpdate) -> Outcome:
         try:
@@ -135,46 +132,48 @@ def update_record(
     Locked records of custom objects are written all the same, which the platform allows; those of
     standard objects only where the connection may unlock them for the moment.
     """
-    try:
-        _update(client, object_name, record_id, values, workflows=workflows)
-    except NotPermitted as error:
-        if not (client.options.unlock and is_locked(error)):
-            raise
-        _update_unlocked(client, object_name, record_id, values)
-
-
-def _update(
-    client: FxiaokeClient,
-    object_name: str,
-    record_id: str,
-    values: Json,
-    *,
-    workflows: bool = False,
-) -> None:
     data: Json = {"object_data": {"_id": record_id, "dataObjectApiName": object_name, **values}}
     if object_name.endswith("__c"):
         data["skipDataStatusValidate"] = True
-    client.write(
-        data_path(object_name, "update"),
-        f"update {object_name}",
-        data,
-        triggerWorkFlow=client.options.trigger_workflow or workflows,
-        triggerApprovalFlow=False,
-    )
 
+    def write() -> None:
+        client.write(
+            data_path(object_name, "update"),
+            f"update {object_name}",
+            data,
+            triggerWorkFlow=client.options.trigger_workflow or workflows,
+            triggerApprovalFlow=False,
+        )
 
-def _update_unlocked(client: FxiaokeClient, object_name: str, record_id: str, values: Json) -> None:
-    """Unlock, write, and lock again whatever becomes of the write."""
-    lock = {"dataObjectApiName": object_name, "dataIds": [record_id], "detailObjStrategy": 0}
-    client.write("/cgi/crm/v2/object/unlock", f"unlock {object_name}", lock)
     try:
-        _update(client, object_name, record_id, values)
+        write()
+    except NotPermitted as error:
+        if not (client.options.unlock and is_locked(error)):
+            raise
+        with _unlocked(client, object_name, record_id):
+            write()
+
+
+@contextmanager
+def _unlocked(client: FxiaokeClient, object_name: str, record_id: str) -> Iterator[None]:
+    """Unlock a record and lock it again, whatever becomes of what is done in between.
+
+    Where it is not known whether it was unlocked, it is locked.
+    """
+    lock = {"dataObjectApiName": object_name, "dataIds": [record_id], "detailObjStrategy": 0}
+    try:
+        client.write("/cgi/crm/v2/object/unlock", f"unlock {object_name}", lock)
+    except OutcomeUnknown:
+        _lock(client, object_name, lock)
+        raise
+    try:
+        yield
     finally:
         _lock(client, object_name, lock)
 
 
 def _lock(client: FxiaokeClient, object_name: str, lock: Json) -> None:
-    """Lock, again where that fails: twice is as good as once. What stays open is logged by its id."""
+    """Lock, again where that fails: twice is as good as once. What stays open is logged by id."""
     for left in reversed(range(LOCK_TRIES)):
         try:
             client.write("/cgi/crm/v2/object/lock", f"lock {object_name}", lock)

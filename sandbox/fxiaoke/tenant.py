@@ -184,7 +184,7 @@ class FxiaokeTenant:
             return create_field(self.store, api_name, describe)
 
     def add_fields(self, object_name: str, fields: list[Mapping[str, object]]) -> None:
-        """Add custom fields; a custom object that is not there is created. Raises ``ValueError``."""
+        """Add custom fields, and a custom object that is not there. Raises ``ValueError``."""
         with self.store.lock:
             create_fields(self.store, object_name, fields)
 

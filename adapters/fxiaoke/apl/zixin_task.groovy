@@ -43,5 +43,5 @@ def (Boolean failed, Map data, String why) = Fx.object.update('@TASK@', recordId
 if (failed) {
   log.error('the number of the native task was not kept: ' + why)
 } else {
-  log.info('its number is kept')
+  log.info('its number is kept: ' + data['_id'])
 }

@@ -197,6 +197,16 @@ def test_a_missing_or_stopped_default_owner_is_told(
     assert any(message in complaint for complaint in complaints(found))
 
 
+def test_owners_that_the_tenant_does_not_keep_are_not_asked_for(gateway: Gateway) -> None:
+    a_tenant(gateway)
+
+    a_port(settings=some_settings(mapping={"accounts": {"owner": ""}})).check()
+
+    asked = [call["data"]["search_query_info"]["fieldProjection"] for call in gateway.calls(QUERY)]
+    assert asked
+    assert not [names for names in asked if "" in names]
+
+
 def test_a_clock_that_is_off_is_a_warning(gateway: Gateway, time: Time) -> None:
     a_tenant(gateway)
     gateway.date = time.now() + timedelta(minutes=10)

@@ -1,4 +1,4 @@
-"""Tenants without receivable notes, over HTTP: the source is chosen, and the books come out right."""
+"""Tenants without receivable notes, over HTTP: the source is chosen, the books come out right."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -237,6 +237,20 @@ def test_a_notification_about_an_instalment_reads_its_whole_order(planned: House
     assert page.gone == ()
 
 
+def test_an_order_asked_for_with_its_instalment_is_read_once(planned: House) -> None:
+    account = an_account(planned.tenant)
+    order = planned.order(account)
+    plan = planned.plan(account, order)
+    port = planned.open()
+    port.fetch(Kind.INVOICES, [plan])
+    before = port.usage().calls
+
+    page = port.fetch(Kind.INVOICES, [order, plan])
+
+    assert [each.record_id for each in page.records] == [plan, order]
+    assert port.usage().calls - before == 4  # instalments, orders, their instalments, terms
+
+
 def test_a_payment_is_shared_among_instalments_with_the_payments_before(planned: House) -> None:
     account = an_account(planned.tenant)
     order = planned.order(account)
@@ -268,6 +282,26 @@ def test_a_detail_that_names_only_its_instalment_finds_its_order(planned: House)
 
     assert [(each.record_id, each.invoice_id) for each in page.records] == [(detail, plan)]  # type: ignore[union-attr] # allocations
     assert nowhere in page.gone
+
+
+def test_a_detail_that_names_only_its_instalment_counts_when_another_one_comes(
+    planned: House,
+) -> None:
+    account = an_account(planned.tenant)
+    order = planned.order(account)
+    plan = planned.plan(account, order)
+    planned.pay(account, "", "400.00", payment_plan_id=plan)
+    planned.tenant.clock.advance(LATER)
+    planned.pay(account, planned.order(account), "1.00")
+    port = planned.open()
+    _before, cursor = read(port, Kind.ALLOCATIONS)
+    planned.tenant.clock.advance(LATER)
+    _payment, later = planned.pay(account, order, "50.00")
+
+    changed, _cursor = read(port, Kind.ALLOCATIONS, cursor)
+
+    paid = {each.record_id: (each.invoice_id, each.amount.minor) for each in changed}
+    assert paid[later] == (order, 5_000)
 
 
 def test_all_ids_of_orders_and_instalments_are_swept(planned: House) -> None:
@@ -308,6 +342,13 @@ def test_a_position_of_another_source_begins_again(planned: House) -> None:
     assert len(planned.open().changes(Kind.INVOICES, old).records) == 1
 
 
+@pytest.mark.parametrize("after", ["AccountsReceivableNoteObj/f", "f" * 24])
+def test_a_place_in_the_ids_of_another_source_begins_again(planned: House, after: str) -> None:
+    order = planned.order(an_account(planned.tenant))
+
+    assert planned.open().ids(Kind.INVOICES, after).ids == (order,)
+
+
 def found(port: FxiaokePort, topic: str) -> list[Finding]:
     return [each for each in port.check() if each.topic == topic]
 
@@ -325,6 +366,24 @@ def test_the_doctor_and_the_log_say_which_source_and_why(
     assert "AccountsReceivableNoteObj is not active" in told.message
     assert f'receivables = "{bought}"' in told.remedy
     assert told.message.partition(",")[0] in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "topic", "key"),
+    [
+        ({"plans": {"due_on": "due__c"}}, "fields", "mapping.plans.due_on"),
+        ({"plans": {"object": "Plan__c"}}, "objects", "mapping.plans.object"),
+        ({"order_payments": {"amount": ["sum__c"]}}, "fields", "mapping.order_payments.amount"),
+        ({"order_payments": {"object": "Detail__c"}}, "objects", "mapping.order_payments.object"),
+    ],
+)
+def test_the_doctor_names_the_part_of_the_mapping_that_is_read(
+    planned: House, wrong: dict[str, Any], topic: str, key: str
+) -> None:
+    told = found(planned.open(receivables="plans", **wrong), topic)
+
+    remedies = [each.remedy for each in told if each.level is not FindingLevel.OK]
+    assert any(f"{key}," in remedy for remedy in remedies), remedies
 
 
 def test_a_feed_that_was_not_bought_is_skipped_with_a_word(
@@ -392,6 +451,38 @@ def test_while_the_tenant_cannot_be_asked_the_feeds_are_as_they_were() -> None:
         assert known.kinds == before
         assert Kind.CREDIT_NOTES not in house.open().kinds
         assert Kind.CREDIT_NOTES in house.open(receivables="notes").kinds
+
+
+def test_another_source_than_before_is_told_with_what_to_do(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with House("plans") as house:
+        time = Time()
+        port = open_on(house.tenant, house.url, window_calls=0, time=time)
+        assert Kind.CREDIT_NOTES not in port.kinds
+        assert "--full" not in caplog.text
+        for each in house.tenant.store.unbought:
+            house.tenant.store.add_object(each)
+        time.seconds += 3600.0
+
+        assert Kind.CREDIT_NOTES in port.kinds
+
+    assert "run `zixin pull fx --full --allow-mass-change`" in caplog.text
+
+
+def test_a_tenant_that_cannot_be_asked_is_not_asked_for_its_feeds_again_and_again() -> None:
+    with House("plans") as house:
+        time = Time()
+        port = open_on(house.tenant, house.url, window_calls=0, time=time)
+        house.options.pack_bought = False
+
+        first, calls = port.kinds, port.usage().calls
+        assert (port.kinds, port.usage().calls) == (first, calls)
+
+        house.options.pack_bought = True
+        time.seconds += 10.0
+        assert Kind.ALLOCATIONS in port.kinds
+        assert port.usage().calls > calls
 
 
 def test_an_object_named_by_hand_is_never_passed_over() -> None:

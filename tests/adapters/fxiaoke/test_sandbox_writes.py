@@ -112,6 +112,21 @@ def test_a_locked_account_may_be_unlocked_for_the_moment_and_is_locked_again(
     assert tenant.records("AccountObj")[0]["lock_status"] == "1"
 
 
+def test_a_record_that_may_have_been_unlocked_is_locked_again(
+    tenant: FxiaokeTenant, url: str
+) -> None:
+    account = an_account(tenant)
+    tenant.put_record("AccountObj", {"lock_status": "1"}, account)
+    lost = FaultRule(match="POST /cgi/crm/v2/object/unlock", kind=FaultKind.RESET_AFTER, times=1)
+    tenant.faults.add(lost)
+
+    outcome = open_on(tenant, url, unlock=True).update_fields([a_score(account)])[0]
+
+    assert isinstance(outcome, OutcomeUnknown)
+    (row,) = tenant.records("AccountObj")
+    assert (row.get("credit_score__c"), row["lock_status"]) == (None, "1")
+
+
 def test_a_lock_that_cannot_be_put_back_is_logged(
     tenant: FxiaokeTenant, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
