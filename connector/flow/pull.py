@@ -5,7 +5,7 @@ Killed anywhere, the next pull goes on at the page after the last one kept.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 import msgspec
@@ -174,8 +174,9 @@ def _pull_feed(
     cursor, done = state.cursor, state.seen_count
     report.pulled.setdefault(kind, 0)
     while True:
+        asked_at = clock.now()
         page = port.changes(kind, cursor)
-        saved = _keep(engine, port.system, page, clock, wish)
+        saved = _keep(engine, port.system, page, clock, wish, asked_at)
         report.add(page, saved)
         done += len(page.records) + len(page.problems)
         progress(kind, done, page.expected)
@@ -194,9 +195,18 @@ def _begin(port: CrmPort, engine: sa.Engine, clock: Clock, kind: Kind, *, full: 
     return in_one_commit(engine, begin)
 
 
-def _keep(engine: sa.Engine, system: str, page: Page, clock: Clock, wish: _Wish) -> Saved:
+def _keep(
+    engine: sa.Engine, system: str, page: Page, clock: Clock, wish: _Wish, asked_at: datetime
+) -> Saved:
     def keep(conn: sa.Connection) -> Saved:
-        return save_page(conn, system, page, clock.now(), allow_mass_change=wish.allow_mass_change)
+        return save_page(
+            conn,
+            system,
+            page,
+            clock.now(),
+            asked_at=asked_at,
+            allow_mass_change=wish.allow_mass_change,
+        )
 
     return in_one_commit(engine, keep)
 

@@ -83,9 +83,12 @@ def _by_the_last_pull(
     """Tell what accounts hold without a look at the CRM, where the last pull leaves no doubt.
 
     Looking costs a tenth of writing, and the CRM counts every call. What was sent before and not
-    answered, and what a person wants overwritten, is looked at all the same.
+    answered, by this row or by one it took the place of, and what a person wants overwritten, is
+    looked at all the same.
     """
-    sure = [row for row in rows if row.sent_at is None and not row.overwrite]
+    sure = [
+        row for row in rows if row.sent_at is None and row.unconfirmed is None and not row.overwrite
+    ]
     read_since = desk.clock.now() - desk.settings.pull_counts
     with reading(desk.engine) as conn:
         ids = [row.account_id for row in sure]

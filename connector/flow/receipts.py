@@ -45,8 +45,8 @@ def still_told(
     """Tell what accounts hold because of us, by the last pull: no look at the CRM is needed.
 
     Nobody has changed an account since we wrote a field there if its time of change, as it was
-    pulled, is no later than the CRM's stamp of that write. Empty unless all accounts were read to
-    the end of their feed at or after ``read_since``.
+    pulled, is no later than the CRM's stamp of that write. Empty unless the last scan of all
+    accounts has ended and began at or after ``read_since``.
     """
     statement = (
         sa.select(last_written.c.record_id, last_written.c.field, last_written.c.value)
@@ -65,7 +65,7 @@ def still_told(
                 cursors.c.system == last_written.c.system,
                 cursors.c.kind == Kind.ACCOUNTS.value,
                 cursors.c.position == "",
-                cursors.c.saved_at >= read_since,
+                cursors.c.began_at >= read_since,
             ),
         )
         .where(last_written.c.system == system, last_written.c.record_id.in_(list(record_ids)))

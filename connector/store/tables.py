@@ -189,6 +189,7 @@ cursors = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("sweeping", sa.Boolean, nullable=False),  # a full scan is under way
     time("saved_at"),
+    time("began_at", null=True),  # when the first page of the scan was asked for
 )
 
 entities = sa.Table(
