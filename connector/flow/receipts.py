@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from adapters.port import CreditField, FieldValue, TaskChange, TaskDraft, field_text
 from connector.store.engine import upsert
 from connector.store.tables import accounts as accounts_table
-from connector.store.tables import cursors, last_written, tasks
+from connector.store.tables import cursors, last_written, problems, tasks
 from scoring.records import AccountRef, Kind
 
 __all__ = [
@@ -46,8 +46,15 @@ def still_told(
 
     Nobody has changed an account since we wrote a field there if its time of change, as it was
     pulled, is no later than the CRM's stamp of that write. Empty unless the last scan of all
-    accounts has ended and began at or after ``read_since``.
+    accounts has ended and began at or after ``read_since``. An account that could not be read then
+    is left out.
     """
+    unreadable = sa.exists().where(
+        problems.c.system == last_written.c.system,
+        problems.c.kind == Kind.ACCOUNTS.value,
+        problems.c.record_id == last_written.c.record_id,
+        problems.c.cleared_at.is_(None),
+    )
     statement = (
         sa.select(last_written.c.record_id, last_written.c.field, last_written.c.value)
         .join(
@@ -69,6 +76,7 @@ def still_told(
             ),
         )
         .where(last_written.c.system == system, last_written.c.record_id.in_(list(record_ids)))
+        .where(~unreadable)
     )
     held: dict[str, dict[CreditField, str]] = {}
     for record_id, field, value in conn.execute(statement):

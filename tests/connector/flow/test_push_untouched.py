@@ -167,3 +167,16 @@ def test_a_long_pull_counts_from_its_beginning(house: House, crm: RefusingCrm) -
 
     assert house.push(crm).parked == 1
     assert crm.fields["A1"][RATING] == "AAA"
+
+
+def test_an_account_that_could_not_be_read_is_looked_at(house: House, crm: RefusingCrm) -> None:
+    """The row here is an older one: its time of change says nothing."""
+    account = crm.records[Kind.ACCOUNTS]["A1"]
+    crm.fields["A1"][RATING] = "AAA"
+    crm.spoil(Kind.ACCOUNTS, "A1")
+    pull(crm, house.engine, house.clock)
+    crm.records[Kind.ACCOUNTS]["A1"] = account
+    house.wish(an_update("A1", rating="B"))
+
+    assert house.push(crm).parked == 1
+    assert crm.fields["A1"][RATING] == "AAA"
