@@ -200,8 +200,8 @@ class ConnectionConfig(_Section, frozen=True):
     """One CRM connection. ``secrets`` are references; what each vendor needs is in the example.
 
     ``credits_per_day``: what its calls may cost in 24 hours, all processes together (none: what the
-    CRM allows); reading leaves the share ``kept_for_writes`` to writes. ``sweep``: how often its ids
-    are compared with ours; none: nightly where the CRM tells no deletions, else monthly.
+    CRM allows); reading leaves the share ``kept_for_writes`` to writes. ``sweep``: how often its
+    ids are compared with ours; none: nightly where the CRM tells no deletions, else monthly.
     """
 
     name: str

@@ -35,7 +35,7 @@ def push_in_bulk(desk: Desk, port: WritesInBulk, rows: Sequence[Row], lease: str
 
 
 def _made_ready(kept: "_Kept") -> list[Ready]:
-    """Prepare portion by portion; where the CRM does not answer, the rest fails like the portion."""
+    """Prepare portion by portion; where the CRM does not answer, the rest fails as well."""
     desk, ready = kept.desk, list[Ready]()
     failure: CrmError | None = None
     for part in kept.portions(len(kept.rows)):

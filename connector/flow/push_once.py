@@ -17,7 +17,7 @@ __all__ = ["look_again", "may_look_at", "one_by_one", "wait_for_look"]
 def one_by_one(
     desk: Desk, rows: Sequence[Row], lease: str, push: Callable[[Row], CrmError | None]
 ) -> None:
-    """Push row by row, until ``push`` returns an error that stands in the way of every further call.
+    """Push row by row, until ``push`` returns an error that stands in the way of further calls.
 
     The settle window of each then begins when it is sent, not when its batch is.
     """

@@ -1,4 +1,4 @@
-"""The tables of calls to the CRMs: what they cost, by day and by minute, and when they may leave."""
+"""The tables of calls to CRMs: what they cost, by day and by minute, and when they may leave."""
 
 import sqlalchemy as sa
 

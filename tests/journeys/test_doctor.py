@@ -1,4 +1,6 @@
-"""``zixin doctor`` on a healthy, a half-configured and a hostile CRM: each line true, each remedy usable."""
+"""``zixin doctor`` on a healthy, a half-configured and a hostile CRM: each line true, each remedy
+usable.
+"""
 
 import json
 import re

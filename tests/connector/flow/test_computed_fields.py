@@ -1,4 +1,4 @@
-"""Fields that a CRM works out by itself change without a trace: their feeds are read anew in time."""
+"""Fields that a CRM works out change without a trace: their feeds are read anew in time."""
 
 from collections.abc import Iterator
 from datetime import timedelta
