@@ -4,7 +4,8 @@ HTTP happens outside transactions; a page, its cursor and the marks of what chan
 Killed anywhere, the next pull goes on at the page after the last one kept.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -23,17 +24,19 @@ from scoring.records import Allocation, Kind
 
 __all__ = [
     "COMPUTED_EACH",
+    "MOST_IDS_AT_ONCE",
     "Progress",
     "PullReport",
     "PullWish",
     "go_on",
-    "note_usage",
     "pull",
     "pull_records",
+    "reported",
     "silent",
 ]
 
-_MOST_IDS_AT_ONCE = 100
+COMPUTED_EACH = timedelta(hours=24)
+MOST_IDS_AT_ONCE = 100
 _MOST_ROUNDS = 3
 
 Progress = Callable[[Kind, int, "int | None"], None]
@@ -81,9 +84,6 @@ class PullWish(TypedDict, total=False):
     stop: Callable[[], bool]
 
 
-COMPUTED_EACH = timedelta(hours=24)
-
-
 def silent(_kind: Kind, _done: int, _expected: int | None) -> None:
     """Show nothing."""
 
@@ -115,8 +115,7 @@ def pull(
     Raises:
         CrmError: A feed could not be read; what came before is kept.
     """
-    report, before = PullReport(system=port.system), port.usage()
-    try:
+    with reported(port, engine, clock) as report:
         wanted = _in_order(port, kinds)
         # Somebody who asks for some feeds wants news of them, quickly.
         each = computed_each if kinds is None else None
@@ -126,8 +125,6 @@ def pull(
             _pull_feed(port, engine, clock, kind, report, wish, progress)
         if anew is not None and kinds is None and not stop():
             in_one_commit(engine, lambda conn: note_full_read(conn, port.system, now=clock.now()))
-    finally:
-        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -222,10 +219,9 @@ def pull_records(
     Raises:
         CrmError: The CRM could not be read; what came before is kept.
     """
-    report, before = PullReport(system=port.system), port.usage()
     wanted = {kind: set(ids) for kind, ids in hints.items() if kind in port.kinds and ids}
     done: dict[Kind, set[str]] = {}
-    try:
+    with reported(port, engine, clock) as report:
         for _round in range(_MOST_ROUNDS):
             pages = [
                 page
@@ -237,8 +233,6 @@ def pull_records(
             wanted = _missing(engine, port, pages, done)
             if not wanted:
                 break
-    finally:
-        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -251,8 +245,8 @@ def _fetch(
     report: PullReport,
 ) -> list[Page]:
     ids, pages = sorted(record_ids), []
-    for start in range(0, len(ids), _MOST_IDS_AT_ONCE):
-        page = port.fetch(kind, ids[start : start + _MOST_IDS_AT_ONCE])
+    for start in range(0, len(ids), MOST_IDS_AT_ONCE):
+        page = port.fetch(kind, ids[start : start + MOST_IDS_AT_ONCE])
         saved = _keep_records(engine, port.system, page, clock)
         report.add(page, saved)
         pages.append(page)
@@ -293,10 +287,19 @@ def _known(conn: sa.Connection, system: str, kind: Kind, record_ids: set[str]) -
     return set(conn.execute(statement).scalars())
 
 
-def note_usage(
+@contextmanager
+def reported(port: CrmPort, engine: sa.Engine, clock: Clock) -> Iterator[PullReport]:
+    """Begin the report of a reading; what it cost is counted for it and the day, however it ends."""
+    report, before = PullReport(system=port.system), port.usage()
+    try:
+        yield report
+    finally:
+        _note_usage(port, engine, clock, report, before)
+
+
+def _note_usage(
     port: CrmPort, engine: sa.Engine, clock: Clock, report: PullReport, before: Usage
 ) -> None:
-    """Count what a reading cost, for its report and for the day."""
     after = port.usage()
     spent = Usage(after.calls - before.calls, after.credits - before.credits)
     report.calls, report.credits = spent.calls, spent.credits

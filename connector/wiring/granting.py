@@ -14,8 +14,9 @@ import msgspec
 from adapters import registry
 from adapters.errors import CredentialsRejected
 from adapters.settings import ConnectionSettings, Secret
-from connector.config import ConfigError, connection_settings
+from connector.config import ConfigError
 from connector.store.tokens import DatabaseTokenStore
+from connector.wiring.connections import connection_settings
 from connector.wiring.product import Zixin
 from connector.work.channels import end_channels
 from scoring.document import mistake
