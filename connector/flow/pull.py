@@ -12,6 +12,7 @@ from typing import TypedDict
 import msgspec
 import sqlalchemy as sa
 
+from adapters.errors import CrmError
 from adapters.port import ComputesFields, CrmPort, Page, Usage
 from connector.clock import Clock
 from connector.store.cursors import FeedState, load_feed, read_once
@@ -141,7 +142,8 @@ def _due_anew(
 ) -> Collection[Kind] | None:
     """Name the feeds that have to be read anew for fields whose changes leave no trace.
 
-    ``None``: it is not the time for them.
+    ``None``: it is not the time for them, or the CRM does not say; then the next pull asks again,
+    and the reading itself tells what is wrong.
     """
     if each is None or not isinstance(port, ComputesFields):
         return None
@@ -149,7 +151,10 @@ def _due_anew(
         latest = last_full_read(conn, port.system)
     if latest is not None and clock.now() - latest < each:
         return None
-    return port.computed_fields().keys()
+    try:
+        return port.computed_fields().keys()
+    except CrmError:
+        return None
 
 
 def _in_order(port: CrmPort, kinds: Sequence[Kind] | None) -> list[Kind]:
