@@ -1,12 +1,11 @@
 """The configuration: one TOML file, read once, checked as a whole.
 
-Nothing else reads files, the environment or the working directory for settings. Secrets are
-references (``env:NAME``, ``file:PATH``) resolved here and hidden wherever they are printed.
+Nothing else reads files or the working directory for settings. Secrets are references
+(``env:NAME``, ``file:PATH``), which ``wiring/connections.py`` resolves.
 """
 
-import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from importlib.resources import files
@@ -18,7 +17,6 @@ import msgspec
 import sqlalchemy as sa
 
 from adapters.budget import KEPT_FOR_WRITES, BudgetPlan
-from adapters.settings import ConnectionSettings, Secret
 from scoring.document import (
     DocumentError,
     Mistake,
@@ -26,7 +24,6 @@ from scoring.document import (
     Word,
     lies_between,
     mistake,
-    placed,
     read_document,
     refuse,
     starts_at,
@@ -44,11 +41,9 @@ __all__ = [
     "Schedule",
     "Server",
     "Store",
-    "connection_settings",
     "example_text",
     "language_of",
     "load_config",
-    "resolve_secret",
 ]
 
 
@@ -200,8 +195,8 @@ class ConnectionConfig(_Section, frozen=True):
     """One CRM connection. ``secrets`` are references; what each vendor needs is in the example.
 
     ``credits_per_day``: what its calls may cost in 24 hours, all processes together (none: what the
-    CRM allows); reading leaves the share ``kept_for_writes`` to writes. ``sweep``: how often its ids
-    are compared with ours; none: nightly where the CRM tells no deletions, else monthly.
+    CRM allows); reading leaves the share ``kept_for_writes`` to writes. ``sweep``: how often its
+    ids are compared with ours; none: nightly where the CRM tells no deletions, else monthly.
     """
 
     name: str
@@ -326,53 +321,3 @@ def _url_mistakes(connection: ConnectionConfig, place: str) -> list[Mistake]:
         if url and not url.startswith("https://") and not local:
             mistakes.append(mistake(f"{place}.{key}", "must_look", like="https://…"))
     return mistakes
-
-
-def resolve_secret(reference: str, folder: Path, environment: Mapping[str, str]) -> Secret:
-    """Fetch what ``env:NAME`` or ``file:PATH`` refers to. Raises ``DocumentError`` where it cannot."""
-    kind, _, name = reference.partition(":")
-    if kind == "env":
-        if not environment.get(name):
-            raise DocumentError([mistake("", "not_set", name=name)])
-        return Secret(environment[name].strip())
-    if kind == "file":
-        try:
-            return Secret((folder / name).read_text(encoding="utf-8").strip())
-        except OSError as error:
-            told = mistake("", "no_file", name=name, error=str(error.strerror))
-            raise DocumentError([told]) from error
-        except UnicodeDecodeError as error:
-            told = mistake("", "no_file", name=name, error="not UTF-8")
-            raise DocumentError([told]) from error
-    like = "env:ZOHO_CLIENT_SECRET | file:zoho.secret"
-    raise DocumentError([mistake("", "must_look", like=like)])
-
-
-def connection_settings(
-    connection: ConnectionConfig, folder: Path, environment: Mapping[str, str] = os.environ
-) -> ConnectionSettings:
-    """Turn a configured connection into what its adapter is told, secrets resolved.
-
-    Raises ``ConfigError`` naming every secret that cannot be had.
-    """
-    secrets, mistakes = {}, []
-    for key, reference in connection.secrets.items():
-        try:
-            secrets[key] = resolve_secret(reference, folder, environment)
-        except DocumentError as error:
-            place = f"connections.{connection.name}.secrets.{key}"
-            mistakes += placed(error.mistakes, place)
-    if mistakes:
-        raise ConfigError(f"connection {connection.name}", mistakes)
-    return ConnectionSettings(
-        name=connection.name,
-        vendor=connection.vendor,
-        base_url=connection.base_url,
-        accounts_url=connection.accounts_url,
-        secrets=secrets,
-        organisation_id=connection.organisation_id,
-        default_owner=connection.default_owner,
-        mapping=connection.mapping,
-        options=connection.options,
-        budget=connection.budget,
-    )

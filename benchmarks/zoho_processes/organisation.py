@@ -1,7 +1,7 @@
 """Runs a Zoho sandbox with this many accounts and invoices until its standard input ends.
 
-Usage: ``python -m benchmarks.zoho_processes.organisation ACCOUNTS [INVOICES]``. It prints its address and
-credentials as one line of JSON once it answers.
+Usage: ``python -m benchmarks.zoho_processes.organisation ACCOUNTS [INVOICES]``. It prints
+its address and credentials as one line of JSON once it answers.
 """
 
 import sys

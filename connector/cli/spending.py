@@ -29,7 +29,7 @@ def usage_command(
     """Show API calls and credits of each connection: today, in 24 hours, likely in a day."""
     with opened(config) as zixin, reading(zixin.engine) as conn:
         texts = chosen_texts(zixin, lang)
-        plans = {name: zixin.settings(name).budget for name in zixin.names}
+        plans = {name: zixin.connection(name).budget for name in zixin.names}
         found = api_usage(conn, plans, zixin.clock.today(), zixin.clock.now())
     if as_json:
         print_json({"connections": found})

@@ -37,6 +37,14 @@ from scoring.records import Kind
 __all__ = ["add_commands", "pass_of", "print_pass"]
 
 DIFFS_SHOWN = 60
+_COUNTED = (
+    "fields_written",
+    "tasks_created",
+    "tasks_updated",
+    "tasks_closed",
+    "notes_written",
+    "parked",
+)
 NameOption = Annotated[str | None, typer.Argument(help="One connection; all by default.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what would differ.")]
 Full = Annotated[bool, typer.Option("--full", help="Read everything, find deletions.")]
@@ -186,12 +194,11 @@ def push_command(
     if as_json:
         print_json(report)
     else:
-        columns = ("fields_written", "tasks_created", "tasks_updated", "tasks_closed", "parked")
         rows = [
-            (system, *(str(getattr(counts, column)) for column in columns))
+            (system, *(str(getattr(counts, column)) for column in _COUNTED))
             for system, counts in report.systems.items()
         ]
-        titles = tuple(column.replace("_", " ") for column in columns)
+        titles = tuple(column.replace("_", " ") for column in _COUNTED)
         print_table(("connection", *titles), rows, right=titles)
     for sentence in (*report.alarms, *resting.values()):
         complain(sentence)
@@ -274,14 +281,13 @@ def pass_of(report: RunReport) -> object:
 
 def print_pass(report: RunReport, title: str = "") -> None:
     """Print one pass as a table, a column for each connection."""
-    counted = ("fields_written", "tasks_created", "tasks_updated", "tasks_closed", "parked")
     rows = [
         (f"{kind} read", *(str(one.pulled.get(kind, 0)) for one in report.connections.values()))
         for kind in ("accounts", "invoices", "payments")
     ]
     rows += [
         (name.replace("_", " "), *(str(getattr(one, name)) for one in report.connections.values()))
-        for name in (*counted, "api_calls", "api_credits")
+        for name in (*_COUNTED, "api_calls", "api_credits")
     ]
     systems = tuple(report.connections)
     print_table(("", *systems), rows, title=title, right=systems)

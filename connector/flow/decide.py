@@ -16,17 +16,19 @@ from connector.store.engine import in_one_commit, reading
 from connector.store.references import check_references
 from scoring.records import AccountRef
 
-__all__ = ["Decided", "decide"]
+__all__ = ["DecideReport", "decide"]
 
 
-class Decided(msgspec.Struct, frozen=True):
+class DecideReport(msgspec.Struct, frozen=True):
     """What was decided between pull and push."""
 
     assessed: AssessReport
     tasks: DunningReport
 
 
-def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = silent) -> Decided:
+def decide(
+    job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = silent
+) -> DecideReport:
     """Group, assess and plan tasks for what was pulled; the write-backs wait in the outbox.
 
     A company in a CRM that was never read to its end waits: invoices without their payments would
@@ -39,11 +41,11 @@ def decide(job: Job, as_of: date, *, scope: Scope = Scope.STALE, step: Step = si
     job.recheck(as_of)
     only = assessed.accounts if scope is Scope.STALE else _all_but(job, unread)
     if only == []:
-        return Decided(assessed, DunningReport())
+        return DecideReport(assessed, DunningReport())
     tasks = _plan_overdue(job, as_of, scope, only)
     if scope is not Scope.STALE:
         _plan_renewals(job, as_of, only)
-    return Decided(assessed, tasks)
+    return DecideReport(assessed, tasks)
 
 
 def _group(job: Job, scope: Scope) -> None:

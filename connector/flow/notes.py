@@ -28,7 +28,7 @@ def plan_notes(
     texts: Mapping[str, Texts],
     assessment_id: str,
 ) -> list[NoteDraft]:
-    """Plan a note for each account of ``systems`` whose rating, limit or hold these updates change."""
+    """Plan a note for each account of ``systems`` whose rating, limit or hold is changed."""
     return [
         _note(
             assessment, update, written[update.account], texts[update.account.system], assessment_id

@@ -4,13 +4,15 @@ HTTP happens outside transactions; a page, its cursor and the marks of what chan
 Killed anywhere, the next pull goes on at the page after the last one kept.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 import msgspec
 import sqlalchemy as sa
 
+from adapters.errors import CrmError
 from adapters.port import ComputesFields, CrmPort, Page, Usage
 from connector.clock import Clock
 from connector.store.cursors import FeedState, load_feed, read_once
@@ -23,17 +25,19 @@ from scoring.records import Allocation, Kind
 
 __all__ = [
     "COMPUTED_EACH",
+    "MOST_IDS_AT_ONCE",
     "Progress",
     "PullReport",
     "PullWish",
     "go_on",
-    "note_usage",
     "pull",
     "pull_records",
+    "reported",
     "silent",
 ]
 
-_MOST_IDS_AT_ONCE = 100
+COMPUTED_EACH = timedelta(hours=24)
+MOST_IDS_AT_ONCE = 100
 _MOST_ROUNDS = 3
 
 Progress = Callable[[Kind, int, "int | None"], None]
@@ -81,9 +85,6 @@ class PullWish(TypedDict, total=False):
     stop: Callable[[], bool]
 
 
-COMPUTED_EACH = timedelta(hours=24)
-
-
 def silent(_kind: Kind, _done: int, _expected: int | None) -> None:
     """Show nothing."""
 
@@ -115,8 +116,7 @@ def pull(
     Raises:
         CrmError: A feed could not be read; what came before is kept.
     """
-    report, before = PullReport(system=port.system), port.usage()
-    try:
+    with reported(port, engine, clock) as report:
         wanted = _in_order(port, kinds)
         # Somebody who asks for some feeds wants news of them, quickly.
         each = computed_each if kinds is None else None
@@ -126,8 +126,6 @@ def pull(
             _pull_feed(port, engine, clock, kind, report, wish, progress)
         if anew is not None and kinds is None and not stop():
             in_one_commit(engine, lambda conn: note_full_read(conn, port.system, now=clock.now()))
-    finally:
-        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -144,7 +142,8 @@ def _due_anew(
 ) -> Collection[Kind] | None:
     """Name the feeds that have to be read anew for fields whose changes leave no trace.
 
-    ``None``: it is not the time for them.
+    ``None``: it is not the time for them, or the CRM does not say; then the next pull asks again,
+    and the reading itself tells what is wrong.
     """
     if each is None or not isinstance(port, ComputesFields):
         return None
@@ -152,7 +151,10 @@ def _due_anew(
         latest = last_full_read(conn, port.system)
     if latest is not None and clock.now() - latest < each:
         return None
-    return port.computed_fields().keys()
+    try:
+        return port.computed_fields().keys()
+    except CrmError:
+        return None
 
 
 def _in_order(port: CrmPort, kinds: Sequence[Kind] | None) -> list[Kind]:
@@ -174,8 +176,9 @@ def _pull_feed(
     cursor, done = state.cursor, state.seen_count
     report.pulled.setdefault(kind, 0)
     while True:
+        asked_at = clock.now()
         page = port.changes(kind, cursor)
-        saved = _keep(engine, port.system, page, clock, wish)
+        saved = _keep(engine, port.system, page, clock, wish, asked_at)
         report.add(page, saved)
         done += len(page.records) + len(page.problems)
         progress(kind, done, page.expected)
@@ -194,9 +197,18 @@ def _begin(port: CrmPort, engine: sa.Engine, clock: Clock, kind: Kind, *, full: 
     return in_one_commit(engine, begin)
 
 
-def _keep(engine: sa.Engine, system: str, page: Page, clock: Clock, wish: _Wish) -> Saved:
+def _keep(
+    engine: sa.Engine, system: str, page: Page, clock: Clock, wish: _Wish, asked_at: datetime
+) -> Saved:
     def keep(conn: sa.Connection) -> Saved:
-        return save_page(conn, system, page, clock.now(), allow_mass_change=wish.allow_mass_change)
+        return save_page(
+            conn,
+            system,
+            page,
+            clock.now(),
+            asked_at=asked_at,
+            allow_mass_change=wish.allow_mass_change,
+        )
 
     return in_one_commit(engine, keep)
 
@@ -212,10 +224,9 @@ def pull_records(
     Raises:
         CrmError: The CRM could not be read; what came before is kept.
     """
-    report, before = PullReport(system=port.system), port.usage()
     wanted = {kind: set(ids) for kind, ids in hints.items() if kind in port.kinds and ids}
     done: dict[Kind, set[str]] = {}
-    try:
+    with reported(port, engine, clock) as report:
         for _round in range(_MOST_ROUNDS):
             pages = [
                 page
@@ -227,8 +238,6 @@ def pull_records(
             wanted = _missing(engine, port, pages, done)
             if not wanted:
                 break
-    finally:
-        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -241,8 +250,8 @@ def _fetch(
     report: PullReport,
 ) -> list[Page]:
     ids, pages = sorted(record_ids), []
-    for start in range(0, len(ids), _MOST_IDS_AT_ONCE):
-        page = port.fetch(kind, ids[start : start + _MOST_IDS_AT_ONCE])
+    for start in range(0, len(ids), MOST_IDS_AT_ONCE):
+        page = port.fetch(kind, ids[start : start + MOST_IDS_AT_ONCE])
         saved = _keep_records(engine, port.system, page, clock)
         report.add(page, saved)
         pages.append(page)
@@ -283,10 +292,19 @@ def _known(conn: sa.Connection, system: str, kind: Kind, record_ids: set[str]) -
     return set(conn.execute(statement).scalars())
 
 
-def note_usage(
+@contextmanager
+def reported(port: CrmPort, engine: sa.Engine, clock: Clock) -> Iterator[PullReport]:
+    """Begin the report of a reading; what it cost is counted for it and the day, however it ends."""
+    report, before = PullReport(system=port.system), port.usage()
+    try:
+        yield report
+    finally:
+        _note_usage(port, engine, clock, report, before)
+
+
+def _note_usage(
     port: CrmPort, engine: sa.Engine, clock: Clock, report: PullReport, before: Usage
 ) -> None:
-    """Count what a reading cost, for its report and for the day."""
     after = port.usage()
     spent = Usage(after.calls - before.calls, after.credits - before.credits)
     report.calls, report.credits = spent.calls, spent.credits

@@ -5,9 +5,10 @@ for long; between them, and while the CRM works, their lease is lengthened.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from adapters.errors import CrmError
-from adapters.port import Outcome, WritesInBulk
+from adapters.port import WritesInBulk
 from connector.flow.push_desk import Desk, Row
 from connector.flow.push_fields import Ready, make_ready, settle_sent
 
@@ -23,19 +24,18 @@ def push_in_bulk(desk: Desk, port: WritesInBulk, rows: Sequence[Row], lease: str
     ready = _made_ready(kept)
     if not ready:
         return
-    updates = [each.update for each in ready]
-    try:
-        answered: list[Outcome] = port.update_fields_in_bulk(updates, go_on=kept.go_on)
-    except CrmError as error:
-        answered = [error] * len(updates)
-    outcomes = desk.outcomes("update fields in bulk", answered, len(updates))
+    outcomes = desk.send(
+        "update fields in bulk",
+        [each.update for each in ready],
+        partial(port.update_fields_in_bulk, go_on=kept.go_on),
+    )
     for part in kept.portions(len(ready)):
         kept.keep()
         settle_sent(desk, ready[part], lease, outcomes[part])
 
 
 def _made_ready(kept: "_Kept") -> list[Ready]:
-    """Prepare portion by portion; where the CRM does not answer, the rest fails like the portion."""
+    """Prepare portion by portion; where the CRM does not answer, the rest fails as well."""
     desk, ready = kept.desk, list[Ready]()
     failure: CrmError | None = None
     for part in kept.portions(len(kept.rows)):

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -35,6 +35,7 @@ from scoring.records import Kind
 __all__ = ["Desk", "PushCounts", "PushReport", "PushSettings", "Row", "Settling", "stopper"]
 
 Row = sa.Row[Any]
+W = TypeVar("W")
 
 _NOT_APPLIED = (CredentialsRejected, CrmUnavailable, QuotaExhausted, RateLimited, Refused)
 _STOPPERS = (CredentialsRejected, CrmUnavailable, QuotaExhausted, RateLimited)
@@ -46,7 +47,7 @@ class PushSettings:
 
     ``batch_rows`` go in one call where the CRM takes several. ``settle_window``: after an unknown
     outcome no look counts before it has passed. ``look_gap`` lies between the two looks. A pull
-    no older than ``pull_counts`` tells as well as a look whether somebody changed an account.
+    that began within ``pull_counts`` tells as well as a look whether somebody changed an account.
     """
 
     batch_rows: int = 100
@@ -265,6 +266,16 @@ class Desk:
 
         self.settle(lease, work)
 
+    def end_obsolete(self, rows: Sequence[Row], lease: str, note: str) -> None:
+        """End rows that need no write any more."""
+
+        def work(settling: Settling) -> None:
+            for row in rows:
+                if settling.done(row, note):
+                    settling.counts.obsolete += 1
+
+        self.settle(lease, work)
+
     def hold(self, rows: Sequence[Row], lease: str) -> None:
         """Lengthen the lease of rows; those that are no longer ours stay so."""
         now, length = self.clock.now(), self.settings.lease
@@ -289,12 +300,21 @@ class Desk:
         )
         return [row for row in rows if row.id in ours]
 
-    def outcomes(self, operation: str, answered: Sequence[Outcome], asked: int) -> list[Outcome]:
-        """Fit the answers to the questions: what has no answer has an unknown outcome."""
+    def send(
+        self, operation: str, writes: Sequence[W], call: Callable[[Sequence[W]], list[Outcome]]
+    ) -> list[Outcome]:
+        """Carry write-backs to the CRM in one call; returns an outcome for each.
+
+        An error of the whole call is that of each; what has no answer has an unknown outcome.
+        """
+        try:
+            answered = call(writes)
+        except CrmError as error:
+            return [error] * len(writes)
         missing = OutcomeUnknown(
             "the CRM said nothing about this record", system=self.port.system, operation=operation
         )
-        return [*answered, *[missing] * asked][:asked]
+        return [*answered, *[missing] * len(writes)][: len(writes)]
 
 
 def stopper(outcomes: Sequence[Outcome]) -> CrmError | None:

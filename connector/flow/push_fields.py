@@ -9,7 +9,7 @@ from connector.flow.owned import OwnedCheck, check_owned
 from connector.flow.push_desk import Desk, Row, Settling
 from connector.flow.receipts import last_told, note_fields, still_told
 from connector.store.engine import reading
-from connector.work.writebacks import decode, decode_unconfirmed
+from connector.work.writebacks import decode_as, decode_unconfirmed
 from scoring.records import AccountRef
 
 __all__ = ["Ready", "make_ready", "push_fields", "settle_sent"]
@@ -37,7 +37,9 @@ def push_fields(desk: Desk, rows: Sequence[Row], lease: str) -> None:
         desk.fail_all(rows, lease, error)
         return
     if ready:
-        settle_sent(desk, ready, lease, _send(desk, [each.update for each in ready]))
+        updates = [each.update for each in ready]
+        outcomes = desk.send("update fields", updates, desk.port.update_fields)
+        settle_sent(desk, ready, lease, outcomes)
 
 
 def make_ready(desk: Desk, rows: Sequence[Row], lease: str) -> list[Ready]:
@@ -45,7 +47,7 @@ def make_ready(desk: Desk, rows: Sequence[Row], lease: str) -> list[Ready]:
 
     Raises ``CrmError`` where the CRM does not tell what stands there; nothing is settled then.
     """
-    wishes = {row.id: _wish(row) for row in rows}
+    wishes = {row.id: decode_as(row.kind, row.body, FieldUpdate) for row in rows}
     known = _by_the_last_pull(desk, rows, wishes)
     to_look = [row.account_id for row in rows if row.account_id not in known]
     looked = desk.port.owned_values(to_look) if to_look else {}
@@ -69,23 +71,18 @@ def settle_sent(
     desk.settle(lease, settle)
 
 
-def _wish(row: Row) -> FieldUpdate:
-    wish = decode(row.kind, row.body)
-    if not isinstance(wish, FieldUpdate):
-        msg = f"outbox row {row.id} holds no field update"
-        raise TypeError(msg)
-    return wish
-
-
 def _by_the_last_pull(
     desk: Desk, rows: Sequence[Row], wishes: Mapping[int, FieldUpdate]
 ) -> dict[str, dict[CreditField, FieldValue]]:
     """Tell what accounts hold without a look at the CRM, where the last pull leaves no doubt.
 
     Looking costs a tenth of writing, and the CRM counts every call. What was sent before and not
-    answered, and what a person wants overwritten, is looked at all the same.
+    answered, by this row or by one it took the place of, and what a person wants overwritten, is
+    looked at all the same.
     """
-    sure = [row for row in rows if row.sent_at is None and not row.overwrite]
+    sure = [
+        row for row in rows if row.sent_at is None and row.unconfirmed is None and not row.overwrite
+    ]
     read_since = desk.clock.now() - desk.settings.pull_counts
     with reading(desk.engine) as conn:
         ids = [row.account_id for row in sure]
@@ -145,14 +142,6 @@ def _settle_unsent(
 
     if unsent:
         desk.settle(lease, settle)
-
-
-def _send(desk: Desk, updates: Sequence[FieldUpdate]) -> list[Outcome]:
-    try:
-        answered = desk.port.update_fields(updates)
-    except CrmError as error:
-        return [error] * len(updates)
-    return desk.outcomes("update fields", answered, len(updates))
 
 
 def _settle_sent(

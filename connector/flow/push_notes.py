@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from adapters.errors import CrmError
 from adapters.port import KeepsNotes, NoteDraft, Outcome, Receipt
 from connector.flow.push_desk import Desk, Row, Settling, stopper
-from connector.flow.push_tasks import may_look_at
-from connector.work.queue import note_missed
-from connector.work.writebacks import decode
+from connector.flow.push_once import look_again, may_look_at, one_by_one, wait_for_look
+from connector.work.writebacks import decode_as
 
 __all__ = ["push_notes"]
 
@@ -20,24 +19,16 @@ def push_notes(desk: Desk, rows: Sequence[Row], lease: str) -> None:
     """Write notes and settle them, one after the other."""
     port = desk.port
     if not (isinstance(port, KeepsNotes) and port.wants_notes):
-        _end_unwanted(desk, rows, lease)
+        desk.end_obsolete(rows, lease, "notes are not wanted any more")
         return
-    for done, row in enumerate(rows):
-        stopped = _push(desk, port, row, lease)
-        rest = rows[done + 1 :]
-        if rest and stopped is not None:
-            desk.fail_all(rest, lease, stopped)
-            return
-        if rest and desk.stop():
-            desk.release(rest, lease)
-            return
+    one_by_one(desk, rows, lease, lambda row: _push(desk, port, row, lease))
 
 
 def _push(desk: Desk, port: KeepsNotes, row: Row, lease: str) -> CrmError | None:
     """Push one note; returns what stands in the way of further calls."""
-    note = _note(row)
+    note = decode_as(row.kind, row.body, NoteDraft)
     if row.sent_at is not None and may_look_at(desk, row) > desk.clock.now():
-        desk.settle(lease, lambda settling: _wait(settling, row))
+        desk.settle(lease, lambda settling: wait_for_look(settling, row))
         return None
     try:
         there = port.find_note(note)
@@ -48,21 +39,13 @@ def _push(desk: Desk, port: KeepsNotes, row: Row, lease: str) -> CrmError | None
         desk.settle(lease, lambda settling: _settle(settling, row, there))
         return None
     if row.sent_at is not None and row.missed_at is None:
-        desk.settle(lease, lambda settling: _look_again(settling, row))
+        desk.settle(lease, lambda settling: look_again(settling, row))
         return None
     if not desk.mark_sending([row], lease):
         return None
-    outcome = _send(desk, port, note)
+    (outcome,) = desk.send("write a note", [note], port.add_notes)
     desk.settle(lease, lambda settling: _settle(settling, row, outcome))
     return stopper([outcome])
-
-
-def _send(desk: Desk, port: KeepsNotes, note: NoteDraft) -> Outcome:
-    try:
-        answered = port.add_notes([note])
-    except CrmError as error:
-        return error
-    return desk.outcomes("write a note", answered, 1)[0]
 
 
 def _settle(settling: Settling, row: Row, outcome: Outcome | str) -> None:
@@ -74,30 +57,3 @@ def _settle(settling: Settling, row: Row, outcome: Outcome | str) -> None:
     if settling.done(row):
         settling.log(row, "note_written", why="assessed", new={"note_id": note_id})
         settling.counts.notes_written += 1
-
-
-def _wait(settling: Settling, row: Row) -> None:
-    settling.later(row, may_look_at(settling.desk, row), counted=False)
-
-
-def _look_again(settling: Settling, row: Row) -> None:
-    note_missed(settling.conn, row, lease=settling.lease, now=settling.now)
-    gap = settling.desk.settings.look_gap
-    settling.later(row, settling.now + gap, counted=False)
-
-
-def _end_unwanted(desk: Desk, rows: Sequence[Row], lease: str) -> None:
-    def settle(settling: Settling) -> None:
-        for row in rows:
-            if settling.done(row, "notes are not wanted any more"):
-                settling.counts.obsolete += 1
-
-    desk.settle(lease, settle)
-
-
-def _note(row: Row) -> NoteDraft:
-    note = decode(row.kind, row.body)
-    if not isinstance(note, NoteDraft):
-        msg = f"outbox row {row.id} holds no note"
-        raise TypeError(msg)
-    return note

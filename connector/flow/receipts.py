@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from adapters.port import CreditField, FieldValue, TaskChange, TaskDraft, field_text
 from connector.store.engine import upsert
 from connector.store.tables import accounts as accounts_table
-from connector.store.tables import cursors, last_written, tasks
+from connector.store.tables import cursors, last_written, problems, tasks
 from scoring.records import AccountRef, Kind
 
 __all__ = [
@@ -45,9 +45,16 @@ def still_told(
     """Tell what accounts hold because of us, by the last pull: no look at the CRM is needed.
 
     Nobody has changed an account since we wrote a field there if its time of change, as it was
-    pulled, is no later than the CRM's stamp of that write. Empty unless all accounts were read to
-    the end of their feed at or after ``read_since``.
+    pulled, is no later than the CRM's stamp of that write. Empty unless the last scan of all
+    accounts has ended and began at or after ``read_since``. An account that could not be read then
+    is left out.
     """
+    unreadable = sa.exists().where(
+        problems.c.system == last_written.c.system,
+        problems.c.kind == Kind.ACCOUNTS.value,
+        problems.c.record_id == last_written.c.record_id,
+        problems.c.cleared_at.is_(None),
+    )
     statement = (
         sa.select(last_written.c.record_id, last_written.c.field, last_written.c.value)
         .join(
@@ -65,10 +72,11 @@ def still_told(
                 cursors.c.system == last_written.c.system,
                 cursors.c.kind == Kind.ACCOUNTS.value,
                 cursors.c.position == "",
-                cursors.c.saved_at >= read_since,
+                cursors.c.began_at >= read_since,
             ),
         )
         .where(last_written.c.system == system, last_written.c.record_id.in_(list(record_ids)))
+        .where(~unreadable)
     )
     held: dict[str, dict[CreditField, str]] = {}
     for record_id, field, value in conn.execute(statement):

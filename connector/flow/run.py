@@ -58,6 +58,7 @@ class ConnectionReport(msgspec.Struct):
     tasks_created: int = 0
     tasks_updated: int = 0
     tasks_closed: int = 0
+    notes_written: int = 0
     parked: int = 0
     api_calls: int = 0
     api_credits: int = 0
@@ -161,6 +162,7 @@ def _push(job: Job, report: RunReport, step: Step) -> None:
         connection.tasks_created = counts.tasks_created
         connection.tasks_updated = counts.tasks_updated
         connection.tasks_closed = counts.tasks_closed
+        connection.notes_written = counts.notes_written
         step("push", name, counts.accounts_written, None)
     report.alarms = pushed.alarms
 

@@ -12,7 +12,14 @@ import sqlalchemy as sa
 
 from adapters.port import CrmPort
 from connector.clock import Clock
-from connector.flow.pull import Progress, PullReport, go_on, note_usage, silent
+from connector.flow.pull import (
+    MOST_IDS_AT_ONCE,
+    Progress,
+    PullReport,
+    go_on,
+    reported,
+    silent,
+)
 from connector.store.audit import AuditEntry, append
 from connector.store.cursors import read_once
 from connector.store.deletions import Deleted, delete_records, known_ids, release_held
@@ -21,8 +28,6 @@ from connector.store.records import Saved
 from scoring.records import Kind
 
 __all__ = ["sweep_ids"]
-
-_MOST_IDS_AT_ONCE = 100
 
 
 def sweep_ids(
@@ -41,8 +46,7 @@ def sweep_ids(
     Raises:
         CrmError: A feed could not be read; what the feeds before it showed is kept.
     """
-    report, before = PullReport(system=port.system), port.usage()
-    try:
+    with reported(port, engine, clock) as report:
         for kind in port.kinds:
             if kind is Kind.OWNERS:
                 continue
@@ -51,8 +55,6 @@ def sweep_ids(
                 continue
             found = _settle(engine, port.system, kind, missing, clock, allow=allow_mass_change)
             report.feeds[kind] = Saved(gone=found.gone, held=found.held)
-    finally:
-        note_usage(port, engine, clock, report, before)
     return report
 
 
@@ -88,10 +90,10 @@ def _confirmed(
 ) -> list[str] | None:
     """Ask by id: what came while the ids were read was not among them."""
     missing: list[str] = []
-    for start in range(0, len(unseen), _MOST_IDS_AT_ONCE):
+    for start in range(0, len(unseen), MOST_IDS_AT_ONCE):
         if stop():
             return None
-        missing += port.missing(kind, unseen[start : start + _MOST_IDS_AT_ONCE])
+        missing += port.missing(kind, unseen[start : start + MOST_IDS_AT_ONCE])
     return missing
 
 

@@ -21,6 +21,7 @@ _COLUMNS = (
     "gone_count",
     "generation",
     "sweeping",
+    "began_at",
     "saved_at",
 )
 
@@ -29,7 +30,8 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
     """A feed's cursor and the tally of the scan under way.
 
     ``generation`` numbers full scans. While ``sweeping``, a full scan is under way whose end will
-    tell which records are gone.
+    tell which records are gone. ``began_at``: when the scan under way, or else the last one, asked
+    for its first page; what changed later it may have missed.
     """
 
     cursor: Cursor = Cursor()
@@ -37,6 +39,7 @@ class FeedState(msgspec.Struct, frozen=True, kw_only=True):
     gone_count: int = 0
     generation: int = 0
     sweeping: bool = False
+    began_at: datetime | None = None
 
 
 def load_feed(conn: sa.Connection, system: str, kind: Kind) -> FeedState:
@@ -51,6 +54,7 @@ def load_feed(conn: sa.Connection, system: str, kind: Kind) -> FeedState:
         gone_count=row.gone_count,
         generation=row.generation,
         sweeping=row.sweeping,
+        began_at=row.began_at,
     )
 
 
@@ -79,6 +83,7 @@ def save_feed(
             "gone_count": state.gone_count,
             "generation": state.generation,
             "sweeping": state.sweeping,
+            "began_at": state.began_at,
             "saved_at": now,
         },
     )

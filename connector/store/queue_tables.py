@@ -64,7 +64,7 @@ outbox = sa.Table(
     sa.Column("sent_at", UtcDateTime),
     # Values of such sends: found in the CRM they are our own, not a person's.
     sa.Column("unconfirmed", sa.LargeBinary),
-    # When the first look after an unknown outcome found no task.
+    # When the first look after an unknown outcome found nothing.
     sa.Column("missed_at", UtcDateTime),
     # A person decided that our value replaces what stands in the CRM.
     sa.Column("overwrite", sa.Boolean, nullable=False, server_default=sa.false()),

@@ -69,9 +69,13 @@ def save_page(
     page: Page,
     now: datetime,
     *,
+    asked_at: datetime | None = None,
     allow_mass_change: bool = False,
 ) -> Saved:
-    """Keep a page of a feed and its cursor. Ends a full scan with its sweep."""
+    """Keep a page of a feed and its cursor. Ends a full scan with its sweep.
+
+    ``asked_at``: when the CRM was asked for the page; now, where it is not said.
+    """
     state = load_feed(conn, system, page.kind)
     saved = save_records(
         conn,
@@ -91,19 +95,21 @@ def save_page(
             allow_mass_change=allow_mass_change,
         )
         saved += Saved(gone=swept.gone, held=swept.held)
-    save_feed(conn, system, page.kind, _moved(state, page, saved), now=now)
+    began_at = state.began_at if state.cursor.position else asked_at or now
+    save_feed(conn, system, page.kind, _moved(state, page, saved, began_at), now=now)
     return saved
 
 
-def _moved(state: FeedState, page: Page, saved: Saved) -> FeedState:
+def _moved(state: FeedState, page: Page, saved: Saved, began_at: datetime | None) -> FeedState:
     if page.finished:
-        return FeedState(cursor=page.cursor, generation=state.generation)
+        return FeedState(cursor=page.cursor, generation=state.generation, began_at=began_at)
     return FeedState(
         cursor=page.cursor,
         seen_count=state.seen_count + len(page.records) + len(page.problems),
         gone_count=state.gone_count + saved.gone + saved.held,
         generation=state.generation,
         sweeping=state.sweeping,
+        began_at=began_at,
     )
 
 

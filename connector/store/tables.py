@@ -2,11 +2,13 @@
 
 Mirrored records are keyed by (system, record_id): a connection's name and the CRM's own id. A
 record the CRM no longer has keeps its row with ``gone_at``. The tables of the credit file stand in
-``file_tables.py``, queue tables in ``queue_tables.py``, on the same ``metadata``.
+``file_tables.py``, those of calls in ``call_tables.py``, queue tables in ``queue_tables.py``, on
+the same ``metadata``.
 """
 
 import sqlalchemy as sa
 
+from connector.store.call_tables import slots, spending, usage
 from connector.store.columns import JsonBytes, MinorUnits, PackedBytes, Tenths, UtcDateTime
 from connector.store.file_tables import FILE_TABLES
 from connector.store.table_parts import metadata, money, record_table, text, time
@@ -25,6 +27,7 @@ __all__ = [
     "contacts",
     "cursors",
     "entities",
+    "full_reads",
     "invoices",
     "last_written",
     "leases",
@@ -189,6 +192,15 @@ cursors = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("sweeping", sa.Boolean, nullable=False),  # a full scan is under way
     time("saved_at"),
+    time("began_at", null=True),  # when the first page of the scan was asked for
+)
+
+full_reads = sa.Table(
+    "full_reads",
+    metadata,
+    # When all was read that only a full read tells.
+    text("system", key=True),
+    time("ended_at"),
 )
 
 entities = sa.Table(
@@ -297,33 +309,6 @@ audit_head = sa.Table(
     sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
     text("hash"),
-)
-
-usage = sa.Table(
-    "usage",
-    metadata,
-    text("system", key=True),
-    sa.Column("day", sa.Date, primary_key=True),
-    sa.Column("calls", sa.BigInteger, nullable=False),
-    sa.Column("credits", sa.BigInteger, nullable=False),
-)
-
-spending = sa.Table(
-    "spending",
-    metadata,
-    # What calls cost in a minute of the last day, booked before they are sent.
-    text("system", key=True),
-    sa.Column("minute", UtcDateTime, primary_key=True),
-    sa.Column("credits", sa.BigInteger, nullable=False),
-)
-
-slots = sa.Table(
-    "slots",
-    metadata,
-    # When the last calls to a path were booked: packed seconds, oldest first.
-    text("system", key=True),
-    text("path", key=True),
-    sa.Column("booked", sa.LargeBinary, nullable=False),
 )
 
 policies = sa.Table(

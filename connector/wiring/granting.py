@@ -14,8 +14,9 @@ import msgspec
 from adapters import registry
 from adapters.errors import CredentialsRejected
 from adapters.settings import ConnectionSettings, Secret
-from connector.config import ConfigError, connection_settings
+from connector.config import ConfigError
 from connector.store.tokens import DatabaseTokenStore
+from connector.wiring.connections import connection_settings
 from connector.wiring.product import Zixin
 from connector.work.channels import end_channels
 from scoring.document import mistake
@@ -129,10 +130,7 @@ def _kept(zixin: Zixin, file_name: str, token: Secret) -> str:
 def _settings_before(zixin: Zixin, name: str) -> tuple[ConnectionSettings, str]:
     """Resolve the settings of a connection that has no refresh token yet, and the token's file."""
     connection = zixin.connection(name)
-    kind, _, file_name = connection.secrets.get(GRANTED, "").partition(":")
-    place = f"connections.{name}.secrets.{GRANTED}"
-    if kind != "file" or not file_name:
-        raise ConfigError("configuration", [mistake(place, "must_look", like="file:zoho.token")])
+    file_name = _file_of(connection.secrets, name, GRANTED)
     others = {key: text for key, text in connection.secrets.items() if key != GRANTED}
     settings = connection_settings(
         msgspec.structs.replace(connection, secrets=others), zixin.folder, zixin.environment

@@ -23,9 +23,7 @@ from connector.config import (
     Config,
     ConfigError,
     ConnectionConfig,
-    connection_settings,
     load_config,
-    resolve_secret,
 )
 from connector.flow.policies import policy_in_force
 from connector.store.engine import create_engine, in_one_commit
@@ -35,6 +33,7 @@ from connector.store.slots import DatabaseSlots
 from connector.store.spending import DatabaseSpending
 from connector.store.tokens import DatabaseTokenStore
 from connector.texts.catalogue import Texts
+from connector.wiring.connections import connection_settings, resolve_secret
 from connector.work.takeover import take_over
 from scoring.book import Rate
 from scoring.calendar import WorkCalendar

@@ -242,7 +242,7 @@ def forget_sending(conn: sa.Connection, row: Row, *, lease: str) -> None:
 
 
 def note_missed(conn: sa.Connection, row: Row, *, lease: str, now: datetime) -> None:
-    """Write down that the first look found no task under the row's key."""
+    """Write down that the first look found nothing under the row's key."""
     conn.execute(
         outbox.update().where(outbox.c.id == row.id, outbox.c.lease == lease).values(missed_at=now)
     )

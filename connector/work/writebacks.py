@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ __all__ = [
     "WriteKind",
     "collapse_key",
     "decode",
+    "decode_as",
     "decode_unconfirmed",
     "encode",
     "encode_unconfirmed",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 WriteBack = FieldUpdate | TaskDraft | TaskChange | NoteDraft
+W = TypeVar("W", FieldUpdate, TaskDraft, TaskChange, NoteDraft)
 
 Unconfirmed = Mapping[CreditField, frozenset[str]]
 """Texts of values that were sent and never confirmed, by field."""
@@ -126,6 +128,15 @@ def decode(kind: str, body: bytes) -> WriteBack:
             return msgspec.json.decode(body, type=TaskChange)
         case WriteKind.NOTE:
             return msgspec.json.decode(body, type=NoteDraft)
+
+
+def decode_as(kind: str, body: bytes, wanted: type[W]) -> W:
+    """Read a WriteBack that must be of one type. Raises ``TypeError`` where it is of another."""
+    write = decode(kind, body)
+    if not isinstance(write, wanted):
+        msg = f"a row of {kind} holds no {wanted.__name__}"
+        raise TypeError(msg)
+    return write
 
 
 def encode_unconfirmed(values: Unconfirmed) -> bytes | None:

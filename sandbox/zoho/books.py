@@ -117,7 +117,7 @@ class Books:
         return whole - _amount(row, "amount_refunded") - _sum(self.applications(record_id))
 
     def invoice_status(self, row: BooksRow, today: date) -> str:
-        """Return the status that follows from balance and due date; a draft or void one keeps its."""
+        """Return the status that follows from balance and due date; drafts and void ones keep theirs."""
         own = str(row.get("status") or "sent")
         balance = self.balance("invoices", row)
         if own in {"draft", "void"}:

@@ -1,4 +1,4 @@
-"""What a bulk write is asked for: operation, module, file, and which column goes into which field."""
+"""What a bulk write is asked for: operation, module, file, and the field of each column."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

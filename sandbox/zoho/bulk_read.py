@@ -77,8 +77,6 @@ class BulkReadDesk:
             at=now,
             fails=self.state.options.bulk_jobs_fail,
         )
-        self._jobs = {key: kept for key, kept in self._jobs.items() if kept.at + _KEPT > now}
-        self._jobs[job.id] = job
         over = "FAILURE" if job.fails else "COMPLETED"
         call_back(
             self.notifier,
@@ -86,6 +84,8 @@ class BulkReadDesk:
             {"job_id": job.id, "operation": "read", "state": over},
             after_seconds=self.state.options.bulk_job_seconds,
         )
+        self._jobs = {key: kept for key, kept in self._jobs.items() if kept.at + _KEPT > now}
+        self._jobs[job.id] = job
         details = {
             "id": job.id,
             "operation": "read",

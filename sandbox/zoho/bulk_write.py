@@ -1,4 +1,4 @@
-"""Bulk Write: a file of records as a job. It writes row by row while time passes, without workflows.
+"""Bulk Write: a file of records as a job, written row by row while time passes, without workflows.
 
 A row is judged like a record of a single write. What became of each stands in a file that is
 fetched from an address of its own: the first three mapped columns, then the verdict.

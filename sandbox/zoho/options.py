@@ -32,15 +32,15 @@ class ZohoOptions:
     search index lags behind writes. ``unmodified_status`` answers a list with
     ``If-Modified-Since`` and nothing new. ``keeps_unlisted_choices`` stores a picklist value that
     is not on the list instead of refusing it. ``upserts_tasks`` lets Tasks be upserted.
-    ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``.
 
     ``books``: the organisation keeps its ledger in Zoho Books, of ``books_edition`` (free,
     standard, professional, premium), whose calls are bounded unless ``books_limited`` is off.
-    ``books_unlinked_every``: each so-manieth customer's contact
-    there is linked to no account; 0: all are linked. ``books_lists_links``: lists of contacts tell
-    the link, else their details alone. ``books_filters_modified``: lists obey
-    ``last_modified_time``, which else is ignored. ``books_stamps_settled``: what settles an invoice
-    changes the invoice's own ``last_modified_time``.
+    ``books_unlinked_every``: each so-manieth customer's contact there is linked to no account; 0:
+    all are linked. ``books_lists_links``: lists of contacts tell the link, else their details
+    alone. ``books_filters_modified``: lists obey ``last_modified_time``, which else is ignored.
+    ``books_stamps_settled``: what settles an invoice changes the invoice's own
+    ``last_modified_time``.
+
     ``bulk_rows`` are the rows of one export, which takes ``bulk_job_seconds``, as a bulk write does
     of at most ``bulk_write_rows``. ``bulk_write_working`` is how a bulk write under way calls that,
     ``bulk_write_shouts`` writes the states of its rows in capitals, ``upload_ids_are_numbers``

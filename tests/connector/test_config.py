@@ -7,11 +7,11 @@ import pytest
 from connector.config import (
     ConfigError,
     ConnectionConfig,
-    connection_settings,
     example_text,
     language_of,
     load_config,
 )
+from connector.wiring.connections import connection_settings
 from scoring.document import Mistake, Word, mistake
 
 

@@ -115,8 +115,7 @@ class Serve:
             )
             marks = conn.execute(sa.select(sa.func.count()).select_from(stale)).scalar_one()
             begun = conn.execute(sa.select(ticks.c.schedule, ticks.c.finished_at)).all()
-        served = {row.schedule for row in begun if row.finished_at is not None}
-        finished = {name for name in served if not name.startswith("full read of ")}
+        finished = {row.schedule for row in begun if row.finished_at is not None}
         under_way = [row for row in begun if row.finished_at is None]
         return not open_rows and not marks and not under_way and len(finished) == _SCHEDULES
 

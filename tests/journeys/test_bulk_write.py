@@ -1,4 +1,4 @@
-"""From the outbox through a bulk job into Zoho: whatever breaks, every account ends up right, once."""
+"""From the outbox through a bulk job into Zoho: whatever breaks, each account ends up right, once."""
 
 import random
 from collections.abc import Iterator

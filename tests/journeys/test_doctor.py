@@ -1,4 +1,4 @@
-"""``zixin doctor`` on a healthy, a half-configured and a hostile CRM: each line true, each remedy usable."""
+"""``zixin doctor`` on a healthy, a half-configured and a hostile CRM: its lines and its remedies."""
 
 import json
 import re

@@ -4,6 +4,8 @@ import json
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests.connector.cli.shell import FXIAOKE, ZOHO, Shell
 
 BUSINESS = ZoneInfo("Asia/Shanghai")
@@ -31,6 +33,15 @@ def test_what_was_spent_is_told_with_and_without_a_budget(shell: Shell) -> None:
     assert zoho["forecast"] is None
     shell.clock.move(timedelta(days=1))
     assert _usage(shell)[ZOHO]["forecast"] == zoho["credits_today"]
+
+
+def test_what_was_spent_is_told_without_the_secrets(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in shell.installation.environment:
+        monkeypatch.delenv(name)
+
+    assert set(_usage(shell)) == {ZOHO, FXIAOKE}
 
 
 def test_a_budget_that_is_used_up_stops_reading_and_says_until_when(shell: Shell) -> None:

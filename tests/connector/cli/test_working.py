@@ -12,7 +12,10 @@ from sandbox.faults import FaultKind, FaultRule
 from tests.connector.cli.shell import ACCOUNTS, AS_OF, FXIAOKE, ZOHO, Shell
 from tests.journeys.harness import credit_of, crm_state
 
-COUNTED = ("fields_written", "tasks_created", "tasks_updated", "tasks_closed", "parked")
+COUNTED = (
+    *("fields_written", "tasks_created", "tasks_updated", "tasks_closed", "notes_written"),
+    "parked",
+)
 WRITTEN = COUNTED[:-1]
 WITH_A_DATE = ("run", "run --dry-run", "assess", "explain nobody")
 
@@ -159,6 +162,7 @@ def test_run_prints_a_table_for_people(shell: Shell) -> None:
     result = shell("run")
 
     assert numbers(result.stdout, "fields written")[0] > 0
+    assert numbers(result.stdout, "notes written") == [0, 0]
     assert f"{ACCOUNTS} companies assessed" in result.stdout
     assert result.stderr == ""
 

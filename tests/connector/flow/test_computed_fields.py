@@ -1,4 +1,4 @@
-"""Fields that a CRM works out by itself change without a trace: their feeds are read anew in time."""
+"""Fields that a CRM works out change without a trace: their feeds are read anew in time."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from adapters.errors import CrmUnavailable
+from adapters.errors import CrmError, CrmUnavailable, NotPermitted
 from adapters.port import ComputesFields
 from connector.clock import FixedClock
 from connector.flow.pull import PullReport, pull
@@ -26,10 +26,13 @@ class ComputingCrm(FakeCrm):
 
     computed: dict[Kind, tuple[str, ...]]
     asked = 0
+    refuses: CrmError | None = None
 
     def computed_fields(self) -> dict[Kind, tuple[str, ...]]:
         """Name it."""
         self.asked += 1
+        if self.refuses is not None:
+            raise self.refuses
         return self.computed
 
     def recompute(self, record_id: str, terms_days: int) -> None:
@@ -124,6 +127,22 @@ def test_one_that_broke_off_goes_on_next_time(
 def _break_off(*, at: int, calls: int) -> None:
     if at == calls and calls % 2 == 0:
         raise CrmUnavailable("down", system="zoho", operation="read")
+
+
+def test_a_crm_that_cannot_name_them_is_read_all_the_same_and_asked_by_the_next_pull(
+    engine: sa.Engine, clock: FixedClock, crm: ComputingCrm
+) -> None:
+    pull(crm, engine, clock)
+    crm.recompute("a3", 45)
+    _later(crm, clock, DAY)
+    crm.refuses = NotPermitted("no such module", system="zoho", operation="read fields")
+    report = pull(crm, engine, clock)
+    before = _terms(engine)["a3"]
+    crm.refuses = None
+    pull(crm, engine, clock)
+
+    assert Kind.INVOICES in report.pulled
+    assert (before, _terms(engine)["a3"]) == (30, 45)
 
 
 def test_who_asks_for_some_feeds_waits_for_no_full_read(

@@ -1,6 +1,7 @@
 """Pushing notes: each once, looked for before it is written and twice after a lost answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,11 @@ import sqlalchemy as sa
 from adapters.errors import CrmUnavailable, OutcomeUnknown, RecordInvalid
 from adapters.port import KeepsNotes, NoteDraft, Outcome, Receipt, WriteEffect
 from connector.clock import FixedClock
+from connector.flow.run import RunWish, run_once
 from connector.work.claim import LEASE
 from connector.work.retry import SETTLE_WINDOW
 from scoring.records import AccountRef
+from tests.connector.flow.deciding import AS_OF, a_job
 from tests.connector.flow.pushing import House, RefusingCrm
 from tests.connector.work.writes import an_update
 from tests.crm_records import an_account
@@ -163,3 +166,12 @@ def test_notes_nobody_wants_any_more_are_ended(house: House, crm: NotingCrm) -> 
     counts = house.push(crm)
 
     assert (counts.obsolete, crm.notes) == (1, [])
+
+
+def test_a_run_tells_how_many_it_wrote(house: House, crm: NotingCrm) -> None:
+    house.wish(a_note("A1"), a_note("A2"))
+    job = a_job(house.engine, house.clock, crm)
+    without_fields = replace(job, rules=replace(job.rules, plan=lambda *_, **_ids: []))
+    report = run_once(without_fields, RunWish(as_of=AS_OF))
+
+    assert report.connections["crm"].notes_written == len(crm.notes) == 2

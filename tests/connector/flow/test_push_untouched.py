@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from adapters.errors import CrmUnavailable
 from adapters.port import CreditField
 from connector.clock import FixedClock
 from connector.flow.pull import pull
@@ -114,3 +115,68 @@ def test_what_was_sent_and_not_answered_is_looked_at(house: House, crm: Refusing
 
     assert crm.calls["owned_values"] == 2
     assert house.states()[-1] == "done"
+
+
+def test_a_newer_wish_that_took_over_an_unanswered_one_is_looked_at(
+    house: House, crm: RefusingCrm
+) -> None:
+    """The older wish has landed: what the last pull showed is not what stands there."""
+    crm.lose_answers = 1
+
+    def change_of_mind(operation: str, _number: int) -> None:
+        if operation == "update_fields" and len(house.rows()) == 4:
+            house.wish(an_update("A1", rating="A"))
+
+    crm.before_call = change_of_mind
+    house.wish(an_update("A1", rating="B"))
+    house.push(crm)
+    assert crm.fields["A1"][RATING] == "B"
+    house.clock.move(timedelta(minutes=4))
+    house.push(crm)
+
+    assert crm.fields["A1"][RATING] == "A"
+    assert house.states()[-2:] == ["dropped", "done"]
+
+
+def test_a_full_pull_that_has_only_begun_proves_nothing(house: House, crm: RefusingCrm) -> None:
+    house.clock.move(timedelta(minutes=10))
+    crm.fields["A1"][RATING] = "AAA"
+    crm.put(crm.records[Kind.ACCOUNTS]["A1"])
+    crm.fail_once("changes", 1)
+    with pytest.raises(CrmUnavailable):
+        pull(crm, house.engine, house.clock, kinds=[Kind.ACCOUNTS], full=True)
+    house.wish(an_update("A1", rating="B"))
+
+    assert house.push(crm).parked == 1
+    assert crm.fields["A1"][RATING] == "AAA"
+
+
+def test_a_long_pull_counts_from_its_beginning(house: House, crm: RefusingCrm) -> None:
+    """What changed after its record was read is not known, however late the last page came."""
+    crm.page_size = 1
+    pages = iter(range(9))
+
+    def edit_after_the_first(operation: str, _number: int) -> None:
+        if operation == "changes" and next(pages) == 1:
+            house.clock.move(timedelta(minutes=20))
+            crm.fields["A1"][RATING] = "AAA"
+
+    crm.before_call = edit_after_the_first
+    pull(crm, house.engine, house.clock, kinds=[Kind.ACCOUNTS], full=True)
+    house.wish(an_update("A1", rating="B"))
+
+    assert house.push(crm).parked == 1
+    assert crm.fields["A1"][RATING] == "AAA"
+
+
+def test_an_account_that_could_not_be_read_is_looked_at(house: House, crm: RefusingCrm) -> None:
+    """The row here is an older one: its time of change says nothing."""
+    account = crm.records[Kind.ACCOUNTS]["A1"]
+    crm.fields["A1"][RATING] = "AAA"
+    crm.spoil(Kind.ACCOUNTS, "A1")
+    pull(crm, house.engine, house.clock)
+    crm.records[Kind.ACCOUNTS]["A1"] = account
+    house.wish(an_update("A1", rating="B"))
+
+    assert house.push(crm).parked == 1
+    assert crm.fields["A1"][RATING] == "AAA"

@@ -1,4 +1,4 @@
-"""The sweep of ids: it finds what vanished, believes no outage, and changes nothing before its end."""
+"""The sweep of ids finds what vanished, believes no outage, and changes nothing before its end."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""A message of our APL function on its way: over HTTP to the receiver, into the inbox, to its hint."""
+"""A message of our APL function: over HTTP to the receiver, into the inbox, to its hint."""
 
 from datetime import UTC, datetime
 from random import Random
