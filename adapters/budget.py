@@ -21,10 +21,14 @@ KEPT_FOR_WRITES = Decimal("0.2")
 
 
 class BudgetPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How many credits a rolling day may cost, and the share that reading leaves to writes."""
+    """How many credits a rolling day may cost, and the share that reading leaves to writes.
+
+    ``unit``: what is counted, where it is not credits.
+    """
 
     credits_per_day: int
     kept_for_writes: Decimal = KEPT_FOR_WRITES
+    unit: str = "credits"
 
     def ceiling(self, *, wrote: bool) -> int:
         """Tell how far calls of a kind may go."""
@@ -45,12 +49,22 @@ class Spending(Protocol):
 
 
 class Budget:
-    """Admits the calls of one connection, or refuses them until there is room again."""
+    """Admits the calls of one connection, or refuses them until there is room again.
+
+    ``account`` names what they are booked on, where that is not the connection as a whole.
+    """
 
     def __init__(
-        self, system: str, plan: BudgetPlan, spending: Spending, now: Callable[[], datetime]
+        self,
+        system: str,
+        plan: BudgetPlan,
+        spending: Spending,
+        now: Callable[[], datetime],
+        *,
+        account: str = "",
     ) -> None:
         self._system = system
+        self._account = account or system
         self._plan = plan
         self._spending = spending
         self._now = now
@@ -64,12 +78,12 @@ class Budget:
         if credits <= 0:
             return
         ceiling = self._plan.ceiling(wrote=wrote)
-        free_at = self._spending.book(self._system, self._now(), credits, ceiling)
+        free_at = self._spending.book(self._account, self._now(), credits, ceiling)
         if free_at is None:
             return
         whole = self._plan.credits_per_day
         raise QuotaExhausted(
-            f"our own budget is used up: {ceiling} of {whole} credits in 24 hours are for calls "
+            f"our own budget is used up: {ceiling} of {whole} {self._plan.unit} in 24 hours are for calls "
             f"that {'write' if wrote else 'read'}; they go on at {free_at:%Y-%m-%d %H:%M} UTC",
             system=self._system,
             operation=operation,

@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,6 +30,7 @@ from adapters.errors import (
     RateLimited,
     Transient,
 )
+from adapters.gate import Gate
 from adapters.retries import RetryBudget
 
 __all__ = ["Answer", "Deadlines", "HttpClient", "Pace", "Request", "encode_json", "retry_after"]
@@ -67,7 +69,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call as it goes over the wire. ``operation`` names it in errors; ``credits`` its price."""
+    """One call as it goes over the wire. ``operation`` names it in errors; ``credits`` its price.
+
+    ``heavy``: the vendor takes fewer of its like at the same time.
+    """
 
     method: str
     url: str
@@ -76,6 +81,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     credits: int = 1
+    heavy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +125,8 @@ class Answer:
 class HttpClient:
     """Sends requests of one connection and counts them. Safe to share between threads.
 
-    ``budget`` is asked before each call that costs something; what it refuses is not sent.
+    ``budget`` is asked before each call that costs something; what it refuses is not sent. ``gate``
+    lets so many calls through at the same time.
     """
 
     def __init__(
@@ -130,9 +137,11 @@ class HttpClient:
         pace: Pace | None = None,
         transport: BaseAdapter | None = None,
         budget: Budget | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._system = system
         self._budget = budget
+        self._gate = gate
         self._deadlines = deadlines or Deadlines()
         self._pace = pace or Pace()
         self._session = _session(transport)
@@ -195,7 +204,12 @@ class HttpClient:
         return self._judged(parse, self._send(request, deadline, wrote=True))
 
     def _judged(self, parse: Callable[[Answer], T], answer: Answer) -> T:
-        value = parse(answer)
+        try:
+            value = parse(answer)
+        except RateLimited:
+            if self._gate is not None:
+                self._gate.narrow()
+            raise
         self._retries.earn()
         return value
 
@@ -222,9 +236,20 @@ class HttpClient:
     def _send(
         self, request: Request, deadline: float, *, wrote: bool, target: BinaryIO | None = None
     ) -> Answer:
-        if self._budget is not None:
-            self._budget.admit(request.operation, request.credits, wrote=wrote)
-        self._count(request)
+        with self._place(request, deadline):
+            if self._budget is not None:
+                self._budget.admit(request.operation, request.credits, wrote=wrote)
+            self._count(request)
+            return self._sent(request, deadline, wrote=wrote, target=target)
+
+    def _place(self, request: Request, deadline: float) -> AbstractContextManager[None]:
+        if self._gate is None:
+            return nullcontext()
+        return self._gate.place(request.operation, deadline, heavy=request.heavy)
+
+    def _sent(
+        self, request: Request, deadline: float, *, wrote: bool, target: BinaryIO | None
+    ) -> Answer:
         left = max(0.001, deadline - self._pace.monotonic())
         timeout = (min(self._deadlines.connect, left), min(self._deadlines.read, left))
         try:

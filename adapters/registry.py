@@ -11,13 +11,15 @@ from typing import Protocol
 
 from requests.adapters import BaseAdapter
 
-from adapters.budget import Budget, Spending
+from adapters.budget import Spending
 from adapters.events import Hint, Verified
 from adapters.functions import FunctionText
 from adapters.fxiaoke.events import open_events
 from adapters.fxiaoke.functions import function_texts
 from adapters.fxiaoke.port import open_fxiaoke
+from adapters.gate import Places
 from adapters.http import Deadlines, HttpClient, Pace
+from adapters.lines import Lines
 from adapters.port import CrmPort
 from adapters.settings import ConnectionSettings, Secret
 from adapters.slots import MemorySlots, Slots
@@ -58,7 +60,7 @@ class EventCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Vendor:
-    open: Callable[[ConnectionSettings, TokenStore, Sealer, HttpClient, Slots], CrmPort]
+    open: Callable[[ConnectionSettings, TokenStore, Sealer, Lines, Slots], CrmPort]
     verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
     functions: Callable[[ConnectionSettings, str], tuple[FunctionText, ...]]
     consent_page: Callable[[ConnectionSettings, str, str], str] | None = None
@@ -69,8 +71,8 @@ class _Vendor:
 
 _VENDORS = {
     "zoho": _Vendor(
-        lambda settings, store, sealer, http, slots: open_zoho(
-            settings, store, sealer, http=http, slots=slots
+        lambda settings, store, sealer, lines, slots: open_zoho(
+            settings, store, sealer, lines=lines, slots=slots
         ),
         lambda settings, _now, nonce: zoho_verifier(settings, nonce),
         consent_page=zoho_auth.authorisation_url,
@@ -80,8 +82,8 @@ _VENDORS = {
         functions=webhook_texts,
     ),
     "fxiaoke": _Vendor(
-        lambda settings, store, sealer, http, slots: open_fxiaoke(
-            settings, store, sealer, http=http, slots=slots
+        lambda settings, store, sealer, lines, slots: open_fxiaoke(
+            settings, store, sealer, lines=lines, slots=slots
         ),
         lambda settings, now, nonce: open_events(settings, now=now, nonce=nonce),
         functions=function_texts,
@@ -100,22 +102,25 @@ def open_port(
     transport: BaseAdapter | None = None,
     spending: Spending | None = None,
     slots: Slots | None = None,
+    places: Places | None = None,
 ) -> CrmPort:
     """Build the port of a connection; nothing is sent yet.
 
     ``pace`` is the clock and the sleep it lives by, ``transport`` what carries its HTTP calls,
     ``spending`` where a connection with a budget books them, ``slots`` where calls are booked that
-    must not come too often (none: this process keeps them for itself). Raises ``ValueError`` for a vendor, an
-    option or a mapping that is not known.
+    must not come too often, ``places`` where it stands how many are under way (of the last two,
+    where none are given, this process keeps them for itself). Raises ``ValueError`` for a vendor,
+    an option or a mapping that is not known.
     """
-    pace = pace or Pace()
-    budget = None
-    if settings.budget is not None and spending is not None:
-        budget = Budget(settings.name, settings.budget, spending, pace.now)
-    http = HttpClient(
-        settings.name, deadlines=deadlines, pace=pace, transport=transport, budget=budget
+    lines = Lines(
+        settings.name,
+        pace=pace,
+        deadlines=deadlines,
+        transport=transport,
+        spending=spending,
+        places=places,
     )
-    return _vendor(settings).open(settings, store, sealer, http, slots or MemorySlots())
+    return _vendor(settings).open(settings, store, sealer, lines, slots or MemorySlots())
 
 
 def verifier_for(

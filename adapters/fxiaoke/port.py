@@ -18,7 +18,7 @@ from adapters.fxiaoke.scan import Scanner
 from adapters.fxiaoke.settings import mapping_of, options_of
 from adapters.fxiaoke.tasks import FxiaokeTasks
 from adapters.fxiaoke.writer import FxiaokeWriter
-from adapters.http import HttpClient
+from adapters.lines import Lines
 from adapters.pacing import Pacer
 from adapters.port import (
     CreditField,
@@ -194,19 +194,19 @@ def open_fxiaoke(
     store: TokenStore,
     sealer: Sealer,
     *,
-    http: HttpClient | None = None,
+    lines: Lines | None = None,
     slots: Slots | None = None,
 ) -> FxiaokePort:
-    """Put a connection together; nothing is sent yet. ``http`` brings deadlines and the clock.
+    """Put a connection together; nothing is sent yet. ``lines`` bring deadlines and the clock.
 
     ``slots``: where calls are booked; none: this process keeps them for itself.
 
     Raises ``ValueError`` for options or a mapping that cannot be read.
     """
     options = options_of(settings)
-    client_http = http or HttpClient(settings.name)
-    pace = client_http.pace
-    desk = TokenDesk(settings, options.style, client_http)
+    http = (lines or Lines(settings.name)).open(budget=settings.budget)
+    pace = http.pace
+    desk = TokenDesk(settings, options.style, http)
     keeper = TokenKeeper(
         settings.name,
         store=store,
@@ -223,7 +223,7 @@ def open_fxiaoke(
         now=pace.now,
         sleep=pace.sleep,
     )
-    client = FxiaokeClient(settings, options, http=client_http, keeper=keeper, pacer=pacer)
+    client = FxiaokeClient(settings, options, http=http, keeper=keeper, pacer=pacer)
     keys = {name: settings.secrets.get(name) for name in ("callback_key", "apl_key")}
     return FxiaokePort(
         client,

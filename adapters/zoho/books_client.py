@@ -1,7 +1,7 @@
 """Calls Zoho Books: the organisation it asks for in every call, its pace, its envelope.
 
 Books shares the CRM's host and tokens. Its calls cost no credits of the CRM and are counted by no
-budget of them; its own limits are calls a minute and a day.
+budget of them; its own limits are calls a minute, a day and at the same time.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,11 +9,11 @@ from typing import TypeVar
 
 import msgspec
 
-from adapters.errors import CrmError, Refused, Transient
+from adapters.errors import CrmError, QuotaExhausted, Refused, Transient
 from adapters.http import Answer, Request
 from adapters.pacing import Pacer
 from adapters.slots import Slots
-from adapters.zoho.books_errors import books_error
+from adapters.zoho.books_errors import books_error, resting
 from adapters.zoho.session import ZohoSession
 
 __all__ = ["BooksClient", "BooksOrganisation"]
@@ -108,11 +108,14 @@ class BooksClient:
     ) -> T:
         def send(request: Request, judge: Callable[[Answer], T]) -> T:
             self._pacer.wait(_ALL)
-            return self._session.http.read(request, judge)
+            try:
+                return self._session.http.read(request, judge)
+            except QuotaExhausted as error:
+                raise resting(error) from None
 
         return self._session.send(
             lambda token: self._session.request(
-                "GET", f"{BASE}/{path}", operation, token, params=params, credits=0
+                "GET", f"{BASE}/{path}", operation, token, params=params
             ),
             lambda answer: self._judged(answer, parse),
             send,

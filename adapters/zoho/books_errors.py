@@ -15,6 +15,7 @@ from adapters.errors import (
     CrmError,
     CrmUnavailable,
     NotPermitted,
+    QuotaExhausted,
     RecordNotFound,
     Refused,
 )
@@ -22,7 +23,7 @@ from adapters.http import Answer
 from adapters.zoho.errors import Refusal
 from adapters.zoho.session import TokenIsDead
 
-__all__ = ["DAY_PAUSE", "MINUTE_PAUSE", "books_error"]
+__all__ = ["DAY_PAUSE", "MINUTE_PAUSE", "books_error", "resting"]
 
 DEAD_TOKEN = 14
 DAY_LIMIT = 45
@@ -77,6 +78,16 @@ def books_error(answer: Answer, now: datetime) -> CrmError | TokenIsDead:
         sentence = "Zoho Books does not take the token"
         return TokenIsDead(refusal.error(CredentialsRejected, sentence))
     return refusal.error(*_meaning(code, answer.status))
+
+
+def resting(error: QuotaExhausted) -> CrmUnavailable:
+    """Say of our own budget for Books that it is used up; the CRM goes on."""
+    return CrmUnavailable(
+        error.user_message,
+        system=error.system,
+        operation=error.operation,
+        retry_at=error.retry_at,
+    )
 
 
 def _meaning(code: int, status: int) -> tuple[type[CrmError], str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from adapters.errors import CrmError
-from adapters.http import HttpClient
+from adapters.lines import Lines
 from adapters.port import (
     CreditField,
     Cursor,
@@ -215,8 +215,8 @@ class ZohoPort:
 
     def usage(self) -> Usage:
         """Tell calls and credits so far, by Zoho's price list; calls to Books cost none."""
-        http = self._client.http
-        return Usage(calls=http.calls, credits=http.credits)
+        http, books = self._client.http, self._books.session.http
+        return Usage(calls=http.calls + books.calls, credits=http.credits)
 
 
 def open_zoho(
@@ -224,14 +224,17 @@ def open_zoho(
     store: TokenStore,
     sealer: Sealer,
     *,
-    http: HttpClient | None = None,
+    lines: Lines | None = None,
     slots: Slots | None = None,
 ) -> ZohoPort:
-    """Put a connection together; nothing is sent yet. ``http`` brings deadlines and the clock.
+    """Put a connection together; nothing is sent yet. ``lines`` bring deadlines and the clock.
 
-    ``slots`` is where calls to Zoho Books are booked by all who make them. Raises ``ValueError`` for options or a mapping that cannot be read.
+    ``slots`` is where calls to Zoho Books are booked by all who make them. Raises ``ValueError``
+    for options or a mapping that cannot be read.
     """
-    http = http or HttpClient(settings.name)
+    lines = lines or Lines(settings.name)
+    options = options_of(settings)
+    http = lines.open(budget=settings.budget, at_once=options.at_once)
     desk = TokenDesk(settings, http)
     pace = http.pace
     keeper = TokenKeeper(
@@ -242,14 +245,15 @@ def open_zoho(
         now=pace.now,
         sleep=pace.sleep,
     )
-    session = ZohoSession(settings, options_of(settings), http=http, keeper=keeper)
+    session = ZohoSession(settings, options, http=http, keeper=keeper)
+    books = lines.open("books", budget=options.books_budget, at_once=options.books_at_once)
     token = settings.secrets.get("channel_token")
     return ZohoPort(
         ZohoClient(session),
         mapping_of(settings),
         default_owner=settings.default_owner,
         channel_token=token.reveal() if token else "",
-        books=BooksClient(session, slots or MemorySlots()),
+        books=BooksClient(session.through(books), slots or MemorySlots()),
     )
 
 

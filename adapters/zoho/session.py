@@ -20,12 +20,13 @@ Send = Callable[[Request, Callable[[Answer], T]], T]
 
 
 class Sent(TypedDict, total=False):
-    """What goes with a call: query, more headers, body, and its price (one credit if not said)."""
+    """What goes with a call: query, more headers, body, its price (one if not said), its weight."""
 
     params: Mapping[str, str] | None
     headers: Mapping[str, str] | None
     body: bytes | None
     credits: int
+    heavy: bool
 
 
 class TokenIsDead(Exception):
@@ -61,6 +62,10 @@ class ZohoSession:
     def granted_scopes(self) -> str:
         """The scopes the token answer named; empty where it named none. Raises ``CrmError``."""
         return str(self._keeper.token().details.get("scope", ""))
+
+    def through(self, http: HttpClient) -> "ZohoSession":
+        """Return the same sign-in for calls that another client sends."""
+        return ZohoSession(self._settings, self.options, http=http, keeper=self._keeper)
 
     def now(self) -> datetime:
         """Tell our own time."""
@@ -108,6 +113,7 @@ class ZohoSession:
             headers={**signed, **(sent.get("headers") or {})},
             body=sent.get("body"),
             credits=sent.get("credits", 1),
+            heavy=sent.get("heavy", False),
         )
 
     def api_host(self, token: AccessToken) -> str:

@@ -1,9 +1,12 @@
 """What the configuration may say about a Zoho connection, checked as a whole."""
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
+from adapters.budget import BudgetPlan
+from adapters.gate import AtOnce
 from adapters.settings import ConnectionSettings, read_mapping, read_part
 from adapters.zoho.centres import CENTRES, Centre, content_of, is_zohos_own
 from adapters.zoho.names import ZohoMapping
@@ -16,6 +19,12 @@ __all__ = [
     "mapping_of",
     "options_of",
 ]
+
+
+_LEAST = {
+    0: ("seldom_minutes", "books_calls_per_minute", "books_calls_per_day"),
+    1: ("export_rows", "calls_at_once", "heavy_calls_at_once", "books_calls_at_once"),
+}
 
 
 class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,8 +46,12 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     organisation there; without it the only or the default one. ``books_payments``: ``by_invoice``
     takes what is paid from the invoices themselves, at the day of the last payment; ``by_payment``
     asks for every payment what it was applied to, one call each. ``books_calls_per_minute``: the
-    pace, below the 100 that Books takes; 0 lifts it.
+    pace, below the 100 that Books takes; 0 lifts it. ``books_calls_per_day``: what a rolling day
+    may cost there, for all processes; 0: what Books allows.
     ``bulk_write``: the same for updates that wait in great number, by Bulk Write.
+    ``calls_at_once``, ``heavy_calls_at_once``, ``books_calls_at_once``: how many calls may be under
+    way at the same time, of all processes; Zoho takes 5 to 25 by edition, 10 of them heavy, and
+    Books 5 to 10.
     ``notes``: write a note on the account when its rating, limit or hold has changed.
     ``content_url``: the host that takes its files, where it is not the data centre's.
     """
@@ -55,9 +68,33 @@ class ZohoOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     books_organization_id: str = ""
     books_payments: Literal["by_invoice", "by_payment"] = "by_invoice"
     books_calls_per_minute: int = 90
+    books_calls_per_day: int = 0
+    books_calls_at_once: int = 5
     bulk_write: Literal["auto", "always", "never"] = "auto"
     content_url: str = ""
+    calls_at_once: int = 5
+    heavy_calls_at_once: int = 3
     notes: bool = False
+
+    @property
+    def at_once(self) -> AtOnce:
+        """How many calls to the CRM may be under way."""
+        return AtOnce(self.calls_at_once, self.heavy_calls_at_once)
+
+    @property
+    def books_at_once(self) -> AtOnce:
+        """How many calls to Books may be under way."""
+        return AtOnce(self.books_calls_at_once, self.books_calls_at_once)
+
+    @property
+    def books_budget(self) -> BudgetPlan | None:
+        """What calls to Books may cost; ``None``: what Books allows. All of them read."""
+        if not self.books_calls_per_day:
+            return None
+        whole = Decimal(0)
+        return BudgetPlan(
+            credits_per_day=self.books_calls_per_day, kept_for_writes=whole, unit="calls to Books"
+        )
 
 
 def options_of(settings: ConnectionSettings) -> ZohoOptions:
@@ -65,13 +102,11 @@ def options_of(settings: ConnectionSettings) -> ZohoOptions:
     options = read_part(settings, "options", settings.options, ZohoOptions)
     if not 1 <= options.page_rows <= 2_000:
         raise ValueError(f"connection {settings.name!r}: options.page_rows must be 1 to 2000")
-    if options.export_rows < 1:
-        raise ValueError(f"connection {settings.name!r}: options.export_rows must be 1 or more")
-    if options.seldom_minutes < 0:
-        raise ValueError(f"connection {settings.name!r}: options.seldom_minutes must be 0 or more")
-    if options.books_calls_per_minute < 0:
-        key = "options.books_calls_per_minute"
-        raise ValueError(f"connection {settings.name!r}: {key} must be 0 or more")
+    for least, keys in _LEAST.items():
+        for key in keys:
+            if getattr(options, key) < least:
+                sentence = f"options.{key} must be {least} or more"
+                raise ValueError(f"connection {settings.name!r}: {sentence}")
     return options
 
 

@@ -1,11 +1,11 @@
-"""The tables of calls to CRMs: what they cost, by day and by minute, and when they may leave."""
+"""The tables of calls to CRMs: what they cost, when they may leave, and which are under way."""
 
 import sqlalchemy as sa
 
 from connector.store.columns import UtcDateTime
 from connector.store.table_parts import metadata, text
 
-__all__ = ["slots", "spending", "usage"]
+__all__ = ["places", "slots", "spending", "usage"]
 
 usage = sa.Table(
     "usage",
@@ -32,4 +32,12 @@ slots = sa.Table(
     text("system", key=True),
     text("path", key=True),
     sa.Column("booked", sa.LargeBinary, nullable=False),
+)
+
+places = sa.Table(
+    "places",
+    metadata,
+    # The calls of a connection that are under way, packed.
+    text("system", key=True),
+    sa.Column("crowd", sa.LargeBinary, nullable=False),
 )

@@ -8,7 +8,7 @@ the same ``metadata``.
 
 import sqlalchemy as sa
 
-from connector.store.call_tables import slots, spending, usage
+from connector.store.call_tables import places, slots, spending, usage
 from connector.store.columns import JsonBytes, MinorUnits, PackedBytes, Tenths, UtcDateTime
 from connector.store.file_tables import FILE_TABLES
 from connector.store.table_parts import metadata, money, record_table, text, time
@@ -35,6 +35,7 @@ __all__ = [
     "orders",
     "owners",
     "payments",
+    "places",
     "policies",
     "policy_periods",
     "problems",

@@ -28,6 +28,7 @@ from connector.config import (
 from connector.flow.policies import policy_in_force
 from connector.store.engine import create_engine, in_one_commit
 from connector.store.migrations import upgrade
+from connector.store.places import DatabasePlaces
 from connector.store.presence import be_present
 from connector.store.slots import DatabaseSlots
 from connector.store.spending import DatabaseSpending
@@ -100,6 +101,7 @@ class Zixin:
                 sealer=self.sealer,
                 spending=DatabaseSpending(self.engine),
                 slots=DatabaseSlots(self.engine),
+                places=DatabasePlaces(self.engine),
             )
         except ValueError as error:
             raise ConfigError.of_connection(name, error) from error

@@ -15,6 +15,7 @@ from adapters.port import CrmPort, Cursor, Page, Priority, TaskChange, TaskDraft
 from adapters.registry import open_port
 from adapters.settings import ConnectionSettings
 from adapters.tokens import MemoryTokenStore, Sealer
+from connector.store.places import DatabasePlaces
 from connector.store.spending import DatabaseSpending
 from connector.store.tokens import DatabaseTokenStore
 from sandbox.clock import SandboxClock
@@ -108,6 +109,7 @@ class Bench:
             pace=self.time.pace(),
             deadlines=deadlines or Deadlines(read=10),
             spending=None if shared is None else DatabaseSpending(shared),
+            places=None if shared is None else DatabasePlaces(shared),
         )
 
     def add_account(self, **values: object) -> str:

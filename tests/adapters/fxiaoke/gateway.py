@@ -11,7 +11,8 @@ import requests
 import responses
 
 from adapters.fxiaoke.port import FxiaokePort, open_fxiaoke
-from adapters.http import Deadlines, HttpClient, Pace
+from adapters.http import Deadlines, Pace
+from adapters.lines import Lines
 from adapters.settings import ConnectionSettings, Secret
 from adapters.tokens import MemoryTokenStore, Sealer
 
@@ -121,10 +122,10 @@ def a_port(
 ) -> FxiaokePort:
     """Open a port on the gateway that lives by the given time."""
     settings = settings or some_settings()
-    http = HttpClient(
+    lines = Lines(
         settings.name, deadlines=Deadlines(read=read_seconds), pace=(time or Time()).pace()
     )
-    return open_fxiaoke(settings, MemoryTokenStore(), Sealer(b"k" * 32), http=http)
+    return open_fxiaoke(settings, MemoryTokenStore(), Sealer(b"k" * 32), lines=lines)
 
 
 def described(api_name: str, *fields: Json, display_name: str = "客户") -> Json:

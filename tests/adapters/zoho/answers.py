@@ -9,7 +9,8 @@ from typing import Any
 import requests
 import responses
 
-from adapters.http import HttpClient, Pace
+from adapters.http import Pace
+from adapters.lines import Lines
 from adapters.settings import ConnectionSettings, Secret
 from adapters.tokens import MemoryTokenStore, Sealer
 from adapters.zoho.port import ZohoPort, open_zoho
@@ -100,8 +101,8 @@ def a_port(
         jitter=lambda: 0.5,
     )
     settings = some_settings(**changes)
-    http = HttpClient(settings.name, pace=pace)
-    return open_zoho(settings, MemoryTokenStore(), Sealer(bytes(32)), http=http)
+    lines = Lines(settings.name, pace=pace)
+    return open_zoho(settings, MemoryTokenStore(), Sealer(bytes(32)), lines=lines)
 
 
 def a_field(api_name: str, data_type: str = "text", **more: Any) -> Json:

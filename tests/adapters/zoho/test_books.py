@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from adapters.errors import CredentialsRejected, CrmUnavailable, NotPermitted, Refused
 from adapters.port import CrmPort, Cursor, Page
@@ -606,6 +607,25 @@ class TestLimits:
         assert len(calls(bench, "/books/v3/invoices")) == 1
         assert port.fetch(Kind.ACCOUNTS, [account]).records
 
+    def test_our_own_budget_for_books_rests_books_and_nothing_else(
+        self, bench: Bench, engine: sa.Engine
+    ) -> None:
+        bench.engine = engine
+        account = bench.add_account()
+        options = {**ZOHO_BOOKS.options, "books_calls_per_day": 4}
+        port, other = bench.open(options=options), bench.open(options=options)
+        port.changes(Kind.INVOICES, Cursor())
+        other.changes(Kind.INVOICES, Cursor())
+
+        with pytest.raises(CrmUnavailable, match="4 of 4 calls to Books in 24 hours") as caught:
+            ledger(port)
+
+        assert len(calls(bench)) == 4
+        assert caught.value.retry_at is not None
+        assert port.fetch(Kind.ACCOUNTS, [account]).records
+        bench.time.seconds += 25 * 3600
+        assert port.changes(Kind.INVOICES, Cursor()).finished
+
     def test_the_ledger_is_read_last(self, bench: Bench) -> None:
         kinds = bench.open().kinds
 
@@ -760,7 +780,13 @@ def test_with_books_the_crm_is_not_asked_to_notify_of_its_invoices() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"ledger": "paper"}, {"books_payments": "never"}, {"books_calls_per_minute": -1}],
+    [
+        {"ledger": "paper"},
+        {"books_payments": "never"},
+        {"books_calls_per_minute": -1},
+        {"books_calls_per_day": -1},
+        {"books_calls_at_once": 0},
+    ],
 )
 def test_a_wrong_option_is_named(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="options"):
