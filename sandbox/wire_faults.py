@@ -33,6 +33,7 @@ REFUSED_UNREAD = {kind: status for kind, (status, _, _) in _ANSWERS.items()} | {
     FaultKind.RESET_BEFORE: 0
 }
 _MISSING_BYTES = 100
+_LISTS = ("data", "watch")  # where answers have results, one for each thing asked for
 
 
 class FaultMiddleware:
@@ -152,10 +153,10 @@ def _without_last(body: bytes) -> bytes:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         return body
-    entries = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(entries, list):
-        return body
-    return orjson.dumps({**answer, "data": entries[:-1]})
+    for name in _LISTS if isinstance(answer, dict) else ():
+        if isinstance(answer.get(name), list):
+            return orjson.dumps({**answer, name: answer[name][:-1]})
+    return body
 
 
 _SPOILT: dict[FaultKind, Callable[[bytes], bytes]] = {
