@@ -4,7 +4,6 @@
 """
 
 import os
-import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -18,8 +17,7 @@ from hypothesis import settings
 
 from connector.clock import FixedClock
 from connector.store.engine import create_engine
-from connector.store.migrations import upgrade
-from tests.databases import empty_database
+from tests.databases import Tables, empty_database
 
 # A slip between UTC and local time shows at once where local time is eight hours ahead.
 os.environ["TZ"] = "Asia/Shanghai"
@@ -69,10 +67,19 @@ def clock() -> FixedClock:
     return FixedClock(datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
 
 
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
+    """Keep databases with the product's tables ready."""
+    kept = Tables(tmp_path_factory.mktemp("tables"))
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
-    """Give an empty database: a file, or a schema of its own on the PostgreSQL server."""
-    with empty_database(tmp_path) as url:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, tables: Tables) -> Iterator[str]:
+    """Give a database: an empty one, or one with tables where the test asks for its ``engine``."""
+    wants_tables = "engine" in request.fixturenames
+    with tables.lent(tmp_path) if wants_tables else empty_database(tmp_path) as url:
         yield url
 
 
@@ -85,20 +92,8 @@ def empty_engine(database_url: str) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def engine(empty_engine: sa.Engine, tables_file: Path) -> sa.Engine:
+def engine(database_url: str) -> Iterator[sa.Engine]:
     """Open a database with the product's tables."""
-    if empty_engine.dialect.name == "sqlite":
-        shutil.copyfile(tables_file, str(empty_engine.url.database))
-    else:
-        upgrade(empty_engine)
-    return empty_engine
-
-
-@pytest.fixture(scope="session")
-def tables_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Upgrade an empty SQLite file once: copying it takes a tenth of the time."""
-    path = tmp_path_factory.mktemp("tables") / "zixin.db"
-    engine = create_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()  # the last connection puts the write-ahead log into the file
-    return path
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()

@@ -1,5 +1,6 @@
 """A bench for each CRM: its look-alike on a real port, and the adapter that talks to it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -48,6 +49,7 @@ __all__ = [
     "ZOHO_BOOKS",
     "ZOHO_EXPORTS",
     "Bench",
+    "RunningTime",
     "Time",
     "Vendor",
     "a_change",
@@ -56,6 +58,7 @@ __all__ = [
     "read_all",
 ]
 
+SPEED = 5
 START = datetime(2026, 11, 20, 2, tzinfo=UTC)
 
 
@@ -77,6 +80,30 @@ class Time:
         return Pace(
             now=lambda: START + timedelta(seconds=self.seconds),
             monotonic=lambda: self.seconds,
+            sleep=self.sleep,
+            jitter=lambda: 0.5,
+        )
+
+
+class RunningTime(Time):
+    """Time that runs by itself, ``SPEED`` times as fast as ours, for what threads do together.
+
+    Where it passed by sleeping alone, whoever waits for another would make that other one late.
+    """
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / SPEED)
+        super().sleep(seconds)
+
+    def pace(self) -> Pace:
+        began = time.monotonic()
+
+        def seconds() -> float:
+            return (time.monotonic() - began) * SPEED
+
+        return Pace(
+            now=lambda: START + timedelta(seconds=seconds()),
+            monotonic=seconds,
             sleep=self.sleep,
             jitter=lambda: 0.5,
         )

@@ -19,7 +19,15 @@ from adapters.settings import Secret
 from sandbox.faults import FaultKind, FaultRule
 from sandbox.zoho import ZohoOrg
 from scoring.records import Account, Invoice, Kind
-from tests.contract.bench import START, ZOHO, Bench, a_draft, open_bench, read_all
+from tests.contract.bench import (
+    START,
+    ZOHO,
+    Bench,
+    RunningTime,
+    a_draft,
+    open_bench,
+    read_all,
+)
 from tests.contract.crm_port.asking import an_update, ids_of, receipt_of, records_of
 from tests.contract.spoiling import spoil
 
@@ -66,6 +74,7 @@ def test_pain_02_a_token_answer_without_a_token_crashes_nothing(bench: Bench) ->
 
 def test_pain_02_a_token_that_dies_early_is_replaced_once_for_all(bench: Bench) -> None:
     accounts = [bench.add_account() for _ in range(4)]
+    bench.time = RunningTime()
     port = bench.open()
     port.fetch(Kind.ACCOUNTS, accounts)
     org_of(bench).tokens.kill_access_tokens()

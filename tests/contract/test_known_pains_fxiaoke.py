@@ -22,6 +22,7 @@ from tests.contract.bench import (
     FXIAOKE,
     FXIAOKE_BODY,
     Bench,
+    RunningTime,
     Vendor,
     a_change,
     a_draft,
@@ -77,6 +78,7 @@ def test_pain_an_actor_without_rights_sees_fewer_rows_and_the_doctor_counts_them
 
 def test_pain_the_token_desk_is_asked_by_one_at_a_time(bench: Bench, engine: sa.Engine) -> None:
     bench.engine = engine
+    bench.time = RunningTime()
     added = bench.add_account()
     ports = [bench.open() for _ in range(6)]
 

@@ -7,7 +7,6 @@ and calls are spent. What counts calls or plays faults of its own takes ``calm``
 """
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from random import Random
 from zlib import crc32
@@ -17,8 +16,7 @@ import sqlalchemy as sa
 
 from adapters.port import CrmPort, WriteEffect
 from connector.store.engine import create_engine, in_one_commit
-from connector.store.migrations import upgrade
-from connector.store.tables import connections, leases, spending
+from connector.store.tables import connections, leases, places, spending
 from sandbox.fault_plan import PLANNED, fault_plan
 from sandbox.faults import FaultKind, FaultRule
 from tests.contract.bench import (
@@ -28,11 +26,12 @@ from tests.contract.bench import (
     ZOHO_BOOKS,
     ZOHO_EXPORTS,
     Bench,
+    Time,
     Vendor,
     open_bench,
 )
 from tests.contract.patient import Patient
-from tests.databases import empty_database
+from tests.databases import Tables
 
 BENCHES = {
     "zoho": ZOHO,
@@ -46,16 +45,10 @@ KINDS = tuple(kind for kind in PLANNED if kind is not FaultKind.STALE_TOKEN)
 
 
 @pytest.fixture(scope="session")
-def shared_engine(
-    tmp_path_factory: pytest.TempPathFactory, tables_file: object
-) -> Iterator[sa.Engine]:
+def shared_engine(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Iterator[sa.Engine]:
     """Open one database for the whole suite; each test empties what ports keep in it."""
-    with empty_database(tmp_path_factory.mktemp("ports")) as url:
+    with tables.lent(tmp_path_factory.mktemp("ports")) as url:
         engine = create_engine(url)
-        if engine.dialect.name == "sqlite":
-            shutil.copyfile(str(tables_file), str(engine.url.database))
-        else:
-            upgrade(engine)
         yield engine
         engine.dispose()
 
@@ -63,7 +56,7 @@ def shared_engine(
 @pytest.fixture
 def database(shared_engine: sa.Engine) -> sa.Engine:
     def empty(conn: sa.Connection) -> None:
-        for table in (connections, leases, spending):
+        for table in (connections, leases, places, spending):
             conn.execute(table.delete())
 
     in_one_commit(shared_engine, empty)
@@ -85,8 +78,17 @@ def faults(request: pytest.FixtureRequest, vendor: Vendor) -> Sequence[FaultRule
 
 
 @pytest.fixture
-def bench(vendor: Vendor, faults: Sequence[FaultRule], database: sa.Engine) -> Iterator[Bench]:
+def time() -> Time:
+    """Give the time that ports live by."""
+    return Time()
+
+
+@pytest.fixture
+def bench(
+    vendor: Vendor, faults: Sequence[FaultRule], database: sa.Engine, time: Time
+) -> Iterator[Bench]:
     with open_bench(vendor, engine=database) as running:
+        running.time = time
         running.time.clock = running.crm.clock
         running.crm.faults.replace(faults)
         yield running
@@ -105,8 +107,9 @@ def made(faults: Sequence[FaultRule]) -> frozenset[WriteEffect]:
 
 
 @pytest.fixture
-def calm_bench(vendor: Vendor, database: sa.Engine) -> Iterator[Bench]:
+def calm_bench(vendor: Vendor, database: sa.Engine, time: Time) -> Iterator[Bench]:
     with open_bench(vendor, engine=database) as running:
+        running.time = time
         running.time.clock = running.crm.clock
         yield running
 

@@ -16,7 +16,7 @@ from sandbox.faults import FaultKind
 from sandbox.fxiaoke.tenant import FxiaokeTenant
 from sandbox.zoho import ZohoOrg
 from scoring.records import Kind
-from tests.contract.bench import Bench, Vendor, a_draft, open_bench, read_all
+from tests.contract.bench import Bench, RunningTime, Time, Vendor, a_draft, open_bench, read_all
 from tests.contract.crm_port.asking import an_update, ids_of, receipt_of
 
 NOTIFY = "http://127.0.0.1:9/hooks/word"
@@ -104,6 +104,10 @@ class TestSecretsAndCounters:
 
 class TestSharing:
     """Threads and processes share a connection without harm."""
+
+    @pytest.fixture
+    def time(self) -> Time:
+        return RunningTime()
 
     def test_threads_may_share_a_port(self, bench: Bench, port: CrmPort) -> None:
         accounts = [bench.add_account() for _ in range(12)]
