@@ -31,7 +31,7 @@ demo: setup ## two sandbox CRMs, the whole job, and what it found
 test: setup-dev ## run every test on SQLite
 	$(BIN)/python -m pytest
 
-# The other packages have no database: their tests would only say the same again.
+# What has no database in it would only say the same again: tests/conftest.py leaves it out.
 test-pg: setup-dev ## run what stores anything on PostgreSQL (TEST_DATABASE_URL, or a throw-away server)
 	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest tests/connector tests/contract tests/journeys
 

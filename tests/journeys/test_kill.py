@@ -23,7 +23,7 @@ from tests.databases import empty_database
 from tests.journeys.breaking import Breaker, Call, Moment, Phase, Point, calls_of, draw_points
 from tests.journeys.harness import Installation, crm_state, installed, open_here, tasks_of
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.database, pytest.mark.timeout(600)]
 
 AS_OF = date(2026, 3, 31)
 COMPANY = generate(30, 8, seed=7, as_of=AS_OF)

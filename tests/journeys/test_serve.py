@@ -25,6 +25,7 @@ from connector.wiring.service import Service
 from connector.work.schedule import Ticker
 from sandbox.company.generate import generate
 from sandbox.faults import FaultKind, FaultRule
+from tests.databases import Tables
 from tests.journeys.clerk import Clerk, Owed, clerks_of, overdue_by_account
 from tests.journeys.harness import Installation, installed, open_here, tasks_of
 from tests.journeys.serving import Serve, free_port, genuine, listen_on, serving, wait_until
@@ -98,10 +99,13 @@ class Served(House):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def house(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Iterator[Served]:
     company = generate(ACCOUNTS, seed=5, as_of=today())
     folder = tmp_path_factory.mktemp("serve")
-    with installed(folder, company, as_of=today(), now=True) as installation:
+    with (
+        tables.lent(folder) as url,
+        installed(folder, company, as_of=today(), database_url=url, now=True) as installation,
+    ):
         clerks = clerks_of(installation.crms)
         with serving(installation) as serve:
             wait_until(serve.quiet, "first reading done", seconds=90)
@@ -235,10 +239,12 @@ class Small:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Small]:
+def small(tmp_path: Path, database_url: str) -> Iterator[Small]:
     clock = FixedClock(datetime.now(UTC).replace(microsecond=0))
     company = generate(30, seed=5, as_of=today())
-    with installed(tmp_path, company, as_of=today(), now=True) as installation:
+    with installed(
+        tmp_path, company, as_of=today(), database_url=database_url, now=True
+    ) as installation:
         clerks = clerks_of(installation.crms)
         yield Small(installation, clock, clerks)
         for clerk in clerks.values():
