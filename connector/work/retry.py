@@ -21,6 +21,7 @@ from adapters.errors import (
     RecordConflict,
     RecordInvalid,
     RecordNotFound,
+    Refused,
     Transient,
 )
 
@@ -123,6 +124,8 @@ def verdict(  # noqa: PLR0911 one return for each line of the table
         case ContractBroken():
             alarm = f"{error.system}: an answer had an unknown shape, the adapter needs care"
             return _final(Action.PARK, error, now, alarm=alarm)
+        case Refused():  # for a reason that is in no table: it may pass, and nobody need come yet
+            return _again(error, attempts, now, rng, at_least=now)
         case _:
             return _again(error, attempts, now, rng, at_least=now, alarm=_bug_alarm(error))
 

@@ -19,6 +19,7 @@ from adapters.errors import (
     RecordConflict,
     RecordInvalid,
     RecordNotFound,
+    Refused,
 )
 from connector.work.retry import (
     MAX_ATTEMPTS,
@@ -108,6 +109,16 @@ def test_a_record_that_is_gone_settles_the_work_and_is_pulled_again() -> None:
 @pytest.mark.parametrize("error_type", [RecordInvalid, NotPermitted])
 def test_a_refusal_is_parked_at_once(error_type: type[RecordInvalid | NotPermitted]) -> None:
     assert judge(error_type("no", **ABOUT)).action is Action.PARK
+
+
+def test_a_refusal_for_an_unknown_reason_is_tried_again_and_is_no_fault_of_ours() -> None:
+    error = Refused("no", vendor_code="CANNOT_PROCESS", **ABOUT)
+
+    decided = [judge(error, attempts) for attempts in range(1, MAX_ATTEMPTS + 1)]
+
+    assert [each.action for each in decided] == [Action.LATER] * 8 + [Action.PARK]
+    assert {each.alarm for each in decided} == {""}
+    assert "given up after 9 attempts" in decided[-1].note
 
 
 def test_a_refusal_names_the_field_and_the_sentence() -> None:
