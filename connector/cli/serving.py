@@ -62,7 +62,9 @@ def serving(
             host=server_config.host,
             port=server_config.port if port is None else port,
             threads=WEB_THREADS,
-            clear_untrusted_proxy_headers=True,
+            ident="",
+            # With proxies the receiver itself reads as many of their headers as are configured.
+            clear_untrusted_proxy_headers=not server_config.proxies,
         )
     except OSError as error:
         end(ExitCode.WRONG_USE, f"cannot listen on port {server_config.port}: {error.strerror}")

@@ -27,9 +27,10 @@ from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin
 from connector.work.channels import renew_channels
 from connector.work.inbox import DatabaseInbox, EventSource
+from connector.work.pressure import Marks, Pressure
 from connector.work.schedule import GRACE, Schedule, Ticker, cron, every, make_scheduler
 from connector.work.worker import Step, Worker
-from webhooks.app import create_app
+from webhooks.app import Limits, create_app
 
 __all__ = ["Service"]
 
@@ -55,6 +56,7 @@ class Service:
                 Step(name="push", work=self._push),
             ]
         )
+        self._pressure = _pressure(zixin)
         ticker = Ticker(zixin.engine, zixin.clock)
         self.scheduler = make_scheduler(self.schedules(), ticker, zixin.clock)
 
@@ -64,8 +66,15 @@ class Service:
             self._zixin.hook(name): EventSource(name=name, codec=codec)
             for name, codec in self._codecs.items()
         }
-        inbox = DatabaseInbox(self._zixin.engine, woken=self.worker.wake)
-        return create_app(sources, inbox, self._zixin.clock.now)
+        inbox = DatabaseInbox(self._zixin.engine, woken=self.worker.wake, pressure=self._pressure)
+        server, bounds = self._zixin.config.server, self._zixin.config.receiving
+        limits = Limits(
+            refused_per_minute=bounds.refused_per_minute,
+            messages_per_second=bounds.messages_per_second,
+            hosts=server.trusted_hosts,
+            proxies=server.proxies,
+        )
+        return create_app(sources, inbox, self._zixin.clock.now, limits)
 
     def start(self) -> None:
         """Start worker and schedules."""
@@ -148,6 +157,10 @@ class Service:
         return False
 
     def _pull(self, *, full: bool) -> None:
+        if self._pressure.high():
+            self._say(["nothing was pulled: too many messages wait, or the disk is nearly full"])
+            self.worker.wake()
+            return
         for name, port in self._job.ports.items():
             try:
                 report = read_crm(self._job, port, full=full, stop=lambda: self.worker.stopping)
@@ -191,6 +204,17 @@ class Service:
     def _say(sentences: Sequence[str]) -> None:
         for sentence in sentences:
             _log.warning(sentence)
+
+
+def _pressure(zixin: Zixin) -> Pressure:
+    bounds = zixin.config.receiving
+    marks = Marks(
+        soft_rows=bounds.soft_rows,
+        hard_rows=bounds.hard_rows,
+        disk_share=bounds.disk_share,
+        disk_free_gb=bounds.disk_free_gb,
+    )
+    return Pressure(zixin.engine, zixin.clock.now, marks)
 
 
 def _each(period: timedelta, name: str, work: Callable[[], None]) -> Schedule:

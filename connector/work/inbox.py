@@ -14,10 +14,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from adapters.events import ForgedMessage, Hint, Verified
+from adapters.events import ForgedMessage, Hint, HostileContent, Verified
 from connector.store.engine import in_one_commit, insert_or_ignore, reading
 from connector.store.queue_tables import inbox
-from webhooks.port import InboxUnavailable, VerificationError
+from connector.work.pressure import Pressure
+from webhooks.port import HostileMessage, InboxUnavailable, VerificationError
 
 __all__ = [
     "HINT",
@@ -70,6 +71,8 @@ class EventSource:
         """Prove a message. Raises ``VerificationError``."""
         try:
             return self.codec.verify(headers, body)
+        except HostileContent as error:
+            raise HostileMessage(error.reason) from None
         except ForgedMessage as error:
             raise VerificationError(error.reason) from None
 
@@ -78,11 +81,18 @@ class DatabaseInbox:
     """Keeps messages in our database; fits ``webhooks.port.Inbox``.
 
     ``woken`` is called after each new message, so that a worker in this process starts at once.
+    With ``pressure`` nothing is taken while that says there is too much.
     """
 
-    def __init__(self, engine: sa.Engine, woken: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        woken: Callable[[], None] = lambda: None,
+        pressure: Pressure | None = None,
+    ) -> None:
         self._engine = engine
         self._woken = woken
+        self._pressure = pressure
 
     def put(
         self,
@@ -95,6 +105,8 @@ class DatabaseInbox:
         """Commit a message. False: it was there. Raises ``InboxUnavailable``."""
         row = _row(source, MESSAGE, _storable(message_id), received_at, body, headers)
         try:
+            if self._pressure is not None and self._pressure.full():
+                raise InboxUnavailable("too much waits, or the disk is nearly full", full=True)
             new = in_one_commit(self._engine, lambda conn: _insert(conn, row))
         except SQLAlchemyError as error:
             raise InboxUnavailable(f"the database refused: {type(error).__name__}") from error
