@@ -1,5 +1,6 @@
 """``zixin serve``: receiver, worker and schedules in one process."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -54,6 +55,8 @@ def serving(
 
     ``give_up`` is called when that takes longer than patience lasts.
     """
+    # It would write a line for each message that waits for a thread.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     service = Service(zixin)
     server_config = zixin.config.server
     try:
