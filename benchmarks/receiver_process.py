@@ -49,11 +49,12 @@ def _bare(folder: Path) -> tuple[Flask, Callable[[], int]]:
     path = str(folder / "bare.db")
 
     def connection() -> sqlite3.Connection:
-        if not hasattr(mine, "connection"):
-            mine.connection = sqlite3.connect(path, timeout=10, isolation_level=None)
-            mine.connection.execute("PRAGMA journal_mode=WAL")
-            mine.connection.execute("PRAGMA synchronous=FULL")
-        return mine.connection
+        found: sqlite3.Connection | None = getattr(mine, "connection", None)
+        if found is None:
+            found = mine.connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+            found.execute("PRAGMA journal_mode=WAL")
+            found.execute("PRAGMA synchronous=FULL")
+        return found
 
     connection().execute("CREATE TABLE inbox (id INTEGER PRIMARY KEY, at TEXT, body BLOB)")
 

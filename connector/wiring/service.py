@@ -18,14 +18,16 @@ from adapters.errors import CrmError
 from connector.flow.assess import Scope
 from connector.flow.decide import decide
 from connector.flow.job import Job
+from connector.flow.pull import PullReport
 from connector.flow.push import push_due
 from connector.flow.react import react_due
 from connector.flow.run import PortReader, read_crm
 from connector.flow.simulation import try_shadows
 from connector.flow.sweep import sweep_ids
+from connector.store.engine import reading
 from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin
-from connector.work.channels import renew_channels
+from connector.work.channels import ageing_channels, renew_channels, silence
 from connector.work.inbox import DatabaseInbox, EventSource
 from connector.work.pressure import Marks, Pressure
 from connector.work.schedule import GRACE, Schedule, Ticker, cron, every, make_scheduler
@@ -97,7 +99,7 @@ class Service:
         often = timedelta(minutes=times.pull_minutes)
         return [
             _each(timedelta(hours=times.renew_hours), "renew-channels", self.renew),
-            _each(often, "pull", lambda: self._pull(full=False)),
+            _each(often, "pull", self._renew_and_pull),
             *self._sweeps(),
             _at(cron(_daily(times.full_pull_at), zone), "full-pull", lambda: self._pull(full=True)),
             _at(cron(_daily(times.assess_at), zone), "assess", self._decide_all),
@@ -129,6 +131,13 @@ class Service:
                 renew_channels(self._zixin.engine, port, url, self._zixin.clock)
             except CrmError as error:
                 _log.warning("channel not renewed", system=name, error=type(error).__name__)
+        with reading(self._zixin.engine) as conn:
+            self._say(ageing_channels(conn, self._zixin.clock.now()))
+
+    def _renew_and_pull(self) -> None:
+        """Look at the channels before each pull, too: a CRM may give them a short life."""
+        self.renew()
+        self._pull(full=False)
 
     def _react(self, stop: Stop) -> bool:
         reader = PortReader(self._job.engine, self._job.ports, self._job.clock)
@@ -165,9 +174,18 @@ class Service:
             try:
                 report = read_crm(self._job, port, full=full, stop=lambda: self.worker.stopping)
                 self._say(report.warnings)
+                self._listen(name, report)
             except CrmError as error:
                 _log.warning("pull failed", system=name, error=type(error).__name__)
             self.worker.wake()
+
+    def _listen(self, name: str, report: PullReport) -> None:
+        """Say so when a CRM has changed and tells of nothing."""
+        found = report.total
+        if found.new or found.updated or found.gone:
+            with reading(self._zixin.engine) as conn:
+                said = silence(conn, name, self._zixin.clock.now())
+            self._say([said] if said else [])
 
     def _sweep(self, names: Sequence[str]) -> None:
         for name in names:
