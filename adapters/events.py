@@ -7,7 +7,7 @@ import msgspec
 
 from scoring.records import Kind
 
-__all__ = ["ForgedMessage", "Hint", "Verified"]
+__all__ = ["ForgedMessage", "Hint", "HostileContent", "Verified"]
 
 
 class ForgedMessage(ValueError):
@@ -16,6 +16,10 @@ class ForgedMessage(ValueError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class HostileContent(ForgedMessage):
+    """The message proves its origin and asks for what no message of this CRM asks for."""
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,8 @@ MODULES = {
     "zoho_quiet_day_credits": "benchmarks.daily_cost",
     "zoho_write_2000_credits": "benchmarks.daily_cost",
     "fxiaoke_full_read_calls": "benchmarks.full_reads",
+    "receiver_ratio_vs_bare": "benchmarks.receiver",
+    "receiver_p99_ms": "benchmarks.receiver",
     "bulk_store_rows_per_second": "benchmarks.bulk_store",
     "bulk_peak_mb": "benchmarks.bulk_store",
 }

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -38,6 +39,7 @@ __all__ = [
     "ConnectionConfig",
     "Person",
     "Rates",
+    "Receiving",
     "Schedule",
     "Server",
     "Store",
@@ -145,11 +147,58 @@ def _is_positive(text: str) -> bool:
 
 
 class Server(_Section, frozen=True):
-    """Where ``zixin serve`` listens, and the address under which the CRMs reach it."""
+    """Where ``zixin serve`` listens, and the address under which the CRMs reach it.
+
+    Requests are taken for the host of ``public_url``, for ``hosts`` and for this machine itself;
+    without any named, for every host. ``proxies``: how many reverse proxies stand in front.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
+    hosts: tuple[str, ...] = ()
+    proxies: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a negative number of proxies."""
+        refuse(*starts_at(0, proxies=self.proxies))
+
+    @property
+    def trusted_hosts(self) -> tuple[str, ...]:
+        """The hosts that requests may name; empty: any."""
+        public = urlsplit(self.public_url).hostname
+        named = (*((public,) if public else ()), *self.hosts)
+        return (*named, *_THIS_MACHINE) if named else ()
+
+
+_THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Receiving(_Section, frozen=True):
+    """Bounds of the receiver and the marks of its inbox; see ``connector/work/pressure.py``.
+
+    An address from which more than ``refused_per_minute`` messages had to be refused is not
+    listened to for a while; a connection sends at most ``messages_per_second``. 0: no limit.
+    """
+
+    refused_per_minute: int = 600
+    messages_per_second: int = 2000
+    soft_rows: int = 50_000
+    hard_rows: int = 200_000
+    disk_share: float = 0.8
+    disk_free_gb: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Refuse what would bound nothing, or everything."""
+        refuse(
+            *starts_at(
+                0,
+                refused_per_minute=self.refused_per_minute,
+                messages_per_second=self.messages_per_second,
+            ),
+            *starts_at(1, soft_rows=self.soft_rows, hard_rows=self.hard_rows),
+            *lies_between(0, 1, disk_share=self.disk_share),
+        )
 
 
 class Schedule(_Section, frozen=True):
@@ -246,6 +295,7 @@ class Config(_Section, frozen=True):
     policy: str = ""
     rates: Rates = Rates()
     server: Server = Server()
+    receiving: Receiving = Receiving()
     schedule: Schedule = Schedule()
     people: dict[str, Person] = {}
     connections: tuple[ConnectionConfig, ...] = ()

@@ -2,10 +2,12 @@
 
 No parsing, no CRM call, no scoring in the request. A 2xx leaves only after the message was kept.
 Whatever is wrong with a message, its sender sees one constant 401 and nothing is stored but a count.
+Who sends too many such is not listened to for a while.
 """
 
 import hmac
 import logging
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,8 +15,18 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from webhooks.buckets import Buckets
 from webhooks.counts import Counts
-from webhooks.port import Accepted, Inbox, InboxUnavailable, Source, VerificationError
+from webhooks.hardening import harden
+from webhooks.port import (
+    Accepted,
+    HostileMessage,
+    Inbox,
+    InboxUnavailable,
+    Source,
+    VerificationError,
+)
+from webhooks.shape import MOST_DEPTH, too_deep
 
 __all__ = ["Limits", "create_app", "create_blueprint"]
 
@@ -23,13 +35,25 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of the receiver. Of a stream of forged messages one line each ``log_every`` is logged."""
+    """Bounds of the receiver. Of a stream of forged messages one line each ``log_every`` is logged.
+
+    An address from which more than ``refused_per_minute`` messages came that had to be refused gets
+    429 for all it sends until a part of the minute has passed. A connection's genuine messages
+    are bounded by ``messages_per_second``, ten seconds' worth at once. 0: no limit.
+    """
 
     body_bytes: int = 1024 * 1024
+    depth: int = MOST_DEPTH
     log_every: timedelta = timedelta(minutes=1)
+    refused_per_minute: int = 600
+    messages_per_second: int = 2000
+    hosts: tuple[str, ...] = ()
+    proxies: int = 0
 
 
 _DEFAULT_LIMITS = Limits()
+_BURST_SECONDS = 10
+RETRY_SECONDS = 60
 
 
 def create_app(
@@ -43,6 +67,7 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.register_blueprint(create_blueprint(sources, inbox, now, limits, counts))
     app.register_error_handler(HTTPException, _plain_error)
+    harden(app, hosts=limits.hosts, proxies=limits.proxies)
     return app
 
 
@@ -66,7 +91,7 @@ def create_blueprint(
 
 
 class _Receiver:
-    """Answers one message at a time; holds no state but counts."""
+    """Answers one message at a time; holds no state but counts and limits."""
 
     def __init__(
         self,
@@ -81,10 +106,24 @@ class _Receiver:
         self._now = now
         self._limits = limits
         self._counts = counts
+        minute = limits.refused_per_minute
+        self._refused = Buckets(size=minute, per_second=minute / 60)
+        second = limits.messages_per_second
+        self._messages = Buckets(size=second * _BURST_SECONDS, per_second=second)
 
     def receive(self, path_id: str) -> Response:
         """Take one message in."""
         source = self._find(path_id)
+        name = source.name if source else ""
+        if self._refused.empty(_sender(), self._now()):
+            self._counts.add(name, "limited")
+            return _later(429, "too many requests")
+        answer = self._receive(source)
+        if answer.status_code in _REFUSALS:
+            self._refused.take(_sender(), self._now())
+        return answer
+
+    def _receive(self, source: Source | None) -> Response:
         if source is None:
             self._counts.add("", "unknown")
             return _text(404, "not found")
@@ -95,9 +134,14 @@ class _Receiver:
             return _text(413, "too large")
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
+            if too_deep(body, self._limits.depth):
+                raise HostileMessage("it is nested too deeply")
             accepted = source.verifier.verify(headers, body)
         except VerificationError as error:
             return self._refuse(source, error)
+        if not self._messages.take(source.name, self._now()):
+            self._counts.add(source.name, "limited")
+            return _later(429, "too many requests")
         return self._keep(source, accepted, headers, body)
 
     def readyz(self) -> Response:
@@ -116,11 +160,13 @@ class _Receiver:
         return request.get_data(cache=False)
 
     def _refuse(self, source: Source, error: VerificationError) -> Response:
-        self._counts.add(source.name, "forged")
+        hostile = isinstance(error, HostileMessage)
+        outcome = "hostile" if hostile else "forged"
+        self._counts.add(source.name, outcome)
         if self._counts.may_log(source.name, self._now(), self._limits.log_every):
-            forged = self._counts.of(source.name, "forged")
-            _log.warning("%s: message refused: %s (%d so far)", source.name, error.reason, forged)
-        return _text(401, "unauthorized")
+            so_far = self._counts.of(source.name, outcome)
+            _log.warning("%s: message refused: %s (%d so far)", source.name, error.reason, so_far)
+        return _text(400, "bad request") if hostile else _text(401, "unauthorized")
 
     def _keep(
         self, source: Source, accepted: Accepted, headers: Mapping[str, str], body: bytes
@@ -128,16 +174,25 @@ class _Receiver:
         kept = {name: headers[name] for name in source.kept_headers if name in headers}
         try:
             new = self._inbox.put(source.name, accepted.message_id, self._now(), kept, body)
-        except InboxUnavailable:
-            self._counts.add(source.name, "unavailable")
-            _log.exception(
-                "%s: a message could not be kept, its sender will repeat it", source.name
-            )
-            return _text(503, "try again later")
+        except InboxUnavailable as error:
+            return self._put_off(source, error)
         self._counts.add(source.name, "accepted" if new else "duplicate")
         return Response(
             accepted.answer or b"", status=source.status, content_type=accepted.content_type
         )
+
+    def _put_off(self, source: Source, error: InboxUnavailable) -> Response:
+        self._counts.add(source.name, "full" if error.full else "unavailable")
+        if self._counts.may_log(f"{source.name} put off", self._now(), self._limits.log_every):
+            _log.error("%s: a message could not be kept: %s", source.name, error, exc_info=error)
+        return _later(503, "try again later")
+
+
+_REFUSALS = frozenset({400, 401, 404, 413})
+
+
+def _sender() -> str:
+    return request.remote_addr or ""
 
 
 def _healthz() -> Response:
@@ -145,7 +200,18 @@ def _healthz() -> Response:
 
 
 def _plain_error(error: HTTPException) -> Response:
-    return _text(error.code or 500, error.name.lower())
+    code = error.code or 500
+    if code < 500:
+        return _text(code, error.name.lower())
+    trace = secrets.token_hex(4)
+    _log.error("trace %s: %s", trace, error.name)
+    return _text(code, f"{error.name.lower()}, trace {trace}")
+
+
+def _later(status: int, body: str) -> Response:
+    response = _text(status, body)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def _text(status: int, body: str) -> Response:

@@ -10,8 +10,8 @@ __all__ = ["Counts"]
 class Counts:
     """Counts in memory, safe for threads.
 
-    Outcomes: ``accepted``, ``duplicate``, ``forged``, ``too_large``, ``unavailable``, and
-    ``unknown`` for a path that leads nowhere.
+    Outcomes: ``accepted``, ``duplicate``, ``forged``, ``hostile``, ``too_large``, ``limited``,
+    ``full``, ``unavailable``, and ``unknown`` for a path that leads nowhere.
     """
 
     def __init__(self) -> None:

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-__all__ = ["Accepted", "Inbox", "InboxUnavailable", "Source", "VerificationError", "Verifier"]
+__all__ = [
+    "Accepted",
+    "HostileMessage",
+    "Inbox",
+    "InboxUnavailable",
+    "Source",
+    "VerificationError",
+    "Verifier",
+]
 
 
 class VerificationError(Exception):
@@ -15,8 +23,19 @@ class VerificationError(Exception):
         self.reason = reason
 
 
+class HostileMessage(VerificationError):
+    """A message proves its origin and asks for what none may ask; the sender sees only 400."""
+
+
 class InboxUnavailable(Exception):
-    """The message could not be kept now; the sender shall try again."""
+    """The message could not be kept now; the sender shall try again.
+
+    ``full``: nothing is wrong but that too much waits already, or the disk is nearly full.
+    """
+
+    def __init__(self, reason: str, *, full: bool = False) -> None:
+        super().__init__(reason)
+        self.full = full
 
 
 class Accepted(Protocol):
@@ -44,7 +63,8 @@ class Verifier(Protocol):
     def verify(self, headers: Mapping[str, str], body: bytes) -> Accepted:
         """Accept a genuine message. ``headers`` are keyed in lower case.
 
-        Raises ``VerificationError`` for everything else, whatever the bytes are.
+        Raises ``VerificationError`` for everything else, whatever the bytes are, and
+        ``HostileMessage`` for a genuine one that asks for what none may ask.
         """
         ...
 

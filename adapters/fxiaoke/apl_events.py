@@ -17,7 +17,7 @@ from adapters.fxiaoke.values import ms_to_time
 __all__ = ["SIGNATURE", "TIMESTAMP", "AplVerifier", "apl_key_warnings", "apl_signature"]
 
 TIMESTAMP, SIGNATURE = "x-credit-timestamp", "x-credit-signature"
-MAX_AGE = timedelta(minutes=10)  # it is sent at once, and tried again at once
+MAX_AGE = timedelta(minutes=5)  # it is sent at once, and tried again at once
 MAX_BODY_BYTES = 64 * 1024
 LEAST_CHARACTERS = 32
 _SECONDS_BELOW = 100_000_000_000  # larger numbers are milliseconds: seconds reach the year 5138
@@ -86,7 +86,7 @@ class AplVerifier:
         except OverflowError:
             raise ForgedMessage("the timestamp is outside the calendar") from None
         if abs(self._now() - sent_at) > MAX_AGE:
-            raise ForgedMessage("the message is more than ten minutes old or ahead")
+            raise ForgedMessage("the message is more than five minutes old or ahead")
 
 
 def apl_signature(key: str, timestamp: str, body: bytes) -> str:

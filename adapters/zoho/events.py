@@ -1,7 +1,9 @@
 """Zoho's notifications: channels, the proof that a message comes from them, and its hints.
 
 Zoho signs nothing. The one proof is the token we chose for the channel, which comes back in every
-message, or which the administrator put into a workflow's webhook; so the address should hold a secret of its own, and what a message says is only a hint.
+message, or which the administrator put into a workflow's webhook; so the address should hold a
+secret of its own, and what a message says is only a hint. During a rotation the token of before
+is taken, too: a channel goes on with it until it is renewed.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ from typing import Any
 import msgspec
 
 from adapters.errors import ContractBroken, CrmError
-from adapters.events import ForgedMessage, Hint, Verified
+from adapters.events import ForgedMessage, Hint, HostileContent, Verified
 from adapters.port import WatchReceipt
 from adapters.zoho.client import Item, ZohoClient
 from adapters.zoho.errors import to_error
@@ -24,7 +26,7 @@ from scoring.records import CREDIT_FILE_KINDS, Kind
 __all__ = ["MAX_TOKEN", "ZohoVerifier", "channels", "unwatch", "watch"]
 
 MAX_BODY_BYTES = 1024 * 1024
-MAX_IDS = 5_000
+MAX_IDS = 1_000
 MAX_TOKEN = 50
 _ID_DIGITS = range(1, 20)
 _NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
@@ -53,16 +55,16 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
 class ZohoVerifier:
     """Verifies notifications and workflow webhooks of one connection and reads their hints.
 
-    ``once`` gives a text that it never gives again.
+    ``tokens`` are accepted, the current one first: two during a rotation. ``once`` gives a text that it never gives again.
     """
 
     def __init__(
-        self, token: str, system: str, mapping: ZohoMapping, once: Callable[[], str]
+        self, tokens: Sequence[str], system: str, mapping: ZohoMapping, once: Callable[[], str]
     ) -> None:
-        """Take the channels' token. Raises ``ValueError`` for one that Zoho would not echo."""
-        if not 1 <= len(token) <= MAX_TOKEN:
+        """Take the channels' tokens. Raises ``ValueError`` for one that Zoho would not echo."""
+        if not all(1 <= len(token) <= MAX_TOKEN for token in tokens):
             raise ValueError(f"the channel token must be 1 to {MAX_TOKEN} characters long")
-        self._token = token.encode()
+        self._tokens = [token.encode() for token in tokens]
         self._mapping = mapping
         self._modules = {channel: module for module, channel in channels(system, mapping).items()}
         self._once = once
@@ -99,7 +101,7 @@ class ZohoVerifier:
         if self._modules.get(str(message.channel_id)) != message.module:
             raise ForgedMessage("the channel is not ours, or of another module")
         if len(message.ids) > MAX_IDS:
-            raise ForgedMessage("the message names too many records")
+            raise HostileContent("the message names too many records")
         return _Told(module=message.module, ids=_checked(message.ids))
 
     def _of_workflow(self, webhook: WorkflowMessage) -> _Told:
@@ -109,15 +111,17 @@ class ZohoVerifier:
         return _Told(module=webhook.module, ids=_checked([webhook.record_id]), again=True)
 
     def _must_be_ours(self, token: str) -> None:
-        if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token):
+        given = token.encode("utf-8", "surrogatepass")
+        # All are tried, so that time tells nothing.
+        if not sum(hmac.compare_digest(given, known) for known in self._tokens):
             raise ForgedMessage("the token is not ours")
 
 
 def _checked(ids: Sequence[str | int]) -> tuple[str, ...]:
-    """Return ids as texts, each once. Raises ``ForgedMessage`` for what is none."""
+    """Return ids as texts, each once. Raises ``HostileContent`` for what is none."""
     found = tuple(dict.fromkeys(str(each) for each in ids))
     if not all(_is_id(each) for each in found):
-        raise ForgedMessage("the message names what is no record id")
+        raise HostileContent("the message names what is no record id")
     return found
 
 

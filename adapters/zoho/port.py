@@ -260,7 +260,9 @@ def open_zoho(
 def zoho_verifier(settings: ConnectionSettings, once: Callable[[], str]) -> ZohoVerifier:
     """Build the verifier of a connection's notifications and webhooks.
 
-    Raises ``MissingSettingError`` without a channel token, ``ValueError`` for an unusable one.
+    ``channel_token`` is in use; ``channel_token_old`` is still accepted during a rotation. Raises ``MissingSettingError`` without a channel token, ``ValueError`` for an unusable one.
     """
-    token = settings.secret("channel_token")
-    return ZohoVerifier(token, settings.name, mapping_of(settings), once)
+    tokens = [settings.secret("channel_token")]
+    if old := settings.secrets.get("channel_token_old"):
+        tokens.append(old.reveal())
+    return ZohoVerifier(tokens, settings.name, mapping_of(settings), once)

@@ -1,5 +1,6 @@
 """``zixin serve``: receiver, worker and schedules in one process."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -54,6 +55,8 @@ def serving(
 
     ``give_up`` is called when that takes longer than patience lasts.
     """
+    # It would write a line for each message that waits for a thread.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     service = Service(zixin)
     server_config = zixin.config.server
     try:
@@ -62,7 +65,9 @@ def serving(
             host=server_config.host,
             port=server_config.port if port is None else port,
             threads=WEB_THREADS,
-            clear_untrusted_proxy_headers=True,
+            ident="",
+            # With proxies the receiver itself reads as many of their headers as are configured.
+            clear_untrusted_proxy_headers=not server_config.proxies,
         )
     except OSError as error:
         end(ExitCode.WRONG_USE, f"cannot listen on port {server_config.port}: {error.strerror}")

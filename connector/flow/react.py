@@ -1,7 +1,7 @@
 """From messages to changed accounts: a message is a hint, the CRM's record is the truth.
 
 Messages of one connection are read together, their hints merged by kind, and the records they name
-pulled once. What changed marks its account stale; what did not change, such as the echo of our own
+pulled once; a message that lay in the inbox before a feed was read says nothing new. What changed marks its account stale; what did not change, such as the echo of our own
 write, marks nothing, so no circle begins.
 """
 
@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from adapters.errors import CrmError
 from adapters.events import Hint
 from connector.clock import Clock
-from connector.store.engine import in_one_commit
+from connector.store.engine import in_one_commit, reading
 from connector.store.queue_tables import inbox
 from connector.work import claim as claims
-from connector.work.inbox import EventCodec, UnreadableMessage, hints_of
+from connector.work.inbox import MESSAGE, EventCodec, UnreadableMessage, hints_of
 from connector.work.pauses import halt, pause
 from connector.work.retry import MAX_ATTEMPTS, Action, Verdict, verdict
 from scoring.records import Kind
@@ -45,10 +45,16 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactSettings:
-    """Bounds of reacting. More than ``storm_ids`` records of a kind at once are read as a feed."""
+    """Bounds of reacting.
+
+    More than ``storm_ids`` records of a kind at once are read as a feed; while more than
+    ``storm_messages`` of a connection wait, more than ``storm_share`` are.
+    """
 
     batch_messages: int = 1000
     storm_ids: int = 500
+    storm_messages: int = 2000
+    storm_share: int = 100
     lease: timedelta = claims.LEASE
 
 
@@ -83,12 +89,15 @@ def react_due(
     A message nobody understands is kept as ``unhandled``, to be replayed after an upgrade.
     """
     report = ReactReport()
+    feeds = _Feeds(engine, reader, report)
     while not stop():
         lease = new_lease()
         rows = _claim(engine, clock, lease, settings)
         if not rows:
             break
-        _Batch(engine, reader, clock, rng, settings, report, lease).handle(rows, codecs)
+        storm = len(rows) == settings.batch_messages and _storm(engine, clock, rows[0], settings)
+        feeds.most = settings.storm_share if storm else settings.storm_ids
+        _Batch(engine, feeds, clock, rng, settings, report, lease).handle(rows, codecs)
     return report
 
 
@@ -114,13 +123,61 @@ def _claim(engine: sa.Engine, clock: Clock, lease: str, settings: ReactSettings)
     )
 
 
+def _storm(engine: sa.Engine, clock: Clock, row: Row, settings: ReactSettings) -> bool:
+    """Tell whether more messages like this wait behind a full batch than are read one by one."""
+    most = settings.storm_messages - settings.batch_messages + 1
+    with reading(engine) as conn:
+        waiting = claims.due_count(
+            conn, inbox, now=clock.now(), system=row.system, kind=row.kind, most=max(1, most)
+        )
+    return waiting + settings.batch_messages > settings.storm_messages
+
+
+class _Feeds:
+    """Reads what messages name, and remembers up to which message a feed covers them.
+
+    A message that was in the inbox when the reading of a feed began tells of a change before that.
+    Numbers decide, not times: the clocks of several hosts differ. Requests of our own are about
+    records that may not have changed, so they are always read by name.
+    """
+
+    def __init__(self, engine: sa.Engine, reader: Reader, report: ReactReport) -> None:
+        self._engine = engine
+        self._reader = reader
+        self._report = report
+        self._covered: dict[tuple[str, Kind], int] = {}
+        self.most = 0
+
+    def read(self, rows: Sequence[Row], asked: Mapping[int, tuple[Hint, ...]]) -> None:
+        """Read what these rows of one connection name."""
+        system = rows[0].system
+        hints = [hint for row in rows for hint in asked[row.id] if not self._told(row, hint)]
+        for kind, record_ids in merge_hints(hints).items():
+            if len(record_ids) > self.most and rows[0].kind == MESSAGE:
+                last = self._last_message()
+                self._reader.changes(system, kind)
+                self._covered[system, kind] = last
+                self._report.feeds += 1
+            else:
+                self._reader.records(system, kind, record_ids)
+                self._report.records += len(record_ids)
+
+    def _told(self, row: Row, hint: Hint) -> bool:
+        covered = self._covered.get((row.system, hint.kind), 0)
+        return row.kind == MESSAGE and int(row.id) <= covered
+
+    def _last_message(self) -> int:
+        with reading(self._engine) as conn:
+            return int(conn.execute(sa.select(sa.func.max(inbox.c.id))).scalar_one() or 0)
+
+
 class _Batch:
     """Messages of one connection, held under one lease."""
 
     def __init__(
         self,
         engine: sa.Engine,
-        reader: Reader,
+        feeds: _Feeds,
         clock: Clock,
         rng: random.Random,
         settings: ReactSettings,
@@ -128,7 +185,7 @@ class _Batch:
         lease: str,
     ) -> None:
         self._engine = engine
-        self._reader = reader
+        self._feeds = feeds
         self._clock = clock
         self._rng = rng
         self._settings = settings
@@ -166,7 +223,7 @@ class _Batch:
         if not rows:
             return
         try:
-            self._read(rows[0].system, [hint for row in rows for hint in asked[row.id]])
+            self._feeds.read(rows, asked)
         except CrmError as error:
             self._fail(rows, error)
         except Exception as error:  # noqa: BLE001 a fault of ours: one of them may bring it about
@@ -183,15 +240,6 @@ class _Batch:
             return
         for row in rows:
             self._pull([row], asked)
-
-    def _read(self, system: str, hints: Sequence[Hint]) -> None:
-        for kind, record_ids in merge_hints(hints).items():
-            if len(record_ids) > self._settings.storm_ids:
-                self._reader.changes(system, kind)
-                self._report.feeds += 1
-            else:
-                self._reader.records(system, kind, record_ids)
-                self._report.records += len(record_ids)
 
     def _end(self, rows: Sequence[Row], state: str, note: str = "") -> None:
         now = self._clock.now()

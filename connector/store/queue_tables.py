@@ -123,5 +123,8 @@ channels = sa.Table(
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("renewed_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime),
+    sa.Column("opened_at", UtcDateTime),
 )
-"""Notification channels we hold in a CRM; ``expires_at`` NULL: lives until removed."""
+"""Notification channels we hold in a CRM; ``expires_at`` NULL: lives until removed.
+
+``opened_at``: since when it has been renewed again and again."""

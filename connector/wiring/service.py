@@ -18,18 +18,21 @@ from adapters.errors import CrmError
 from connector.flow.assess import Scope
 from connector.flow.decide import decide
 from connector.flow.job import Job
+from connector.flow.pull import PullReport
 from connector.flow.push import push_due
 from connector.flow.react import react_due
 from connector.flow.run import PortReader, read_crm
 from connector.flow.simulation import try_shadows
 from connector.flow.sweep import sweep_ids
+from connector.store.engine import reading
 from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin
-from connector.work.channels import renew_channels
+from connector.work.channels import ageing_channels, renew_channels, silence
 from connector.work.inbox import DatabaseInbox, EventSource
+from connector.work.pressure import Marks, Pressure
 from connector.work.schedule import GRACE, Schedule, Ticker, cron, every, make_scheduler
 from connector.work.worker import Step, Worker
-from webhooks.app import create_app
+from webhooks.app import Limits, create_app
 
 __all__ = ["Service"]
 
@@ -55,6 +58,7 @@ class Service:
                 Step(name="push", work=self._push),
             ]
         )
+        self._pressure = _pressure(zixin)
         ticker = Ticker(zixin.engine, zixin.clock)
         self.scheduler = make_scheduler(self.schedules(), ticker, zixin.clock)
 
@@ -64,8 +68,15 @@ class Service:
             self._zixin.hook(name): EventSource(name=name, codec=codec)
             for name, codec in self._codecs.items()
         }
-        inbox = DatabaseInbox(self._zixin.engine, woken=self.worker.wake)
-        return create_app(sources, inbox, self._zixin.clock.now)
+        inbox = DatabaseInbox(self._zixin.engine, woken=self.worker.wake, pressure=self._pressure)
+        server, bounds = self._zixin.config.server, self._zixin.config.receiving
+        limits = Limits(
+            refused_per_minute=bounds.refused_per_minute,
+            messages_per_second=bounds.messages_per_second,
+            hosts=server.trusted_hosts,
+            proxies=server.proxies,
+        )
+        return create_app(sources, inbox, self._zixin.clock.now, limits)
 
     def start(self) -> None:
         """Start worker and schedules."""
@@ -88,7 +99,7 @@ class Service:
         often = timedelta(minutes=times.pull_minutes)
         return [
             _each(timedelta(hours=times.renew_hours), "renew-channels", self.renew),
-            _each(often, "pull", lambda: self._pull(full=False)),
+            _each(often, "pull", self._renew_and_pull),
             *self._sweeps(),
             _at(cron(_daily(times.full_pull_at), zone), "full-pull", lambda: self._pull(full=True)),
             _at(cron(_daily(times.assess_at), zone), "assess", self._decide_all),
@@ -120,6 +131,13 @@ class Service:
                 renew_channels(self._zixin.engine, port, url, self._zixin.clock)
             except CrmError as error:
                 _log.warning("channel not renewed", system=name, error=type(error).__name__)
+        with reading(self._zixin.engine) as conn:
+            self._say(ageing_channels(conn, self._zixin.clock.now()))
+
+    def _renew_and_pull(self) -> None:
+        """Look at the channels before each pull, too: a CRM may give them a short life."""
+        self.renew()
+        self._pull(full=False)
 
     def _react(self, stop: Stop) -> bool:
         reader = PortReader(self._job.engine, self._job.ports, self._job.clock)
@@ -148,13 +166,26 @@ class Service:
         return False
 
     def _pull(self, *, full: bool) -> None:
+        if self._pressure.high():
+            self._say(["nothing was pulled: too many messages wait, or the disk is nearly full"])
+            self.worker.wake()
+            return
         for name, port in self._job.ports.items():
             try:
                 report = read_crm(self._job, port, full=full, stop=lambda: self.worker.stopping)
                 self._say(report.warnings)
+                self._listen(name, report)
             except CrmError as error:
                 _log.warning("pull failed", system=name, error=type(error).__name__)
             self.worker.wake()
+
+    def _listen(self, name: str, report: PullReport) -> None:
+        """Say so when a CRM has changed and tells of nothing."""
+        found = report.total
+        if found.new or found.updated or found.gone:
+            with reading(self._zixin.engine) as conn:
+                said = silence(conn, name, self._zixin.clock.now())
+            self._say([said] if said else [])
 
     def _sweep(self, names: Sequence[str]) -> None:
         for name in names:
@@ -191,6 +222,17 @@ class Service:
     def _say(sentences: Sequence[str]) -> None:
         for sentence in sentences:
             _log.warning(sentence)
+
+
+def _pressure(zixin: Zixin) -> Pressure:
+    bounds = zixin.config.receiving
+    marks = Marks(
+        soft_rows=bounds.soft_rows,
+        hard_rows=bounds.hard_rows,
+        disk_share=bounds.disk_share,
+        disk_free_gb=bounds.disk_free_gb,
+    )
+    return Pressure(zixin.engine, zixin.clock.now, marks)
 
 
 def _each(period: timedelta, name: str, work: Callable[[], None]) -> Schedule:

@@ -4,20 +4,24 @@ A message is kept once per (connection, message id). A hint of our own ("read th
 lies among them and is put down in the commit that found it necessary.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any, Protocol
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from adapters.events import ForgedMessage, Hint, Verified
-from connector.store.engine import in_one_commit, insert_or_ignore, reading
+from adapters.events import ForgedMessage, Hint, HostileContent, Verified
+from connector.store.engine import in_one_commit, reading
 from connector.store.queue_tables import inbox
-from webhooks.port import InboxUnavailable, VerificationError
+from connector.work.pressure import Pressure
+from webhooks.port import HostileMessage, InboxUnavailable, VerificationError
 
 __all__ = [
     "HINT",
@@ -70,6 +74,8 @@ class EventSource:
         """Prove a message. Raises ``VerificationError``."""
         try:
             return self.codec.verify(headers, body)
+        except HostileContent as error:
+            raise HostileMessage(error.reason) from None
         except ForgedMessage as error:
             raise VerificationError(error.reason) from None
 
@@ -78,11 +84,24 @@ class DatabaseInbox:
     """Keeps messages in our database; fits ``webhooks.port.Inbox``.
 
     ``woken`` is called after each new message, so that a worker in this process starts at once.
+    With ``pressure`` nothing is taken while that says there is too much.
+
+    Messages that arrive while another commit is under way go together in the next one: the disk
+    is waited for once for all of them, and threads do not compete for SQLite's one writer.
     """
 
-    def __init__(self, engine: sa.Engine, woken: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        woken: Callable[[], None] = lambda: None,
+        pressure: Pressure | None = None,
+    ) -> None:
         self._engine = engine
         self._woken = woken
+        self._pressure = pressure
+        self._arriving = threading.Lock()
+        self._committing = threading.Lock()
+        self._arrived: list[_Arrived] = []
 
     def put(
         self,
@@ -95,12 +114,41 @@ class DatabaseInbox:
         """Commit a message. False: it was there. Raises ``InboxUnavailable``."""
         row = _row(source, MESSAGE, _storable(message_id), received_at, body, headers)
         try:
-            new = in_one_commit(self._engine, lambda conn: _insert(conn, row))
+            if self._pressure is not None and self._pressure.full():
+                raise InboxUnavailable("too much waits, or the disk is nearly full", full=True)
+            new = self._commit(_Arrived(row))
         except SQLAlchemyError as error:
             raise InboxUnavailable(f"the database refused: {type(error).__name__}") from error
         if new:
             self._woken()
         return new
+
+    def _commit(self, mine: "_Arrived") -> bool:
+        with self._arriving:
+            self._arrived.append(mine)
+        with self._committing:  # whoever comes first commits for all who wait behind it
+            if mine.new is None and mine.error is None:
+                with self._arriving:
+                    together, self._arrived = self._arrived, []
+                self._commit_together(together)
+        if mine.error is not None:
+            raise mine.error
+        return bool(mine.new)
+
+    def _commit_together(self, together: Sequence["_Arrived"]) -> None:
+        try:
+            found = in_one_commit(
+                self._engine, lambda conn: [_insert(conn, each.row) for each in together]
+            )
+        except Exception as error:  # noqa: BLE001 told to each by its own thread
+            if len(together) == 1:
+                together[0].error = error
+                return
+            for each in together:  # one of them may have been at fault
+                self._commit_together([each])
+            return
+        for each, new in zip(together, found, strict=True):
+            each.new = new
 
     def ready(self) -> bool:
         """Tell whether the inbox can be reached."""
@@ -110,6 +158,15 @@ class DatabaseInbox:
         except SQLAlchemyError:
             return False
         return True
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """A message before its commit; then ``new`` tells whether it was, or ``error`` what hindered."""
+
+    row: dict[str, Any]
+    new: bool | None = None
+    error: Exception | None = None
 
 
 def put_hints(
@@ -172,5 +229,11 @@ def _row(
 
 
 def _insert(conn: sa.Connection, row: dict[str, Any]) -> bool:
-    statement = insert_or_ignore(conn, inbox).values(row).returning(inbox.c.id)
-    return conn.execute(statement).first() is not None
+    return conn.execute(_insert_new(conn.dialect.name), row).first() is not None
+
+
+@cache
+def _insert_new(dialect: str) -> sa.Executable:
+    # Built once: building it for each message would cost more than running it.
+    insert = postgresql.insert(inbox) if dialect == "postgresql" else sqlite.insert(inbox)
+    return insert.on_conflict_do_nothing().returning(inbox.c.id)

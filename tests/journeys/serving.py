@@ -33,9 +33,9 @@ _END_SECONDS = 40
 _POLL_SECONDS = 0.05
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Serve:
-    """A running ``zixin serve``: its process, its database seen from outside, its address."""
+    """A running ``zixin serve``: its process, the latest one, its database seen from outside, its address."""
 
     process: subprocess.Popen[bytes]
     installation: Installation
@@ -52,6 +52,13 @@ class Serve:
             self.process.wait()
             error.add_note(self.said())
             raise
+
+    def restart(self, how: signal.Signals) -> None:
+        """End the process by a signal and start another in its place."""
+        self.process.send_signal(how)
+        self.process.wait(_END_SECONDS)
+        self.process = _launched(self.installation)
+        wait_until(self.listens, "listening again", seconds=60)
 
     def said(self) -> str:
         """Return what it printed."""
@@ -147,13 +154,32 @@ def listen_on(installation: Installation, port: int) -> None:
 
 
 @contextmanager
-def serving(installation: Installation) -> Iterator[Serve]:
-    """Run ``zixin serve`` while the block runs; it is ended with it, by its id."""
+def serving(installation: Installation, database: str = "") -> Iterator[Serve]:
+    """Run ``zixin serve`` while the block runs; it is ended with it, by its id.
+
+    ``database`` is the address in the configuration, where that is not the folder's SQLite file.
+    """
     port = free_port()
     listen_on(installation, port)
-    database = f"sqlite:///{installation.folder / 'zixin.db'}"
-    with (installation.folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen(
+    process = _launched(installation)
+    engine = create_engine(database or f"sqlite:///{installation.folder / 'zixin.db'}")
+    serve = Serve(process=process, installation=installation, engine=engine, port=port)
+    try:
+        wait_until(serve.listens, "listening", seconds=60)
+        yield serve
+    finally:
+        try:
+            if serve.process.poll() is None:
+                serve.end()
+        finally:
+            serve.process.kill()
+            serve.process.wait()
+            engine.dispose()
+
+
+def _launched(installation: Installation) -> subprocess.Popen[bytes]:
+    with (installation.folder / "serve.log").open("ab") as log:
+        return subprocess.Popen(
             [sys.executable, "-m", "connector.cli.main", "serve", "-c", str(installation.config)],
             cwd=_ROOT,
             env={**os.environ, **installation.environment, "PYTHONFAULTHANDLER": "1"},
@@ -161,19 +187,6 @@ def serving(installation: Installation) -> Iterator[Serve]:
             stdout=log,
             stderr=log,
         )
-    engine = create_engine(database)
-    serve = Serve(process=process, installation=installation, engine=engine, port=port)
-    try:
-        wait_until(serve.listens, "listening", seconds=60)
-        yield serve
-    finally:
-        try:
-            if process.poll() is None:
-                serve.end()
-        finally:
-            process.kill()
-            process.wait()
-            engine.dispose()
 
 
 def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = 30) -> float:

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from webhooks.app import Limits, create_app
 from webhooks.counts import Counts
-from webhooks.port import InboxUnavailable, VerificationError
+from webhooks.hardening import HEADERS
+from webhooks.port import HostileMessage, InboxUnavailable, VerificationError
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 PATH_ID = "h-7Qx4w9"
 SECRET = b"shared-secret"
+SMALL = Limits(body_bytes=1000)
 Kept = tuple[str, str, datetime, dict[str, str], bytes]
 
 
@@ -35,6 +37,8 @@ class SignedVerifier:
         expected = hmac.digest(SECRET, body, "sha256").hex()
         if not hmac.compare_digest(headers.get("x-sign", "").encode(), expected.encode()):
             raise VerificationError("the signature does not match")
+        if body == b"everything":
+            raise HostileMessage("it names too many records")
         return Genuine(message_id=expected, answer=b"success" if body == b"answer me" else None)
 
 
@@ -52,6 +56,7 @@ class ListInbox:
     def __init__(self) -> None:
         self.kept: list[Kept] = []
         self.down = False
+        self.full = False
 
     def put(
         self,
@@ -62,7 +67,7 @@ class ListInbox:
         body: bytes,
     ) -> bool:
         if self.down:
-            raise InboxUnavailable("down")
+            raise InboxUnavailable("down", full=self.full)
         if any(kept[:2] == (source, message_id) for kept in self.kept):
             return False
         self.kept.append((source, message_id, received_at, dict(headers), body))
@@ -75,7 +80,7 @@ class ListInbox:
 class House:
     """A receiver with what it stands on."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = SMALL) -> None:
         self.inbox = ListInbox()
         self.counts = Counts()
         self.now = NOW
@@ -83,7 +88,7 @@ class House:
             {PATH_ID: FakeSource()},
             self.inbox,
             lambda: self.now,
-            Limits(body_bytes=1000),
+            limits,
             self.counts,
         )
         self.client: FlaskClient = app.test_client()
@@ -191,3 +196,104 @@ def test_only_post_is_taken(house: House) -> None:
     answer = house.client.get(f"/hooks/{PATH_ID}")
 
     assert (answer.status_code, answer.data) == (405, b"method not allowed")
+
+
+def test_every_answer_carries_the_headers(house: House) -> None:
+    answers = [
+        house.client.get("/healthz"),
+        house.client.get("/nowhere"),
+        house.client.post(f"/hooks/{PATH_ID}", data=b"forged"),
+        house.client.get(f"/hooks/{PATH_ID}"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 404, 401, 405]
+    for answer in answers:
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_a_fault_of_ours_shows_a_trace_and_nothing_else(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_arguments: object) -> bool:
+        raise ZeroDivisionError("customer 4711")
+
+    monkeypatch.setattr(house.inbox, "put", fail)
+    status, body = house.post(b"x")
+
+    assert status == 500
+    assert body.startswith(b"internal server error, trace ")
+    assert body.split()[-1].decode() in caplog.text
+
+
+def test_only_configured_hosts_are_answered() -> None:
+    client = House(Limits(hosts=("credit.example.com",))).client
+
+    for host, status in (("credit.example.com", 200), ("evil.example", 400), ("127.0.0.1", 400)):
+        assert client.get("/healthz", headers={"Host": host}).status_code == status
+
+
+def test_a_hostile_message_gets_400_and_leaves_a_count(house: House) -> None:
+    deep = b"[" * 40 + b"]" * 40
+
+    assert house.post(b"everything") == (400, b"bad request")
+    assert house.post(deep) == (400, b"bad request")
+    assert house.inbox.kept == []
+    assert house.counts.of("crm", "hostile") == 2
+
+
+def test_who_sends_much_that_is_refused_is_not_listened_to_for_a_while() -> None:
+    house = House(Limits(refused_per_minute=6))
+    forged = [house.post(b"x", "bad")[0] for _ in range(4)]
+    elsewhere = [house.post(b"x", path=f"guess-{number}")[0] for number in range(3)]
+    answer = house.client.post(f"/hooks/{PATH_ID}", data=b"x")
+
+    assert forged + elsewhere == [401] * 4 + [404] * 2 + [429]
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
+    house.now += timedelta(seconds=10)
+    assert [house.post(b"x")[0], house.post(b"x", "bad")[0]] == [202, 401]
+    assert house.post(b"x")[0] == 429
+
+
+def test_one_address_does_not_use_up_what_another_may_send() -> None:
+    house = House(Limits(refused_per_minute=1))
+    house.post(b"x", "bad")
+    assert house.post(b"x")[0] == 429
+
+    signed = {"X-Sign": hmac.digest(SECRET, b"x", "sha256").hex()}
+    other = {"REMOTE_ADDR": "203.0.113.7"}
+    answer = house.client.post(
+        f"/hooks/{PATH_ID}", data=b"x", headers=signed, environ_overrides=other
+    )
+
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(0, 429), (1, 202)])
+def test_only_the_configured_proxies_are_believed(proxies: int, status: int) -> None:
+    house = House(Limits(refused_per_minute=1, proxies=proxies))
+    house.post(b"x", "bad")  # from 127.0.0.1
+
+    signed = {"X-Sign": hmac.digest(SECRET, b"x", "sha256").hex()}
+    answer = house.client.post(
+        f"/hooks/{PATH_ID}", data=b"x", headers=signed | {"X-Forwarded-For": "203.0.113.7"}
+    )
+
+    assert answer.status_code == status
+
+
+def test_a_connection_s_genuine_messages_have_a_limit() -> None:
+    house = House(Limits(messages_per_second=1))
+
+    assert [house.post(b"%d" % number)[0] for number in range(11)] == [202] * 10 + [429]
+    house.now += timedelta(seconds=1)
+    assert house.post(b"next")[0] == 202
+
+
+def test_a_full_inbox_is_counted_apart_and_says_when_to_come_back(house: House) -> None:
+    house.inbox.down = house.inbox.full = True
+    signed = {"X-Sign": hmac.digest(SECRET, b"x", "sha256").hex()}
+
+    answer = house.client.post(f"/hooks/{PATH_ID}", data=b"x", headers=signed)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert house.counts.all() == {("crm", "full"): 1}

@@ -107,9 +107,9 @@ def test_what_is_not_genuine_is_refused(sent: dict[str, str], body: bytes) -> No
         a_verifier().verify(sent, body)
 
 
-@pytest.mark.parametrize("apart", [timedelta(minutes=11), timedelta(minutes=-11)])
+@pytest.mark.parametrize("apart", [timedelta(seconds=301), timedelta(seconds=-301)])
 def test_an_old_message_and_one_ahead_are_refused(apart: timedelta) -> None:
-    with pytest.raises(ForgedMessage, match="ten minutes"):
+    with pytest.raises(ForgedMessage, match="five minutes"):
         a_verifier(now=NOW + apart).verify(headers(), BODY)
 
 

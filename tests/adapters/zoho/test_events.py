@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.errors import NotPermitted
-from adapters.events import ForgedMessage, Hint
+from adapters.events import ForgedMessage, Hint, HostileContent
 from adapters.registry import functions_for, verifier_for
 from adapters.settings import MissingSettingError, Secret
 from adapters.zoho.events import ZohoVerifier, channels
@@ -27,7 +27,7 @@ HOOK = "http://127.0.0.1:9/hooks/zoho/secret-word"
 
 def a_verifier() -> ZohoVerifier:
     numbers = count(1)
-    return ZohoVerifier(TOKEN, "acme", ZohoMapping(), lambda: str(next(numbers)))
+    return ZohoVerifier([TOKEN], "acme", ZohoMapping(), lambda: str(next(numbers)))
 
 
 def a_message(**changes: Any) -> bytes:
@@ -117,7 +117,29 @@ def test_channels_differ_by_connection_and_are_digits() -> None:
 @pytest.mark.parametrize("token", ["", "x" * 51])
 def test_a_token_zoho_would_not_echo_is_refused(token: str) -> None:
     with pytest.raises(ValueError, match="1 to 50"):
-        ZohoVerifier(token, "acme", ZohoMapping(), str)
+        ZohoVerifier([token], "acme", ZohoMapping(), str)
+
+
+def test_two_tokens_are_taken_during_a_rotation() -> None:
+    secrets = {"channel_token": Secret("the-new-one"), "channel_token_old": Secret(TOKEN)}
+    both = verifier_for(some_settings(secrets=secrets), now=lambda: NOW, nonce=lambda: "n")
+    secrets.pop("channel_token_old")
+    one = verifier_for(some_settings(secrets=secrets), now=lambda: NOW, nonce=lambda: "n")
+
+    for token in ("the-new-one", TOKEN):
+        assert both.verify({}, a_message(token=token)).message_id
+    assert one.verify({}, a_message(token="the-new-one")).message_id
+    with pytest.raises(ForgedMessage, match="token"):
+        one.verify({}, a_message())
+
+
+@pytest.mark.parametrize("ids", [[str(number) for number in range(1, 1002)], ["1 OR 1=1"]])
+def test_a_genuine_token_does_not_excuse_what_is_asked_for(ids: list[str]) -> None:
+    with pytest.raises(HostileContent):
+        a_verifier().verify({}, a_message(ids=ids))
+    with pytest.raises(ForgedMessage) as caught:
+        a_verifier().verify({}, a_message(ids=ids, token="wrong"))
+    assert not isinstance(caught.value, HostileContent)
 
 
 def test_the_registry_builds_the_verifier() -> None:

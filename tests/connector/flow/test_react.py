@@ -173,6 +173,52 @@ def test_a_storm_is_read_as_a_feed(house: House) -> None:
     assert (report.feeds, report.handled) == (1, 7)
 
 
+def test_a_storm_over_many_batches_is_read_once(house: House) -> None:
+    house.receive(*(f"invoices I{number}" for number in range(60)), "payments P1")
+
+    report = house.react(batch_messages=10, storm_messages=20, storm_share=5)
+
+    assert house.reader.feeds == [("crm", Kind.INVOICES)]
+    assert house.reader.asked == [("crm", Kind.PAYMENTS, ("P1",))]
+    assert (report.feeds, report.handled) == (1, 61)
+
+
+def test_what_came_after_a_feed_was_read_is_read_again(house: House) -> None:
+    house.receive(*(f"invoices I{number}" for number in range(60)))
+    once = iter((lambda: house.receive("invoices I7"),))
+    changes = house.reader.changes
+
+    def meanwhile(system: str, kind: Kind) -> None:
+        changes(system, kind)
+        next(once, lambda: None)()
+
+    house.reader.changes = meanwhile  # type: ignore[method-assign]
+    house.react(batch_messages=10, storm_messages=20, storm_share=5)
+
+    assert house.reader.asked == [("crm", Kind.INVOICES, ("I7",))]
+
+
+def test_few_messages_behind_a_full_batch_are_no_storm(house: House) -> None:
+    house.receive(*(f"invoices I{number}" for number in range(12)))
+
+    report = house.react(batch_messages=10, storm_messages=20, storm_share=5)
+
+    assert (report.feeds, report.records) == (0, 12)
+
+
+def test_our_own_requests_are_never_left_to_a_feed(house: House) -> None:
+    house.receive(*(f"invoices I{number}" for number in range(6)))
+    with writing(house.engine) as conn:
+        hints = [Hint(Kind.INVOICES, tuple(f"J{number}" for number in range(9)))]
+        put_hints(conn, "crm", "x", hints, now=house.clock.now())
+
+    house.react(storm_ids=5)
+
+    assert house.reader.feeds == [("crm", Kind.INVOICES)]
+    ((_, _, asked),) = house.reader.asked
+    assert len(asked) == 9
+
+
 def test_a_poison_message_is_parked_after_its_attempts_and_others_pass(house: House) -> None:
     house.receive("poison", "invoices I1")
 

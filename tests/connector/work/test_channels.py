@@ -10,7 +10,8 @@ from adapters.port import CrmPort, WatchReceipt
 from connector.clock import FixedClock
 from connector.store.engine import reading
 from connector.store.queue_tables import channels
-from connector.work.channels import end_channels, renew_channels
+from connector.work.channels import ageing_channels, end_channels, renew_channels, silence
+from connector.work.inbox import DatabaseInbox
 
 WEEK = timedelta(days=7)
 URL = "https://credit.example/hooks/p"
@@ -88,3 +89,40 @@ def test_channels_are_ended_once_and_only_where_there_were_any(
     renew(engine, port, clock)
     assert (end_channels(engine, crm), port.ended, held(engine)) == (1, 1, [])
     assert renew(engine, port, clock)
+
+
+def test_a_channel_that_was_not_renewed_is_told_of(engine: sa.Engine, clock: FixedClock) -> None:
+    port = Watching(clock, WEEK)
+    renew(engine, port, clock)
+    told = []
+
+    for _ in range(3):
+        clock.move(WEEK * 0.39)
+        with reading(engine) as conn:
+            told.append(ageing_channels(conn, clock.now()))
+
+    assert told[:2] == [[], []]
+    assert "crm: notifications were not renewed in time" in told[2][0]
+    renew(engine, port, clock)
+    with reading(engine) as conn:
+        assert ageing_channels(conn, clock.now()) == []
+
+
+def test_silence_is_told_after_a_day_however_often_the_channel_was_renewed(
+    engine: sa.Engine, clock: FixedClock
+) -> None:
+    port = Watching(clock, timedelta(hours=8))
+    silent = []
+
+    for _ in range(5):
+        renew(engine, port, clock)
+        clock.move(timedelta(hours=6))
+        with reading(engine) as conn:
+            silent.append(silence(conn, "crm", clock.now()))
+    DatabaseInbox(engine).put("crm", "M1", clock.now(), {}, b"")
+    with reading(engine) as conn:
+        silent.append(silence(conn, "crm", clock.now()))
+        silent.append(silence(conn, "other", clock.now()))
+
+    assert [bool(each) for each in silent] == [False] * 3 + [True] * 2 + [False] * 2
+    assert "none has come ever" in silent[3]

@@ -1,6 +1,8 @@
 """The inbox: a message is kept once, a hint of ours lies beside it, a dead database says so."""
 
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -144,3 +146,51 @@ def test_a_message_of_a_connection_without_codec_is_unreadable(
     with pytest.raises(UnreadableMessage):
         hints_of(rows(engine)[0], None)
     assert hints_of(rows(engine)[0], Codec()) == (HINT,)
+
+
+def test_messages_that_arrive_together_are_each_kept_once(
+    engine: sa.Engine, clock: FixedClock
+) -> None:
+    box = DatabaseInbox(engine)
+    names = [f"M{number % 20}" for number in range(60)]
+
+    with ThreadPoolExecutor(12) as threads:
+        new = list(threads.map(lambda name: box.put("x", name, clock.now(), {}, b""), names))
+
+    assert sum(new) == 20
+    assert sorted(row.message_id for row in rows(engine)) == sorted(set(names))
+
+
+def test_messages_that_wait_for_a_commit_share_the_next_one(
+    engine: sa.Engine, clock: FixedClock
+) -> None:
+    box, commits = DatabaseInbox(engine), list[int]()
+    sa.event.listen(engine, "commit", lambda _conn: commits.append(1))
+    with box._committing, ThreadPoolExecutor(5) as threads:
+        puts = [threads.submit(box.put, "x", f"M{n}", clock.now(), {}, b"") for n in range(5)]
+        while len(box._arrived) < 5:
+            time.sleep(0)
+        box._committing.release()
+        assert all(put.result() for put in puts)
+        box._committing.acquire()
+
+    assert len(commits) == 1
+    assert len(rows(engine)) == 5
+
+
+def test_one_message_the_database_refuses_takes_no_other_with_it(
+    engine: sa.Engine, clock: FixedClock
+) -> None:
+    box = DatabaseInbox(engine)
+    source = [f"x{n}" for n in range(4)]
+    source[2] = None  # type: ignore[call-overload]
+    with box._committing, ThreadPoolExecutor(4) as threads:
+        puts = [threads.submit(box.put, name, "M", clock.now(), {}, b"") for name in source]
+        while len(box._arrived) < 4:
+            time.sleep(0)
+        box._committing.release()
+        kept = [put.exception() is None for put in puts]
+        box._committing.acquire()
+
+    assert kept == [True, True, False, True]
+    assert len(rows(engine)) == 3
