@@ -66,7 +66,7 @@ class Service:
         return [
             Step(name="react", work=self._react),
             Step(name="decide", work=self._decide),
-            Step(name="assess", work=self._assess),
+            Step(name="assess", work=self.work_off_chunks),
             Step(name="push", work=self._push),
         ]
 
@@ -149,7 +149,8 @@ class Service:
     def _decide(self, _stop: Stop) -> bool:
         return decide_changes(self._current(), self._job.clock.today())
 
-    def _assess(self, stop: Stop) -> bool:
+    def work_off_chunks(self, stop: Stop = lambda: False) -> bool:
+        """Work off what runs have put down. True: there was something."""
         worked = False
         while not stop() and work_off_chunk(self._current(), lambda: uuid.uuid4().hex):
             worked = True

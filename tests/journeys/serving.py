@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from connector.cli.sandboxes import CALLBACK_KEY, HOOK_WORDS
 from connector.store.engine import create_engine, reading
-from connector.store.queue_tables import inbox, outbox, ticks
+from connector.store.queue_tables import chunks, inbox, outbox, ticks
 from connector.store.tables import stale
 from sandbox.fxiaoke import FxiaokeTenant
 from sandbox.fxiaoke.store import Change
@@ -111,7 +111,7 @@ class Serve:
                 conn.execute(
                     sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(waiting))
                 ).scalar_one()
-                for table in (inbox, outbox)
+                for table in (inbox, outbox, chunks)
             )
             marks = conn.execute(sa.select(sa.func.count()).select_from(stale)).scalar_one()
             begun = conn.execute(sa.select(ticks.c.schedule, ticks.c.finished_at)).all()
