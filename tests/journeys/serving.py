@@ -25,7 +25,7 @@ from sandbox.fxiaoke.store import Change
 from sandbox.zoho import ZohoOrg
 from tests.journeys.harness import Installation
 
-__all__ = ["Serve", "free_port", "genuine", "listen_on", "serving", "wait_until"]
+__all__ = ["Serve", "free_port", "genuine", "launch", "listen_on", "serving", "wait_until"]
 
 _ROOT = Path(__file__).parents[2]
 _SCHEDULES = 9
@@ -146,21 +146,26 @@ def listen_on(installation: Installation, port: int) -> None:
     answer.raise_for_status()
 
 
+def launch(installation: Installation, command: str, log: str = "serve") -> subprocess.Popen[bytes]:
+    """Start a command that serves; what it prints goes to ``LOG.log`` in the folder."""
+    with (installation.folder / f"{log}.log").open("wb") as to:
+        return subprocess.Popen(
+            [sys.executable, "-m", "connector.cli.main", command, "-c", str(installation.config)],
+            cwd=_ROOT,
+            env={**os.environ, **installation.environment, "PYTHONFAULTHANDLER": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=to,
+            stderr=to,
+        )
+
+
 @contextmanager
 def serving(installation: Installation) -> Iterator[Serve]:
     """Run ``zixin serve`` while the block runs; it is ended with it, by its id."""
     port = free_port()
     listen_on(installation, port)
     database = f"sqlite:///{installation.folder / 'zixin.db'}"
-    with (installation.folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "connector.cli.main", "serve", "-c", str(installation.config)],
-            cwd=_ROOT,
-            env={**os.environ, **installation.environment, "PYTHONFAULTHANDLER": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+    process = launch(installation, "serve")
     engine = create_engine(database)
     serve = Serve(process=process, installation=installation, engine=engine, port=port)
     try:

@@ -40,9 +40,12 @@ def test_a_process_that_serves_has_a_row_as_long_as_it_does(engine: sa.Engine) -
 
 def test_a_second_process_is_refused_on_sqlite_while_the_first_lives(engine: sa.Engine) -> None:
     only_sqlite(engine)
-    with serving_as(engine, FIRST, lost=never), pytest.raises(NodeInTheWay) as refused:
-        with serving_as(engine, SECOND, lost=never):
-            pass
+    with (
+        serving_as(engine, FIRST, lost=never),
+        pytest.raises(NodeInTheWay) as refused,
+        serving_as(engine, SECOND, lost=never),
+    ):
+        pass
 
     assert refused.value.node == FIRST
     with serving_as(engine, SECOND, lost=never):
