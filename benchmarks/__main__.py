@@ -27,6 +27,8 @@ MODULES = {
     "fxiaoke_full_read_calls": "benchmarks.full_reads",
     "bulk_store_rows_per_second": "benchmarks.bulk_store",
     "bulk_peak_mb": "benchmarks.bulk_store",
+    "two_workers_speedup": "benchmarks.several",
+    "event_to_field_p95_ms": "benchmarks.several",
 }
 
 

@@ -63,8 +63,8 @@ def _decide_changes(job: Job, as_of: date, lease: Held, chunk: int) -> bool:
         raise
     except LeaseLost:
         _log.warning("deciding took longer than its lease")
-    except Exception:  # noqa: BLE001 a fault of ours: a run finds the company it lies with
-        _log.exception("changes could not be decided together")
+    except Exception as error:  # noqa: BLE001 a fault of ours: a run finds the company it lies with
+        _log.error("changes not decided together", error=error_note(error))
         return put_down_run(job, as_of, Scope.STALE, chunk=chunk)
     return bool(companies)
 
@@ -122,7 +122,7 @@ def work_off_chunk(job: Job, new_lease: Callable[[], str]) -> bool:
     except _Lost:
         _log.warning("a chunk took longer than its lease", run=row.run)
     except Exception as error:  # noqa: BLE001 a fault of ours: settled as the table says
-        _log.exception("a chunk failed", run=row.run)
+        _log.error("a chunk failed", run=row.run, error=error_note(error))
         _fail(job, row, lease, error)
     return True
 

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from connector.store.engine import reading, writing
 from connector.store.queue_tables import outbox
-from connector.store.tables import audit
 from tests.journeys.harness import Installation
 from tests.journeys.serving import Serve, free_port, launch, listen_on, wait_until
 
@@ -64,10 +63,12 @@ class Several:
         logs = [self.installation.folder / f"{name}.log" for name in self.processes]
         return "\n".join(f"--- {log.name}\n{log.read_text(encoding='utf-8')}" for log in logs)
 
-    def open_writes(self, state: str | None = None) -> int:
-        """Count write-backs that are not settled, or those in a state."""
+    def open_writes(self, state: str | None = None, system: str | None = None) -> int:
+        """Count write-backs that are not settled, or those in a state, or of a connection."""
         wanted = ("ready", "running") if state is None else (state,)
         statement = sa.select(sa.func.count()).where(outbox.c.state.in_(wanted))
+        if system is not None:
+            statement = statement.where(outbox.c.system == system)
         with reading(self.engine) as conn:
             return int(conn.execute(statement).scalar_one())
 
@@ -101,14 +102,6 @@ class Several:
         with writing(self.engine) as conn:
             now = sa.func.clock_timestamp()
             return conn.execute(ended.values(run_after=now)).rowcount
-
-    def audited(self) -> dict[str, int]:
-        """Count how often each account's fields were written, by our own log."""
-        statement = sa.select(audit.c.target).where(
-            audit.c.what == "fields", audit.c.why != "confirmed"
-        )
-        with reading(self.engine) as conn:
-            return Counter(conn.execute(statement).scalars())
 
 
 def writes_of_accounts(installation: Installation) -> dict[str, int]:
