@@ -88,7 +88,7 @@ class Several:
             process.send_signal(signal.SIGCONT)
             return False
 
-        wait_until(holds, f"{name} holds write-backs")
+        wait_until(holds, f"{name} holds write-backs", seconds=120)
         return held
 
     def _locked(self) -> bool:
