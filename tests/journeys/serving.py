@@ -133,9 +133,11 @@ def free_port() -> int:
 
 
 def listen_on(installation: Installation, port: int) -> None:
-    """Let the configuration name a port, and Fenxiang's administrator enter the address."""
+    """Let the configuration name a port, and Fenxiang's administrator, if any, enter the address."""
     installation.edit("port = 8080", f"port = {port}")
     installation.edit("127.0.0.1:8080", f"127.0.0.1:{port}")
+    if "fxiaoke" not in installation.crms.names():
+        return
     url = installation.crms.url("fxiaoke")
     callback = {"url": f"http://127.0.0.1:{port}/hooks/{HOOK_WORDS['fxiaoke']}"}
     with requests.Session() as http:

@@ -26,7 +26,7 @@ _ACCOUNT_WRITES = {
         re.compile(r'"_id":\s*"([^"]+)"'),
     ),
 }
-_TOKENS = {"zoho": "/oauth/v2/token", "fxiaoke": "/cgi/corpAccessToken/get/V2"}
+_TOKENS = {"zoho": "/oauth/v2/token", "fxiaoke": "/oauth2.0/token"}
 
 
 @dataclass
