@@ -29,6 +29,8 @@ MODULES = {
     "receiver_p99_ms": "benchmarks.receiver",
     "bulk_store_rows_per_second": "benchmarks.bulk_store",
     "bulk_peak_mb": "benchmarks.bulk_store",
+    "two_workers_speedup": "benchmarks.several",
+    "event_to_field_p95_ms": "benchmarks.several",
 }
 
 

@@ -31,9 +31,12 @@ _VERSION = "alembic_version"
 
 
 @contextmanager
-def empty_database(folder: Path) -> Iterator[str]:
-    """Give its address; ``TEST_DATABASE_URL`` names the server. The schema is dropped afterwards."""
-    server = os.environ.get("TEST_DATABASE_URL")
+def empty_database(folder: Path, server: str | None = None) -> Iterator[str]:
+    """Give its address. The schema is dropped afterwards.
+
+    ``TEST_DATABASE_URL`` names the server where none is given.
+    """
+    server = server or os.environ.get("TEST_DATABASE_URL")
     if server is None:
         yield f"sqlite:///{folder / 'zixin.db'}"
         return

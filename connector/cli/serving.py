@@ -1,10 +1,14 @@
-"""``zixin serve``: receiver, worker and schedules in one process."""
+"""``zixin serve``: receiver, worker and schedules in one process; and its parts for several hosts."""
 
 import logging
 import os
+import secrets
+import signal
+import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,9 +16,17 @@ from waitress.server import create_server
 
 from connector.cli.output import say
 from connector.cli.sandboxes import hear_of_the_end
-from connector.cli.session import DEFAULT_CONFIG, ConfigOption, ExitCode, end, opened
+from connector.cli.session import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    ExitCode,
+    chosen_texts,
+    end,
+    opened,
+)
 from connector.wiring import Zixin
-from connector.wiring.service import Service
+from connector.wiring.service import Part, Service
+from connector.work.nodes import Node, NodeInTheWay, serving_as
 
 __all__ = ["add_commands", "serving"]
 
@@ -22,24 +34,62 @@ WEB_THREADS = 8
 ANSWERING_SECONDS = 5
 
 
+PortOption = Annotated[int | None, typer.Option(help="Listen here instead.")]
+
+
 def add_commands(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command("serve")(serve_command)
+    app.command("web")(web_command)
+    app.command("worker")(worker_command)
+    app.command("scheduler")(scheduler_command)
 
 
-def serve_command(
-    config: ConfigOption = DEFAULT_CONFIG,
-    port: Annotated[int | None, typer.Option(help="Listen here instead.")] = None,
-) -> None:
+def serve_command(config: ConfigOption = DEFAULT_CONFIG, port: PortOption = None) -> None:
     """Run everything in one process until Ctrl-C: receiver, worker and schedules."""
+    _run(config, tuple(Part), port)
+
+
+def web_command(config: ConfigOption = DEFAULT_CONFIG, port: PortOption = None) -> None:
+    """Take the CRMs' messages until Ctrl-C: a part of `zixin serve`, for several hosts."""
+    _run(config, (Part.WEB,), port)
+
+
+def worker_command(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Read, assess and write back until Ctrl-C: a part of `zixin serve`, for several hosts."""
+    _run(config, (Part.WORKER,))
+
+
+def scheduler_command(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Do what is due until Ctrl-C: a part of `zixin serve`, for several hosts."""
+    _run(config, (Part.SCHEDULER,))
+
+
+def _run(config: Path, parts: Collection[Part], port: int | None = None) -> None:
     asked_to_end = hear_of_the_end()
-    with opened(config) as zixin, serving(zixin, port=port, give_up=_leave) as address:
-        say(f"listening on {address}")
-        for name in zixin.names:
-            word = "has" if zixin.callback_url(name) else "has no"
-            say(f"{name} {word} callback address")
-        asked_to_end()
-        say("finishing what is under way")
+    with opened(config) as zixin:
+        _refuse_parts_on_sqlite(zixin, parts)
+        with serving(zixin, parts, port=port, give_up=_leave) as address:
+            if address:
+                say(f"listening on {address}")
+                _tell_callbacks(zixin)
+            else:
+                say(f"{' and '.join(parts)} at work")
+            asked_to_end()
+            say("finishing what is under way")
+
+
+def _refuse_parts_on_sqlite(zixin: Zixin, parts: Collection[Part]) -> None:
+    """End where one process alone is only a part and the database is for one host."""
+    if zixin.engine.dialect.name == "sqlite" and len(parts) < len(Part):
+        command = " ".join(parts)
+        end(ExitCode.WRONG_USE, chosen_texts(zixin, None).say("serve.one_host", command=command))
+
+
+def _tell_callbacks(zixin: Zixin) -> None:
+    for name in zixin.names:
+        word = "has" if zixin.callback_url(name) else "has no"
+        say(f"{name} {word} callback address")
 
 
 def _leave() -> None:
@@ -47,17 +97,55 @@ def _leave() -> None:
     os._exit(ExitCode.WELL)
 
 
+def _be_replaced() -> None:
+    """Ask this process to end as Ctrl-C would: another serves in its place."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @contextmanager
 def serving(
-    zixin: Zixin, *, port: int | None = None, give_up: Callable[[], None] = lambda: None
+    zixin: Zixin,
+    parts: Collection[Part] = tuple(Part),
+    *,
+    port: int | None = None,
+    give_up: Callable[[], None] = lambda: None,
 ) -> Iterator[str]:
     """Serve while the block runs; gives the address. Work under way is finished at the end.
 
-    ``give_up`` is called when that takes longer than patience lasts.
+    ``give_up`` is called when that takes longer than patience lasts. Without the web part there is
+    no address.
     """
+    node = Node(
+        name=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        parts=" ".join(parts),
+        host=socket.gethostname(),
+    )
+    try:
+        with serving_as(zixin.engine, node, lost=_be_replaced):
+            service = Service(zixin, parts)
+            with _listening(zixin, service, port, wanted=Part.WEB in parts) as address:
+                service.start()
+                try:
+                    yield address
+                finally:
+                    finished = service.stop()
+            if not finished:
+                say("some work did not finish in time; it goes on at the next start")
+                give_up()
+    except NodeInTheWay as error:
+        texts = chosen_texts(zixin, None)
+        until = error.until.astimezone(zixin.config.zone).strftime("%H:%M:%S")
+        end(ExitCode.WRONG_USE, texts.say("serve.taken", node=error.node.name, until=until))
+
+
+@contextmanager
+def _listening(zixin: Zixin, service: Service, port: int | None, *, wanted: bool) -> Iterator[str]:
+    """Take messages while the block runs; gives the address, empty where none are wanted."""
+    if not wanted:
+        yield ""
+        return
     # It would write a line for each message that waits for a thread.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    service = Service(zixin)
     server_config = zixin.config.server
     try:
         server = create_server(
@@ -74,13 +162,8 @@ def serving(
     # A daemon: a CRM that keeps its connection open must not keep this process.
     web = threading.Thread(target=server.run, name="web", daemon=True)
     web.start()
-    service.start()
     try:
         yield f"http://{server_config.host}:{server.effective_port}"
     finally:
         server.close()
         server.task_dispatcher.shutdown(timeout=ANSWERING_SECONDS)
-        finished = service.stop()
-        if not finished:
-            say("some work did not finish in time; it goes on at the next start")
-            give_up()

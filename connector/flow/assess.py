@@ -45,7 +45,17 @@ from scoring.policy import Policy
 from scoring.rates import Rate
 from scoring.records import AccountRef
 
-__all__ = ["AssessReport", "Decided", "NotePlanner", "Planner", "Rules", "Scope", "assess_stale"]
+__all__ = [
+    "AssessReport",
+    "Decided",
+    "NotePlanner",
+    "Planner",
+    "Rules",
+    "Scope",
+    "StillMine",
+    "assess_stale",
+    "chosen",
+]
 
 ENTITIES_AT_ONCE = 2000
 Written = Mapping[AccountRef, Mapping[CreditField, str]]
@@ -136,6 +146,14 @@ class AssessReport(msgspec.Struct):
     accounts: list[AccountRef] = msgspec.field(default_factory=list)
 
 
+StillMine = Callable[[sa.Connection], object]
+"""Asked in the commit that puts results down; raises where somebody else has the work by now."""
+
+
+def _anybodys(_conn: sa.Connection) -> None:
+    """Let the results be put down."""
+
+
 def _silent(_done: int, _total: int) -> None:
     """Show nothing."""
 
@@ -151,6 +169,7 @@ def assess_stale(
     unread: Collection[str] = (),
     chunk: int = ENTITIES_AT_ONCE,
     progress: Callable[[int, int], None] = _silent,
+    still_mine: StillMine = _anybodys,
 ) -> AssessReport:
     """Assess companies as of a date and ask for the write-backs that follow.
 
@@ -161,19 +180,22 @@ def assess_stale(
     history and not written back.
     """
     report = AssessReport()
-    in_one_commit(engine, spread_marks)
-    entities = _chosen(engine, rules, as_of, scope, unread) if only is None else sorted(set(only))
+    if only is None:
+        in_one_commit(engine, drop_idle_marks)
+        in_one_commit(engine, spread_marks)
+        only = chosen(engine, rules, as_of, scope, unread)
+    entities = sorted(set(only))
     for start in range(0, len(entities), chunk):
         part = entities[start : start + chunk]
-        _assess_chunk(engine, rules, as_of, clock, part, report)
+        _assess_chunk(engine, rules, as_of, clock, part, report, still_mine)
         progress(min(start + chunk, len(entities)), len(entities))
-    in_one_commit(engine, drop_idle_marks)
     return report
 
 
-def _chosen(
+def chosen(
     engine: sa.Engine, rules: Rules, as_of: date, scope: Scope, unread: Collection[str]
 ) -> list[str]:
+    """Name the companies a run of this scope assesses, but for those that wait, sorted."""
     with reading(engine) as conn:
         found = _in_scope(conn, rules, as_of, scope)
         if found and unread:
@@ -197,6 +219,7 @@ def _assess_chunk(
     clock: Clock,
     entities: list[str],
     report: AssessReport,
+    still_mine: StillMine,
 ) -> None:
     with reading(engine) as conn:
         marks = stale_marks(conn, entities)
@@ -217,7 +240,12 @@ def _assess_chunk(
         if known.get(assessment.entity) != assessment_id(assessment)
     ]
     results = _Results(rules, as_of, clock.now(), assessed, fresh, _accounts(book), marks)
-    report.planned += in_one_commit(engine, results.put_down)
+
+    def put_down(conn: sa.Connection) -> int:
+        still_mine(conn)
+        return results.put_down(conn)
+
+    report.planned += in_one_commit(engine, put_down)
     report.assessed += len(assessed)
     report.stored += len(fresh)
     report.accounts += [account for found in results.accounts.values() for account in found]

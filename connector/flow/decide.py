@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from connector.flow.assess import AssessReport, Scope, assess_stale
+from connector.flow.assess import AssessReport, Scope, StillMine, assess_stale
 from connector.flow.dunning import DunningReport, plan_dunning
 from connector.flow.entities import group_entities
 from connector.flow.job import Job, Step, silent
@@ -16,7 +16,14 @@ from connector.store.engine import in_one_commit, reading
 from connector.store.references import check_references
 from scoring.records import AccountRef
 
-__all__ = ["DecideReport", "decide"]
+__all__ = [
+    "DecideReport",
+    "decide",
+    "decide_chunk",
+    "finish_run",
+    "group_accounts",
+    "unread_connections",
+]
 
 
 class DecideReport(msgspec.Struct, frozen=True):
@@ -35,20 +42,49 @@ def decide(
     make bad ratings and tasks for nothing. With ``Scope.STALE`` tasks are planned for the accounts
     that were assessed, else for all; and cash that has just come in makes no task to apply it yet.
     """
-    _group(job, scope)
-    unread = _unread(job)
+    group_accounts(job, scope)
+    unread = unread_connections(job)
     assessed = _assess(job, as_of, scope, unread, step)
-    job.recheck(as_of)
-    only = assessed.accounts if scope is Scope.STALE else _all_but(job, unread)
-    if only == []:
-        return DecideReport(assessed, DunningReport())
-    tasks = _plan_overdue(job, as_of, scope, only)
-    if scope is not Scope.STALE:
-        _plan_renewals(job, as_of, only)
+    tasks = _follow_up(job, as_of, scope, assessed, unread)
     return DecideReport(assessed, tasks)
 
 
-def _group(job: Job, scope: Scope) -> None:
+def decide_chunk(
+    job: Job, as_of: date, scope: Scope, companies: Sequence[str], *, still_mine: StillMine
+) -> AssessReport:
+    """Decide about some companies, as long as that is still ours to do.
+
+    With ``Scope.STALE`` their tasks are planned at once, else by ``finish_run``.
+    """
+    assessed = assess_stale(
+        job.engine, job.rules, as_of, job.clock, only=companies, still_mine=still_mine
+    )
+    if scope is Scope.STALE:
+        _follow_up(job, as_of, scope, assessed, ())
+    return assessed
+
+
+def finish_run(job: Job, as_of: date, scope: Scope) -> None:
+    """Do what follows once all companies of a shared run were assessed."""
+    if scope is not Scope.STALE:
+        _follow_up(job, as_of, scope, AssessReport(), unread_connections(job))
+
+
+def _follow_up(
+    job: Job, as_of: date, scope: Scope, assessed: AssessReport, unread: Sequence[str]
+) -> DunningReport:
+    """Look at blocked orders again and plan the tasks."""
+    job.recheck(as_of)
+    only = assessed.accounts if scope is Scope.STALE else _all_but(job, unread)
+    if only == []:
+        return DunningReport()
+    tasks = _plan_overdue(job, as_of, scope, only)
+    if scope is not Scope.STALE:
+        _plan_renewals(job, as_of, only)
+    return tasks
+
+
+def group_accounts(job: Job, scope: Scope) -> None:
     """Group accounts into companies; where all are looked at, see what their records refer to."""
     now = job.clock.now()
     group_entities(job.engine, now=now, default_currency=job.rules.policy.currency)
@@ -56,7 +92,7 @@ def _group(job: Job, scope: Scope) -> None:
         in_one_commit(job.engine, lambda conn: check_references(conn, now=now))
 
 
-def _unread(job: Job) -> list[str]:
+def unread_connections(job: Job) -> list[str]:
     """Name the connections whose feeds were not all read to their end yet."""
     kinds = {name: port.kinds for name, port in job.ports.items()}  # a port may ask its CRM
     with reading(job.engine) as conn:

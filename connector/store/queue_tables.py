@@ -1,4 +1,4 @@
-"""The tables of durable work: what came in, what must go out, what is due, what is paused.
+"""The tables of durable work: what came in, what must go out, what is shared, due and paused.
 
 ``run_after`` does three jobs: it is the schedule, the back-off and the lease. Claiming a row moves
 it ahead by the lease, failing moves it to the next try, so the row of a worker that died becomes due
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from connector.store.columns import UtcDateTime
 from connector.store.tables import metadata
 
-__all__ = ["channels", "inbox", "outbox", "paused", "ticks"]
+__all__ = ["channels", "chunks", "inbox", "nodes", "outbox", "paused", "runs", "ticks"]
 
 # SQLite numbers rows by itself only when the key is a plain INTEGER.
 _RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -73,18 +73,50 @@ outbox = sa.Table(
 """WriteBacks waiting: ``fields``, ``task``, ``task_change`` or ``note``, in our own words."""
 
 
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", _RowId, primary_key=True),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("as_of", sa.Date, nullable=False),
+    sa.Column("companies", sa.Integer, nullable=False),
+    # Chunks that are not settled. Who brings it to nought puts the row that finishes the run.
+    sa.Column("open", sa.Integer, nullable=False),
+    sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("begun_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime),
+)
+"""Assessment runs that all workers share."""
+
+chunks = sa.Table(
+    "chunks",
+    metadata,
+    sa.Column("id", _RowId, primary_key=True),
+    sa.Column("system", sa.Text, nullable=False, server_default=""),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("run", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    *_work_columns(),
+)
+"""Parts of a run: ``assess`` some companies, or ``finish`` when all are assessed."""
+
+
 def _index_where(name: str, condition: str, *columns: sa.Column[Any], unique: bool = True) -> None:
     where = sa.text(condition)
     sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 _OPEN = "state IN ('ready', 'running')"
-for _table in (inbox, outbox):
+for _table in (inbox, outbox, chunks):
     _index_where(f"uq_{_table.name}_lane_running", "state = 'running'", _table.c.lane)
     sa.Index(f"ix_{_table.name}_lane", _table.c.lane, _table.c.state, _table.c.id)
     # The same text as in the claim: only so does SQLite see that it may use them.
     _index_where(f"ix_{_table.name}_open", _OPEN, _table.c.id, unique=False)
     _index_where(f"ix_{_table.name}_open_of", _OPEN, _table.c.system, _table.c.id, unique=False)
+
+# One run of a scope at a time, however many hosts put one down.
+_index_where("uq_runs_open", "finished_at IS NULL", runs.c.scope)
+sa.Index("ix_chunks_run", chunks.c.run)
 
 # For ever, whatever the state: a task that was asked for once is never asked for again.
 _index_where("uq_outbox_task_key", "kind = 'task'", outbox.c.task_key)
@@ -128,3 +160,14 @@ channels = sa.Table(
 """Notification channels we hold in a CRM; ``expires_at`` NULL: lives until removed.
 
 ``opened_at``: since when it has been renewed again and again."""
+
+nodes = sa.Table(
+    "nodes",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("parts", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+)
+"""Processes that serve, by the database's clock: one that is not heard of in time is gone."""

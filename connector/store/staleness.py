@@ -8,6 +8,7 @@ from connector.store.engine import is_one_of, listed
 from connector.store.tables import accounts, stale
 
 __all__ = [
+    "anything_new",
     "clear_stale",
     "drop_idle_marks",
     "mark_accounts_of",
@@ -42,6 +43,13 @@ def mark_everybody(conn: sa.Connection) -> None:
     """Note that something changed that everybody is measured by."""
     marks = sa.select(accounts.c.system, accounts.c.record_id).where(accounts.c.gone_at.is_(None))
     conn.execute(stale.insert().from_select(["system", "account_id"], marks))
+
+
+def anything_new(conn: sa.Connection) -> bool:
+    """Tell whether a change is noted, or an account belongs to no company yet."""
+    noted = sa.exists(sa.select(stale.c.id))
+    homeless = sa.exists().where(accounts.c.entity.is_(None))
+    return conn.execute(sa.select(sa.or_(noted, homeless))).scalar_one() is True
 
 
 def stale_entities(conn: sa.Connection) -> list[str]:

@@ -14,7 +14,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from connector.store.engine import database_now, in_one_commit, insert_or_ignore, reading
-from connector.store.tables import connections, leases
+from connector.store.leases import give_back, take
+from connector.store.tables import connections
 
 __all__ = ["DatabaseTokenStore", "LeaseNotFree"]
 
@@ -78,7 +79,7 @@ class DatabaseTokenStore:
         """Let one holder in at a time, on all hosts. Raises ``LeaseNotFree`` after long waiting."""
         name, owner = f"token:{system}", uuid.uuid4().hex
         waited = timedelta(0)
-        while not in_one_commit(self._engine, lambda conn: self._take(conn, name, owner)):
+        while not in_one_commit(self._engine, lambda conn: take(conn, name, owner, self._lease)):
             if waited > self._patience:
                 msg = f"{name} was held for more than {self._patience.total_seconds():.0f} s"
                 raise LeaseNotFree(msg)
@@ -87,20 +88,4 @@ class DatabaseTokenStore:
         try:
             yield
         finally:
-            in_one_commit(self._engine, lambda conn: _release(conn, name, owner))
-
-    def _take(self, conn: sa.Connection, name: str, owner: str) -> bool:
-        now = database_now(conn)
-        free = {"name": name, "owner": "", "epoch": 0, "expires_at": now}
-        conn.execute(insert_or_ignore(conn, leases), free)
-        taken = conn.execute(
-            leases.update()
-            .where(leases.c.name == name, leases.c.expires_at <= now)
-            .values(owner=owner, epoch=leases.c.epoch + 1, expires_at=now + self._lease)
-        )
-        return taken.rowcount == 1
-
-
-def _release(conn: sa.Connection, name: str, owner: str) -> None:
-    mine = (leases.c.name == name, leases.c.owner == owner)
-    conn.execute(leases.update().where(*mine).values(owner="", expires_at=database_now(conn)))
+            in_one_commit(self._engine, lambda conn: give_back(conn, name, owner))

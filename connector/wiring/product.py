@@ -18,7 +18,7 @@ from adapters.port import CrmPort, Finding, FindingLevel
 from adapters.settings import ConnectionSettings
 from adapters.tokens import MemoryTokenStore, Sealer, TokenStore
 from connector.calendars import work_calendar
-from connector.clock import Clock, SystemClock
+from connector.clock import Clock, SharedClock, SystemClock
 from connector.config import (
     Config,
     ConfigError,
@@ -26,7 +26,7 @@ from connector.config import (
     load_config,
 )
 from connector.flow.policies import policy_in_force
-from connector.store.engine import create_engine, in_one_commit
+from connector.store.engine import create_engine, database_now, in_one_commit, reading
 from connector.store.migrations import upgrade
 from connector.store.places import DatabasePlaces
 from connector.store.presence import be_present
@@ -212,7 +212,7 @@ def open_zixin(
     policy = configured_policy(config, folder)
     sealer = Sealer(_key(config, folder, environment))
     engine = _database(config, folder)
-    clock = clock or SystemClock(config.zone)
+    clock = clock or _clock(config, engine)
     now = clock.now()
     be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
     return Zixin(
@@ -224,6 +224,18 @@ def open_zixin(
         sealer=sealer,
         environment=environment,
     )
+
+
+def _clock(config: Config, engine: sa.Engine) -> Clock:
+    """Take the machine's clock where all work is on one machine, else the database's."""
+    if engine.dialect.name == "sqlite":
+        return SystemClock(config.zone)
+
+    def ask() -> datetime:
+        with reading(engine) as conn:
+            return database_now(conn)
+
+    return SharedClock(config.zone, ask)
 
 
 def _database(config: Config, folder: Path) -> sa.Engine:

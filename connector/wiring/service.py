@@ -1,12 +1,14 @@
-"""The product that works by itself: receiver, worker and schedules in one process.
+"""The product that works by itself: receiver, worker and schedules, in one process or in several.
 
-``Service`` builds them; ``start`` and ``stop`` run them. Only the commands that serve start a
-scheduler.
+``Service`` builds those of its parts that are wanted; ``start`` and ``stop`` run them. Only the
+commands that serve start a scheduler.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
+from enum import StrEnum
 from functools import partial
 from time import monotonic
 
@@ -16,12 +18,12 @@ from flask import Flask
 
 from adapters.errors import CrmError
 from connector.flow.assess import Scope
-from connector.flow.decide import decide
 from connector.flow.job import Job
 from connector.flow.pull import PullReport
 from connector.flow.push import push_due
 from connector.flow.react import react_due
 from connector.flow.run import PortReader, read_crm
+from connector.flow.shared_run import decide_changes, put_down_run, work_off_chunk
 from connector.flow.simulation import try_shadows
 from connector.flow.sweep import sweep_ids
 from connector.store.engine import reading
@@ -34,7 +36,7 @@ from connector.work.schedule import GRACE, Schedule, Ticker, cron, every, make_s
 from connector.work.worker import Step, Worker
 from webhooks.app import Limits, create_app
 
-__all__ = ["Service"]
+__all__ = ["Part", "Service"]
 
 _log = structlog.get_logger(__name__)
 
@@ -43,24 +45,34 @@ _SWEEP_DAYS = {"nightly": "* * *", "weekly": "* * sun", "monthly": "1 * *"}
 Stop = Callable[[], bool]
 
 
-class Service:
-    """Everything ``zixin serve`` runs, around one database."""
+class Part(StrEnum):
+    """What a process does. Each part finds its work in the database; none needs another beside it."""
 
-    def __init__(self, zixin: Zixin) -> None:
+    WEB = "web"
+    WORKER = "worker"
+    SCHEDULER = "scheduler"
+
+
+class Service:
+    """Everything ``zixin serve`` runs, around one database, or some of its parts."""
+
+    def __init__(self, zixin: Zixin, parts: Collection[Part] = tuple(Part)) -> None:
         self._zixin = zixin
+        self._parts = frozenset(parts)
         self._job: Job = job_of(zixin)
-        self._deciding = threading.Lock()  # deciding twice at once would only compete for the rows
         self._codecs = {name: zixin.codec(name) for name in zixin.names if zixin.hook(name)}
-        self.worker = Worker(
-            [
-                Step(name="react", work=self._react),
-                Step(name="decide", work=self._decide),
-                Step(name="push", work=self._push),
-            ]
-        )
         self._pressure = _pressure(zixin)
+        self.worker = Worker(self._steps() if Part.WORKER in self._parts else [])
         ticker = Ticker(zixin.engine, zixin.clock)
         self.scheduler = make_scheduler(self.schedules(), ticker, zixin.clock)
+
+    def _steps(self) -> Sequence[Step]:
+        return [
+            Step(name="react", work=self._react),
+            Step(name="decide", work=self._decide),
+            Step(name="assess", work=self.work_off_chunks),
+            Step(name="push", work=self._push),
+        ]
 
     def receiver(self) -> Flask:
         """Build the WSGI application that takes the CRMs' messages."""
@@ -79,19 +91,24 @@ class Service:
         return create_app(sources, inbox, self._zixin.clock.now, limits)
 
     def start(self) -> None:
-        """Start worker and schedules."""
+        """Start worker and schedules, those of them that are wanted."""
         self.worker.start()
-        self.scheduler.start()
+        if Part.SCHEDULER in self._parts:
+            self.scheduler.start()
 
     def stop(self) -> bool:
         """Finish what is under way. False: something still worked when patience ended."""
         until = monotonic() + STOP_PATIENCE.total_seconds()
         self.worker.stop()
-        ending = threading.Thread(target=self.scheduler.shutdown, name="ending", daemon=True)
+        ending = threading.Thread(target=self._end_schedules, name="ending", daemon=True)
         ending.start()  # it waits for schedules under way
         rested = self.worker.join(STOP_PATIENCE)
         ending.join(max(0.0, until - monotonic()))
         return rested and not ending.is_alive()
+
+    def _end_schedules(self) -> None:
+        if Part.SCHEDULER in self._parts:
+            self.scheduler.shutdown()
 
     def schedules(self) -> Sequence[Schedule]:
         """Name what is done when. Channels come first: what changes during a pull is then told."""
@@ -148,9 +165,14 @@ class Service:
         return bool(report.handled)
 
     def _decide(self, _stop: Stop) -> bool:
-        with self._deciding:
-            decision = decide(self._current(), self._job.clock.today(), scope=Scope.STALE)
-        return bool(decision.assessed.assessed)
+        return decide_changes(self._current(), self._job.clock.today())
+
+    def work_off_chunks(self, stop: Stop = lambda: False) -> bool:
+        """Work off what runs have put down. True: there was something."""
+        worked = False
+        while not stop() and work_off_chunk(self._current(), lambda: uuid.uuid4().hex):
+            worked = True
+        return worked
 
     def _current(self) -> Job:
         """Return the job under the policy in force: one activated meanwhile counts from now on."""
@@ -202,8 +224,8 @@ class Service:
         self.worker.wake()
 
     def _decide_all(self) -> None:
-        with self._deciding:
-            decide(self._current(), self._job.clock.today(), scope=Scope.DUE)
+        """Put a run down for all workers."""
+        put_down_run(self._current(), self._job.clock.today(), Scope.DUE)
         self.worker.wake()
 
     def _try_shadows(self) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,14 +19,14 @@ import sqlalchemy as sa
 
 from connector.cli.sandboxes import CALLBACK_KEY, HOOK_WORDS
 from connector.store.engine import create_engine, reading
-from connector.store.queue_tables import inbox, outbox, ticks
+from connector.store.queue_tables import chunks, inbox, outbox, ticks
 from connector.store.tables import stale
 from sandbox.fxiaoke import FxiaokeTenant
 from sandbox.fxiaoke.store import Change
 from sandbox.zoho import ZohoOrg
 from tests.journeys.harness import Installation
 
-__all__ = ["Serve", "free_port", "genuine", "listen_on", "serving", "wait_until"]
+__all__ = ["Serve", "free_port", "genuine", "launch", "listen_on", "serving", "wait_until"]
 
 _ROOT = Path(__file__).parents[2]
 _SCHEDULES = 9
@@ -57,7 +58,7 @@ class Serve:
         """End the process by a signal and start another in its place."""
         self.process.send_signal(how)
         self.process.wait(_END_SECONDS)
-        self.process = _launched(self.installation)
+        self.process = launch(self.installation, "serve")
         wait_until(self.listens, "listening again", seconds=60)
 
     def said(self) -> str:
@@ -118,7 +119,7 @@ class Serve:
                 conn.execute(
                     sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(waiting))
                 ).scalar_one()
-                for table in (inbox, outbox)
+                for table in (inbox, outbox, chunks)
             )
             marks = conn.execute(sa.select(sa.func.count()).select_from(stale)).scalar_one()
             begun = conn.execute(sa.select(ticks.c.schedule, ticks.c.finished_at)).all()
@@ -140,9 +141,11 @@ def free_port() -> int:
 
 
 def listen_on(installation: Installation, port: int) -> None:
-    """Let the configuration name a port, and Fenxiang's administrator enter the address."""
+    """Let the configuration name a port, and Fenxiang's administrator, if any, enter the address."""
     installation.edit("port = 8080", f"port = {port}")
     installation.edit("127.0.0.1:8080", f"127.0.0.1:{port}")
+    if "fxiaoke" not in installation.crms.names():
+        return
     url = installation.crms.url("fxiaoke")
     callback = {"url": f"http://127.0.0.1:{port}/hooks/{HOOK_WORDS['fxiaoke']}"}
     with requests.Session() as http:
@@ -153,16 +156,32 @@ def listen_on(installation: Installation, port: int) -> None:
     answer.raise_for_status()
 
 
-@contextmanager
-def serving(installation: Installation, database: str = "") -> Iterator[Serve]:
-    """Run ``zixin serve`` while the block runs; it is ended with it, by its id.
+def launch(installation: Installation, command: str, log: str = "serve") -> subprocess.Popen[bytes]:
+    """Start a command that serves; what it prints goes to ``LOG.log`` in the folder."""
+    with (installation.folder / f"{log}.log").open("ab") as to:
+        return subprocess.Popen(
+            [sys.executable, "-m", "connector.cli.main", command, "-c", str(installation.config)],
+            cwd=_ROOT,
+            env={**os.environ, **installation.environment, "PYTHONFAULTHANDLER": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=to,
+            stderr=to,
+        )
 
-    ``database`` is the address in the configuration, where that is not the folder's SQLite file.
-    """
+
+def _database_of(installation: Installation) -> str:
+    url: str = tomllib.loads(installation.config.read_text("utf-8"))["store"]["url"]
+    kind, _, path = url.partition(":///")
+    return f"sqlite:///{installation.folder / path}" if kind == "sqlite" else url
+
+
+@contextmanager
+def serving(installation: Installation) -> Iterator[Serve]:
+    """Run ``zixin serve`` while the block runs; it is ended with it, by its id."""
     port = free_port()
     listen_on(installation, port)
-    process = _launched(installation)
-    engine = create_engine(database or f"sqlite:///{installation.folder / 'zixin.db'}")
+    process = launch(installation, "serve")
+    engine = create_engine(_database_of(installation))
     serve = Serve(process=process, installation=installation, engine=engine, port=port)
     try:
         wait_until(serve.listens, "listening", seconds=60)
@@ -175,18 +194,6 @@ def serving(installation: Installation, database: str = "") -> Iterator[Serve]:
             serve.process.kill()
             serve.process.wait()
             engine.dispose()
-
-
-def _launched(installation: Installation) -> subprocess.Popen[bytes]:
-    with (installation.folder / "serve.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "connector.cli.main", "serve", "-c", str(installation.config)],
-            cwd=_ROOT,
-            env={**os.environ, **installation.environment, "PYTHONFAULTHANDLER": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
 
 
 def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = 30) -> float:

@@ -132,7 +132,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         ) as installation,
     ):
         clerks = clerks_of(installation.crms)
-        with serving(installation, url) as serve:
+        with serving(installation) as serve:
             wait_until(serve.quiet, "first reading done", seconds=90)
             for clerk in clerks.values():
                 clerk.misbehave(drop=1)
