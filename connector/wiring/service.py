@@ -5,13 +5,13 @@ scheduler.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from time import monotonic
 
 import structlog
-from apscheduler.triggers.base import BaseTrigger
 from flask import Flask
 
 from adapters.errors import CrmError
@@ -23,13 +23,17 @@ from connector.flow.react import react_due
 from connector.flow.run import PortReader, read_crm
 from connector.flow.simulation import try_shadows
 from connector.flow.sweep import sweep_ids
+from connector.wiring.alarms import Alarms
+from connector.wiring.alerting import quiet_of
 from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin
+from connector.wiring.upkeep import at_time, upkeep_schedules
 from connector.work.channels import renew_channels
 from connector.work.inbox import DatabaseInbox, EventSource
-from connector.work.schedule import GRACE, Schedule, Ticker, cron, every, make_scheduler
+from connector.work.schedule import GRACE, Schedule, SomeFailed, Ticker, every, make_scheduler
 from connector.work.worker import Step, Worker
 from webhooks.app import create_app
+from webhooks.counts import Counts
 
 __all__ = ["Service"]
 
@@ -45,7 +49,8 @@ class Service:
 
     def __init__(self, zixin: Zixin) -> None:
         self._zixin = zixin
-        self._job: Job = job_of(zixin)
+        self._job: Job = self._service_job()
+        self.counts = Counts()
         self._deciding = threading.Lock()  # deciding twice at once would only compete for the rows
         self._codecs = {name: zixin.codec(name) for name in zixin.names if zixin.hook(name)}
         self.worker = Worker(
@@ -53,10 +58,13 @@ class Service:
                 Step(name="react", work=self._react),
                 Step(name="decide", work=self._decide),
                 Step(name="push", work=self._push),
+                Step(name="alert", work=self._tell),
             ]
         )
+        schedules = self.schedules()
+        self._alarms = Alarms(zixin, schedules, self.counts)
         ticker = Ticker(zixin.engine, zixin.clock)
-        self.scheduler = make_scheduler(self.schedules(), ticker, zixin.clock)
+        self.scheduler = make_scheduler(schedules, ticker, zixin.clock, watch=self._alarms.watch)
 
     def receiver(self) -> Flask:
         """Build the WSGI application that takes the CRMs' messages."""
@@ -65,7 +73,7 @@ class Service:
             for name, codec in self._codecs.items()
         }
         inbox = DatabaseInbox(self._zixin.engine, woken=self.worker.wake)
-        return create_app(sources, inbox, self._zixin.clock.now)
+        return create_app(sources, inbox, self._zixin.clock.now, counts=self.counts)
 
     def start(self) -> None:
         """Start worker and schedules."""
@@ -84,34 +92,44 @@ class Service:
 
     def schedules(self) -> Sequence[Schedule]:
         """Name what is done when. Channels come first: what changes during a pull is then told."""
-        times, zone = self._zixin.config.schedule, self._zixin.config.zone
+        times, systems = self._zixin.config.schedule, tuple(self._job.ports)
         often = timedelta(minutes=times.pull_minutes)
+        renew, pull = timedelta(hours=times.renew_hours), partial(self._pull, full=False)
+        full_pull = self._at("full-pull", times.full_pull_at, partial(self._pull, full=True))
         return [
-            _each(timedelta(hours=times.renew_hours), "renew-channels", self.renew),
-            _each(often, "pull", lambda: self._pull(full=False)),
+            replace(_each(renew, "renew-channels", self.renew), systems=systems),
+            replace(_each(often, "pull", pull), systems=systems),
             *self._sweeps(),
-            _at(cron(_daily(times.full_pull_at), zone), "full-pull", lambda: self._pull(full=True)),
-            _at(cron(_daily(times.assess_at), zone), "assess", self._decide_all),
-            _at(cron(_daily(times.assess_at), zone), "shadow", self._try_shadows),
-            _at(cron(_daily(times.dunning_at), zone), "dunning", self._decide_all),
+            replace(full_pull, systems=systems),
+            self._at("assess", times.assess_at, self._decide_all),
+            self._at("shadow", times.assess_at, self._try_shadows),
+            self._at("dunning", times.dunning_at, self._decide_all),
             _each(often, "write-back", self.worker.wake),
+            *upkeep_schedules(self._zixin, self.worker.wake),
         ]
+
+    def _at(self, name: str, at: str, work: Callable[[], None]) -> Schedule:
+        return at_time(self._zixin, name, at, work)
 
     def _sweeps(self) -> Sequence[Schedule]:
         """Name the sweeps: each rhythm is a schedule of its own, so that none is missed."""
-        at, zone = self._zixin.config.schedule.sweep_at, self._zixin.config.zone
+        at = self._zixin.config.schedule.sweep_at
         rhythms: dict[str, list[str]] = {}
         for name, port in self._job.ports.items():
             usual = "monthly" if port.tells_deletions else "nightly"
             rhythms.setdefault(self._zixin.connection(name).sweep or usual, []).append(name)
         return [
-            _at(cron(_daily(at, days), zone), f"sweep-{rhythm}", partial(self._sweep, names))
+            replace(
+                at_time(self._zixin, f"sweep-{rhythm}", at, partial(self._sweep, names), days=days),
+                systems=tuple(names),
+            )
             for rhythm, days in _SWEEP_DAYS.items()
             if (names := rhythms.get(rhythm))
         ]
 
     def renew(self) -> None:
-        """Ask each CRM for notifications where it is time."""
+        """Ask each CRM for notifications where it is time. Raises ``SomeFailed``."""
+        errors: dict[str, Exception] = {}
         for name, port in self._job.ports.items():
             url = self._zixin.callback_url(name)
             if not url:
@@ -120,6 +138,8 @@ class Service:
                 renew_channels(self._zixin.engine, port, url, self._zixin.clock)
             except CrmError as error:
                 _log.warning("channel not renewed", system=name, error=type(error).__name__)
+                errors[name] = error
+        _raise_if_any(errors)
 
     def _react(self, stop: Stop) -> bool:
         reader = PortReader(self._job.engine, self._job.ports, self._job.clock)
@@ -137,8 +157,13 @@ class Service:
     def _current(self) -> Job:
         """Return the job under the policy in force: one activated meanwhile counts from now on."""
         if self._zixin.policy.version != self._job.rules.policy.version:
-            self._job = job_of(self._zixin)
+            self._job = self._service_job()
         return self._job
+
+    def _service_job(self) -> Job:
+        """Build the job, which gives people new tasks outside of the quiet hours only."""
+        quiet = quiet_of(self._zixin)
+        return replace(job_of(self._zixin), may_ask=lambda moment: not quiet.holds(moment))
 
     def _push(self, stop: Stop) -> bool:
         report = push_due(
@@ -147,16 +172,23 @@ class Service:
         self._say(report.alarms)
         return False
 
+    def _tell(self, stop: Stop) -> bool:
+        return self._alarms.send(stop)
+
     def _pull(self, *, full: bool) -> None:
+        errors: dict[str, Exception] = {}
         for name, port in self._job.ports.items():
             try:
                 report = read_crm(self._job, port, full=full, stop=lambda: self.worker.stopping)
                 self._say(report.warnings)
             except CrmError as error:
                 _log.warning("pull failed", system=name, error=type(error).__name__)
+                errors[name] = error
             self.worker.wake()
+        _raise_if_any(errors)
 
     def _sweep(self, names: Sequence[str]) -> None:
+        errors: dict[str, Exception] = {}
         for name in names:
             try:
                 report = sweep_ids(
@@ -168,7 +200,9 @@ class Service:
                 self._say(report.warnings)
             except CrmError as error:
                 _log.warning("sweep failed", system=name, error=type(error).__name__)
+                errors[name] = error
         self.worker.wake()
+        _raise_if_any(errors)
 
     def _decide_all(self) -> None:
         with self._deciding:
@@ -199,12 +233,7 @@ def _each(period: timedelta, name: str, work: Callable[[], None]) -> Schedule:
     return Schedule(name=name, trigger=every(period), work=lambda _due: work(), grace=grace)
 
 
-def _at(trigger: BaseTrigger, name: str, work: Callable[[], None]) -> Schedule:
-    """Do it at a time of day."""
-    return Schedule(name=name, trigger=trigger, work=lambda _due: work())
-
-
-def _daily(at: str, days: str = "* * *") -> str:
-    """Write a time of day as a crontab line; ``days`` are its three fields for days."""
-    hour, _, minute = at.partition(":")
-    return f"{int(minute)} {int(hour)} {days}"
+def _raise_if_any(errors: Mapping[str, Exception]) -> None:
+    """Let the tick know at which connections the work failed."""
+    if errors:
+        raise SomeFailed(errors)

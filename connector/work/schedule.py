@@ -9,10 +9,10 @@ taken over; what was missed while everything was down runs once.
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
@@ -32,12 +32,16 @@ from connector.work.retry import error_note
 __all__ = [
     "GRACE",
     "BadSchedule",
+    "OnWorkdays",
     "Schedule",
+    "SomeFailed",
     "Ticker",
     "check",
     "cron",
     "due_tick",
     "every",
+    "failed_in",
+    "fires_after",
     "last_fire",
     "make_scheduler",
 ]
@@ -50,10 +54,14 @@ GRACE = timedelta(seconds=60)
 TICK_LEASE = timedelta(minutes=2)
 HOLDS_PER_LEASE = 4
 MAKE_UP_PERIOD = timedelta(seconds=60)
+WATCH_PERIOD = timedelta(seconds=60)
 KEPT = timedelta(days=90)
 _ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOK_BACKS = tuple(timedelta(days=days) for days in (0.05, 1, 8, 32, 366))
 _PERIODS_CHECKED = 50
+_LONGEST_HOLIDAY = 60  # fire times that are passed over in a row, at most
+_FAILED = "failed for "
+_A_MOMENT = timedelta(microseconds=1)
 
 
 class BadSchedule(ValueError):
@@ -62,13 +70,59 @@ class BadSchedule(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What is done when. ``work`` is given the due time; it must be harmless to repeat."""
+    """What is done when. ``work`` is given the due time; it must be harmless to repeat.
+
+    ``systems``: the connections it is done for one by one; ``SomeFailed`` names those that failed.
+    """
 
     name: str
     trigger: BaseTrigger
     work: Callable[[datetime], None]
     grace: timedelta = GRACE
     lease: timedelta = TICK_LEASE
+    systems: tuple[str, ...] = ()
+
+
+class SomeFailed(Exception):
+    """The work was done for all connections, but not at these."""
+
+    def __init__(self, errors: Mapping[str, Exception]) -> None:
+        super().__init__(", ".join(sorted(errors)))
+        self.note = "\n".join(
+            f"{_FAILED}{name}: {error_note(error)}" for name, error in sorted(errors.items())
+        )
+
+
+def failed_in(note: str, system: str) -> str:
+    """Tell what a tick's note says of a connection; empty: it went well there."""
+    if not note.startswith(_FAILED):
+        return note
+    if not system:
+        return note
+    mine = f"{_FAILED}{system}: "
+    return next((line.removeprefix(mine) for line in note.split("\n") if line.startswith(mine)), "")
+
+
+class OnWorkdays(BaseTrigger):  # type: ignore[misc] # the library has no types
+    """The fire times of another trigger, but only those on days that are worked."""
+
+    def __init__(
+        self, trigger: BaseTrigger, zone: ZoneInfo, is_workday: Callable[[date], bool]
+    ) -> None:
+        self._trigger = trigger
+        self._zone = zone
+        self._is_workday = is_workday
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        """Name the next fire time on a worked day; none where two months have none."""
+        fire: datetime | None = self._trigger.get_next_fire_time(previous_fire_time, now)
+        for _ in range(_LONGEST_HOLIDAY):
+            if fire is None or self._is_workday(fire.astimezone(self._zone).date()):
+                return fire
+            fire = self._trigger.get_next_fire_time(None, fire + _A_MOMENT)
+        return None
 
 
 def every(period: timedelta) -> IntervalTrigger:
@@ -154,6 +208,9 @@ class Ticker:
         try:
             with self._held(schedule, due_at, lease):
                 schedule.work(due_at)
+        except SomeFailed as error:
+            note = error.note
+            _log.warning("schedule %s failed for %s", schedule.name, error)
         except Exception as error:  # noqa: BLE001 the clock outlives a fault in what it wakes
             note = error_note(error)
             _log.exception("schedule %s failed", schedule.name)
@@ -231,12 +288,25 @@ class Ticker:
         conn.execute(ticks.delete().where(*old))
 
 
+def fires_after(trigger: BaseTrigger, moment: datetime) -> Iterator[datetime]:
+    """Name the fire times after a moment, in UTC."""
+    return (fire.astimezone(UTC) for fire in _fires(trigger, moment + _A_MOMENT))
+
+
+def _no_watch() -> None:
+    """Look at nothing."""
+
+
 def make_scheduler(
-    schedules: Sequence[Schedule], ticker: Ticker, clock: Clock
+    schedules: Sequence[Schedule],
+    ticker: Ticker,
+    clock: Clock,
+    watch: Callable[[], None] = _no_watch,
 ) -> BackgroundScheduler:
     """Build the clock that wakes ``ticker``; the caller starts it, and only in a worker's command.
 
-    Every minute it also looks for due times that nobody served. Raises ``BadSchedule``.
+    Every minute it also looks for due times that nobody served, and calls ``watch``, on every node.
+    Raises ``BadSchedule``.
     """
     for schedule in schedules:
         check(schedule, clock.now())
@@ -260,6 +330,8 @@ def make_scheduler(
         )
     # At once, for the time spent down, and then again and again, for nodes that die.
     scheduler.add_job(make_up_all, every(MAKE_UP_PERIOD), id="make-up", next_run_time=clock.now())
+    # Beside it, not behind it: what is made up may take hours.
+    scheduler.add_job(watch, every(WATCH_PERIOD), id="watch", next_run_time=clock.now())
     return scheduler
 
 
@@ -272,4 +344,4 @@ def _fires(trigger: BaseTrigger, start: datetime) -> Iterator[datetime]:
     while fire is not None:
         yield fire
         # A moment later: asked with the previous time, the two triggers round differently.
-        fire = trigger.get_next_fire_time(None, fire + timedelta(microseconds=1))
+        fire = trigger.get_next_fire_time(None, fire + _A_MOMENT)
