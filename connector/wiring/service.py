@@ -127,6 +127,11 @@ class Service:
             if (names := rhythms.get(rhythm))
         ]
 
+    def look_and_tell(self) -> None:
+        """Look at what stands now and send what there is to tell, at once."""
+        self._alarms.watch()
+        self._alarms.send(lambda: False)
+
     def renew(self) -> None:
         """Ask each CRM for notifications where it is time. Raises ``SomeFailed``."""
         errors: dict[str, Exception] = {}

@@ -11,7 +11,7 @@ from connector.wiring.jobs import survey_of
 from connector.wiring.product import Zixin
 from connector.work.alert import Alert
 from connector.work.alerts import note
-from connector.work.schedule import OnWorkdays, Schedule, cron
+from connector.work.schedule import Schedule, cron, on_workdays
 
 __all__ = ["at_time", "upkeep_schedules"]
 
@@ -48,7 +48,7 @@ def at_time(
     hour, _, minute = at.partition(":")
     trigger = cron(f"{int(minute)} {int(hour)} {days}", zixin.config.zone)
     if name in zixin.config.schedule.workdays_only:
-        trigger = OnWorkdays(
+        trigger = on_workdays(
             trigger, zixin.config.zone, lambda day: zixin.calendar(day).is_workday(day)
         )
 

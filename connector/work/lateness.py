@@ -45,7 +45,7 @@ def schedule_states(
     conn: sa.Connection, schedules: Sequence[Schedule], now: datetime
 ) -> list[ScheduleState]:
     """Tell how each schedule stands, each connection of it by itself."""
-    known_since: datetime | None = conn.execute(sa.select(sa.func.min(ticks.c.due_at))).scalar()
+    known_since: datetime | None = conn.execute(sa.select(sa.func.min(ticks.c.started_at))).scalar()
     return [
         _state(conn, schedule, system, now, known_since)
         for schedule in schedules

@@ -32,7 +32,6 @@ from connector.work.retry import error_note
 __all__ = [
     "GRACE",
     "BadSchedule",
-    "OnWorkdays",
     "Schedule",
     "SomeFailed",
     "Ticker",
@@ -44,6 +43,7 @@ __all__ = [
     "fires_after",
     "last_fire",
     "make_scheduler",
+    "on_workdays",
 ]
 
 _log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ KEPT = timedelta(days=90)
 _ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOK_BACKS = tuple(timedelta(days=days) for days in (0.05, 1, 8, 32, 366))
 _PERIODS_CHECKED = 50
-_LONGEST_HOLIDAY = 60  # fire times that are passed over in a row, at most
+_MOST_PASSED_OVER = 60  # fire times in a row: two months of days off
 _FAILED = "failed for "
 _A_MOMENT = timedelta(microseconds=1)
 
@@ -103,25 +103,22 @@ def failed_in(note: str, system: str) -> str:
     return next((line.removeprefix(mine) for line in note.split("\n") if line.startswith(mine)), "")
 
 
-class OnWorkdays(BaseTrigger):  # type: ignore[misc] # the library has no types
-    """The fire times of another trigger, but only those on days that are worked."""
+class _Sifted(BaseTrigger):  # type: ignore[misc] # the library has no types
+    """Those fire times of another trigger that are kept."""
 
-    def __init__(
-        self, trigger: BaseTrigger, zone: ZoneInfo, is_workday: Callable[[date], bool]
-    ) -> None:
+    def __init__(self, trigger: BaseTrigger, keeps: Callable[[datetime], bool]) -> None:
         self._trigger = trigger
-        self._zone = zone
-        self._is_workday = is_workday
+        self._keeps = keeps
 
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime
     ) -> datetime | None:
-        """Name the next fire time on a worked day; none where two months have none."""
+        """Name the next fire time that is kept; none where so many in a row are not."""
         fire: datetime | None = self._trigger.get_next_fire_time(previous_fire_time, now)
-        for _ in range(_LONGEST_HOLIDAY):
-            if fire is None or self._is_workday(fire.astimezone(self._zone).date()):
+        for _ in range(_MOST_PASSED_OVER):
+            if fire is None or self._keeps(fire):
                 return fire
-            fire = self._trigger.get_next_fire_time(None, fire + _A_MOMENT)
+            fire = self._trigger.get_next_fire_time(None, fire.astimezone(UTC) + _A_MOMENT)
         return None
 
 
@@ -132,9 +129,23 @@ def every(period: timedelta) -> IntervalTrigger:
     )
 
 
-def cron(line: str, zone: ZoneInfo) -> CronTrigger:
-    """Fire by a crontab line in business time. Raises ``ValueError`` for a line it cannot read."""
-    return CronTrigger.from_crontab(line, timezone=zone)
+def cron(line: str, zone: ZoneInfo) -> BaseTrigger:
+    """Fire by a crontab line in business time. Raises ``ValueError`` for a line it cannot read.
+
+    In the hour that the end of summer time repeats it fires the first time only.
+    """
+
+    def is_first(fire: datetime) -> bool:
+        return not fire.astimezone(UTC).astimezone(zone).fold
+
+    return _Sifted(CronTrigger.from_crontab(line, timezone=zone), is_first)
+
+
+def on_workdays(
+    trigger: BaseTrigger, zone: ZoneInfo, is_workday: Callable[[date], bool]
+) -> BaseTrigger:
+    """Fire as ``trigger`` does, but only on days that are worked."""
+    return _Sifted(trigger, lambda fire: is_workday(fire.astimezone(zone).date()))
 
 
 def due_tick(trigger: BaseTrigger, now: datetime, grace: timedelta) -> datetime | None:
@@ -343,5 +354,6 @@ def _fires(trigger: BaseTrigger, start: datetime) -> Iterator[datetime]:
     fire: datetime | None = trigger.get_next_fire_time(None, start)
     while fire is not None:
         yield fire
-        # A moment later: asked with the previous time, the two triggers round differently.
-        fire = trigger.get_next_fire_time(None, fire + _A_MOMENT)
+        # A moment later: asked with the previous time, the two triggers round differently. In UTC:
+        # in the hour that summer time repeats, local times would never get on.
+        fire = trigger.get_next_fire_time(None, fire.astimezone(UTC) + _A_MOMENT)
