@@ -3,16 +3,26 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from connector.flow.assess import Scope
+from connector.flow.decide import decide
+from connector.flow.push import push_due
+from connector.store.engine import reading
+from connector.store.queue_tables import outbox
+from connector.wiring.alarms import ForgedRate
+from connector.wiring.jobs import job_of
 from connector.wiring.service import Service
 from connector.work.schedule import Ticker
-from tests.connector.cli.shell import Shell
+from tests.connector.cli.shell import AS_OF, ZOHO, Shell
 from tests.journeys.harness import open_here
+from webhooks.counts import Counts
 
 
 class Desk:
@@ -139,3 +149,108 @@ def test_the_service_tells_what_is_late_and_that_it_is_well_again(
         f"In order again, it was: {expire[0]}"
     ]
     assert "Ends of decisions" not in str(pulled.json("alert", "list")["alerts"])
+
+
+def test_a_limit_that_ended_is_taken_back_in_the_crm_before_the_morning(ran: Shell) -> None:
+    people = '\n[people]\n"陈一" = { role = "committee" }\n"陈二" = { role = "committee" }\n'
+    config = ran.installation.config
+    config.write_text(config.read_text(encoding="utf-8") + people, encoding="utf-8")
+    below = [each for each in limits_in_zoho(ran).items() if each[1] < 900_000]
+    ref, before = max(below, key=lambda each: each[1])
+    until = (AS_OF + timedelta(days=10)).isoformat()
+    draft = ran.json(
+        *("decide", "temporary", ref, "--amount", "1000000", "--until", until),
+        *("--by", "张三", "--reason", "facts"),
+        *("--text", "与客户财务负责人电话确认，附会议纪要，特此申请。"),
+    )
+    for by in ("陈一", "陈二"):
+        found = {one["id"]: one["state"] for one in ran.json("decide", "list")["decisions"]}
+        if found[draft["id"]] == "draft":
+            ran("decide", "approve", draft["id"], "--by", by)
+    ran("run")
+    during = limits_in_zoho(ran)[ref]
+
+    ran.clock.move(timedelta(days=10, hours=12, minutes=15))  # a quarter past midnight
+    with open_here(ran.installation, ran.clock) as zixin:
+        service = Service(zixin)
+        (expire,) = [one for one in service.schedules() if one.name == "expire"]
+        assert Ticker(zixin.engine, ran.clock).make_up(expire)
+        job = job_of(zixin)
+        decide(job, ran.clock.today(), scope=Scope.STALE)
+        push_due(zixin.engine, job.ports, ran.clock, rng=job.rng)
+
+    assert during > before
+    assert limits_in_zoho(ran)[ref] < during
+
+
+def limits_in_zoho(shell: Shell) -> dict[str, Decimal]:
+    """Tell the limit each account shows in Zoho."""
+    rows = shell.installation.crms.crm("zoho").records("Accounts")
+    return {f"{ZOHO}:{row['id']}": Decimal(str(row.get("Credit_Limit") or 0)) for row in rows}
+
+
+def test_the_portfolio_report_is_kept_and_only_its_name_is_told(ran: Shell, desk: Desk) -> None:
+    config = ran.installation.config
+    text = config.read_text(encoding="utf-8")
+    monthly = '[schedule]\nreport = "monthly"\n\n[server]'
+    config.write_text(text.replace("[server]", monthly, 1), encoding="utf-8")
+    with_channels(ran, desk)
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('name = "desk"', 'name = "desk"\nlevel = "info"'))
+    with open_here(ran.installation, ran.clock) as zixin:
+        service = Service(zixin)
+        schedules = {one.name: one for one in service.schedules()}
+        for name in ("report", "reviews"):
+            assert Ticker(zixin.engine, ran.clock).make_up(schedules[name])
+        service.look_and_tell()
+
+    (path,) = (ran.installation.folder / "reports").iterdir()
+    told = [one["message"] for one in desk.got]
+    assert path.name == f"portfolio-{AS_OF}.xlsx"
+    assert path.stat().st_mode & 0o077 == 0
+    assert f"The portfolio report of {AS_OF} is written: {path.name}" in told
+    (due,) = [text for text in told if "reviews are due" in text]
+    assert int(due.split()[0]) > 0
+
+
+def test_a_stream_of_forged_messages_is_told_once_an_hour() -> None:
+    counts, now = Counts(), datetime(2026, 11, 24, 2, tzinfo=UTC)
+    rate = ForgedRate(counts, 3)
+
+    def came(number: int, minutes: int) -> list[str]:
+        for _ in range(number):
+            counts.add("zoho", "forged")
+            counts.add("fx", "accepted")
+        return [alert.subject for alert in rate.above(now + timedelta(minutes=minutes))]
+
+    assert came(0, 0) == []
+    assert came(3, 10) == []
+    assert came(1, 20) == ["zoho"]
+    assert came(3, 30) == []
+    assert came(0, 70) == []
+    assert came(3, 80) == []
+    assert came(1, 90) == ["zoho"]
+
+
+def test_in_quiet_hours_the_service_gives_nobody_a_new_task(pulled: Shell) -> None:
+    config = pulled.installation.config
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text + '\n[quiet]\nhours = "20:00-08:00"\n', encoding="utf-8")
+    pulled.clock.move(timedelta(hours=10))  # 22:00
+
+    with open_here(pulled.installation, pulled.clock) as zixin:
+        schedules = {one.name: one for one in Service(zixin).schedules()}
+        schedules["assess"].work(pulled.clock.now())
+        at_night = tasks_asked_for(zixin.engine)
+        pulled.clock.move(timedelta(hours=10, minutes=30))
+        schedules["dunning"].work(pulled.clock.now())
+        by_day = tasks_asked_for(zixin.engine)
+
+    assert at_night == 0
+    assert by_day > 0
+
+
+def tasks_asked_for(engine: sa.Engine) -> int:
+    with reading(engine) as conn:
+        statement = sa.select(sa.func.count()).where(outbox.c.kind == "task")
+        return int(conn.execute(statement).scalar_one())
