@@ -11,10 +11,12 @@ from datetime import timedelta
 from functools import partial
 from time import monotonic
 
+import sqlalchemy as sa
 import structlog
 from flask import Flask
 
 from adapters.errors import CrmError
+from adapters.port import Finding, FindingLevel
 from connector.flow.assess import Scope
 from connector.flow.decide import decide
 from connector.flow.job import Job
@@ -23,6 +25,8 @@ from connector.flow.react import react_due
 from connector.flow.run import PortReader, read_crm
 from connector.flow.simulation import try_shadows
 from connector.flow.sweep import sweep_ids
+from connector.store.engine import reading
+from connector.store.queue_tables import ticks
 from connector.wiring.alarms import Alarms
 from connector.wiring.alerting import quiet_of
 from connector.wiring.jobs import assess_both_by_calendar, job_of
@@ -30,12 +34,13 @@ from connector.wiring.product import Zixin
 from connector.wiring.upkeep import at_time, upkeep_schedules
 from connector.work.channels import renew_channels
 from connector.work.inbox import DatabaseInbox, EventSource
+from connector.work.lateness import schedule_states
 from connector.work.schedule import GRACE, Schedule, SomeFailed, Ticker, every, make_scheduler
 from connector.work.worker import Step, Worker
 from webhooks.app import create_app
 from webhooks.counts import Counts
 
-__all__ = ["Service"]
+__all__ = ["Service", "late_findings"]
 
 _log = structlog.get_logger(__name__)
 
@@ -242,3 +247,23 @@ def _raise_if_any(errors: Mapping[str, Exception]) -> None:
     """Let the tick know at which connections the work failed."""
     if errors:
         raise SomeFailed(errors)
+
+
+def late_findings(zixin: Zixin) -> list[Finding]:
+    """Name the schedules that are overdue. Nothing is built where none has ever run."""
+    with reading(zixin.engine) as conn:
+        if conn.execute(sa.select(ticks.c.schedule).limit(1)).first() is None:
+            return []
+        states = schedule_states(conn, Service(zixin).schedules(), zixin.clock.now())
+    texts = zixin.company_texts
+    return [
+        Finding(
+            topic="schedule",
+            level=FindingLevel.WARNING,
+            message=f"{texts.say(f'schedule.{state.schedule}')} {state.system}: "
+            f"{texts.say('schedule.overdue')}",
+            remedy="zixin schedule list",
+        )
+        for state in states
+        if state.overdue
+    ]

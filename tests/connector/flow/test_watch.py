@@ -61,7 +61,12 @@ class House:
 
     def read(self, system: str, kind: Kind = Kind.ACCOUNTS) -> None:
         """Note that a feed was read now."""
-        row = {"system": system, "kind": kind.value, "position": "", "seen_count": 0}
+        row: dict[str, object] = {
+            "system": system,
+            "kind": kind.value,
+            "position": "",
+            "seen_count": 0,
+        }
         row |= {"gone_count": 0, "generation": 0, "sweeping": False, "saved_at": self.clock.now()}
         in_one_commit(self.engine, lambda conn: conn.execute(cursors.insert().values(row)))
 
