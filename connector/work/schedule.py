@@ -341,8 +341,10 @@ def make_scheduler(
         )
     # At once, for the time spent down, and then again and again, for nodes that die.
     scheduler.add_job(make_up_all, every(MAKE_UP_PERIOD), id="make-up", next_run_time=clock.now())
-    # Beside it, not behind it: what is made up may take hours.
-    scheduler.add_job(watch, every(WATCH_PERIOD), id="watch", next_run_time=clock.now())
+    # Beside it, not behind it: what is made up may take hours. The first look comes a period after
+    # the start, for what is made up in moments need not be told.
+    first_look = clock.now() + WATCH_PERIOD
+    scheduler.add_job(watch, every(WATCH_PERIOD), id="watch", next_run_time=first_look)
     return scheduler
 
 
