@@ -381,7 +381,16 @@ def _cross_check(config: Config) -> list[Mistake]:
             mistakes.append(mistake(f"{place}.name", "plain_word"))
         names.add(connection.name)
         mistakes += _url_mistakes(connection, place)
-    return mistakes + _alert_mistakes(config)
+    return mistakes + _alert_mistakes(config) + _quiet_mistakes(config)
+
+
+def _quiet_mistakes(config: Config) -> list[Mistake]:
+    """Insist that tasks are given outside of the quiet hours: they would never be."""
+    begins, ends = config.quiet.span
+    at, given = _time_of(config.schedule.dunning_at), config.schedule.dunning_at
+    quiet = begins <= at < ends if begins <= ends else at >= begins or at < ends
+    told = mistake("schedule.dunning_at", "lies_in", given=given, beside="quiet.hours")
+    return [told] if quiet else []
 
 
 def _alert_mistakes(config: Config) -> list[Mistake]:

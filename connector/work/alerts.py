@@ -32,7 +32,7 @@ __all__ = [
 
 REOPENED_AFTER = timedelta(hours=1)
 """What comes back sooner than this after it was told is not told at once: it flaps."""
-MAIL_KEPT = timedelta(days=90)
+KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +137,8 @@ def tell(
         elif _due(row, now, repeat) and _claimed(conn, row, {"told_at": now}):
             kind = "again" if row.told_at is not None and row.told_at >= row.first_at else "raised"
             made += _send(conn, _message(row, kind), channels, now)
-    old = alert_mail.c.settled_at < now - MAIL_KEPT
-    conn.execute(alert_mail.delete().where(old))
+    conn.execute(alert_mail.delete().where(alert_mail.c.settled_at < now - KEPT))
+    conn.execute(alerts.delete().where(alerts.c.closed, alerts.c.last_at < now - KEPT))
     return made
 
 

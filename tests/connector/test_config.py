@@ -251,3 +251,11 @@ def test_quiet_hours_go_over_midnight_and_are_none_by_default(tmp_path: Path) ->
     assert night.span == (time(20), time(8, 30))
     assert usual.span[0] == usual.span[1]
     assert not usual.days_off
+
+
+def test_tasks_are_not_to_be_given_in_quiet_hours(tmp_path: Path) -> None:
+    night = '[quiet]\nhours = "20:00-09:00"\n'
+
+    assert places(tmp_path, night) == {"schedule.dunning_at"}
+    config = load_config(config_file(tmp_path, night + '[schedule]\ndunning_at = "09:00"\n'))
+    assert config.schedule.dunning_at == "09:00"

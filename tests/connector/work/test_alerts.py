@@ -191,3 +191,21 @@ def test_every_code_weighs_something_known() -> None:
     assert weighs("error", "warning")
     assert not weighs("info", "warning")
     assert set(WEIGHTS.values()) == {"info", "warning", "error"}
+
+
+def test_what_is_over_is_forgotten_after_a_season(ledger: Ledger, clock: FixedClock) -> None:
+    ledger.see(HALTED)
+    ledger.tell()
+    sent(ledger)
+    ledger.see()
+    ledger.tell()
+    clock.move(timedelta(days=90))
+    ledger.tell()
+    with reading(ledger.engine) as conn:
+        before = list_alerts(conn, over=True)
+    clock.move(timedelta(seconds=1))
+    ledger.tell()
+
+    assert [each.code for each in before] == ["connection_halted"]
+    with reading(ledger.engine) as conn:
+        assert list_alerts(conn, over=True) == []
