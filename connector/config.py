@@ -6,7 +6,7 @@ Nothing else reads files or the working directory for settings. Secrets are refe
 
 import tomllib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from importlib.resources import files
 from pathlib import Path
@@ -33,11 +33,14 @@ from scoring.document import (
 from scoring.money import UnknownCurrencyError, minor_digits
 
 __all__ = [
+    "AlertChannel",
+    "AlertHabits",
     "Company",
     "Config",
     "ConfigError",
     "ConnectionConfig",
     "Person",
+    "QuietHours",
     "Rates",
     "Receiving",
     "Schedule",
@@ -202,7 +205,10 @@ class Receiving(_Section, frozen=True):
 
 
 class Schedule(_Section, frozen=True):
-    """When things happen, in the company's time zone."""
+    """When things happen, in the company's time zone.
+
+    Those in ``workdays_only`` happen on days that are worked in the company's country.
+    """
 
     pull_minutes: int = 15
     full_pull_at: str = "03:00"
@@ -211,6 +217,12 @@ class Schedule(_Section, frozen=True):
     dunning_at: str = "08:30"
     renew_hours: int = 12
     formula_refresh_hours: int = 24
+    expire_at: str = "00:10"
+    review_at: str = "08:30"
+    report: Literal["never", "weekly", "monthly"] = "never"
+    report_at: str = "07:30"
+    report_folder: str = "reports"
+    workdays_only: tuple[Literal["dunning", "reviews", "report"], ...] = ("dunning", "reviews")
 
     @property
     def computed_each(self) -> timedelta | None:
@@ -220,7 +232,8 @@ class Schedule(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse times of day that are none, and periods that are not positive."""
-        names = ("full_pull_at", "sweep_at", "assess_at", "dunning_at")
+        at_night = ("full_pull_at", "sweep_at", "assess_at", "expire_at")
+        names = (*at_night, "dunning_at", "review_at", "report_at")
         times = {key: getattr(self, key) for key in names}
         refuse(
             *(
@@ -238,6 +251,62 @@ class Schedule(_Section, frozen=True):
 def _is_time_of_day(text: str) -> bool:
     hour, _, minute = text.partition(":")
     return hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60
+
+
+class QuietHours(_Section, frozen=True):
+    """When nobody is given a new task or an alert; without ``hours`` and ``days_off``: never."""
+
+    hours: str = ""
+    days_off: bool = False
+
+    @property
+    def span(self) -> tuple[time, time]:
+        """From when to when each day, over midnight where the end is the earlier one."""
+        begins, _, ends = self.hours.partition("-")
+        return (_time_of(begins), _time_of(ends)) if self.hours else (time(), time())
+
+    def __post_init__(self) -> None:
+        """Refuse hours that are none."""
+        begins, _, ends = self.hours.partition("-")
+        good = not self.hours or (_is_time_of_day(begins) and _is_time_of_day(ends))
+        refuse((good, mistake("hours", "must_look", like="20:00-08:00")))
+
+
+def _time_of(text: str) -> time:
+    hour, _, minute = text.partition(":")
+    return time(int(hour), int(minute))
+
+
+class AlertChannel(_Section, frozen=True):
+    """Where alerts go. ``url``: an apprise address, as a secret reference, for it holds a token.
+
+    ``quiet_below``: alerts that weigh less wait for the end of the quiet hours; none: all wait.
+    """
+
+    name: str
+    url: str
+    level: Literal["info", "warning", "error"] = "warning"
+    language: Literal["zh", "en"] | None = None
+    quiet_below: Literal["info", "warning", "error"] | None = None
+
+
+class AlertHabits(_Section, frozen=True):
+    """How alerts are told: what goes on is told again after ``repeat_hours``."""
+
+    repeat_hours: int = 12
+    forged_per_hour: int = 100
+    behind_minutes: int = 120
+
+    def __post_init__(self) -> None:
+        """Refuse what is not positive."""
+        refuse(
+            *starts_at(
+                1,
+                repeat_hours=self.repeat_hours,
+                forged_per_hour=self.forged_per_hour,
+                behind_minutes=self.behind_minutes,
+            )
+        )
 
 
 class ConnectionConfig(_Section, frozen=True):
@@ -297,6 +366,9 @@ class Config(_Section, frozen=True):
     server: Server = Server()
     receiving: Receiving = Receiving()
     schedule: Schedule = Schedule()
+    quiet: QuietHours = QuietHours()
+    alerting: AlertHabits = AlertHabits()
+    alerts: tuple[AlertChannel, ...] = ()
     people: dict[str, Person] = {}
     connections: tuple[ConnectionConfig, ...] = ()
 
@@ -359,6 +431,31 @@ def _cross_check(config: Config) -> list[Mistake]:
             mistakes.append(mistake(f"{place}.name", "plain_word"))
         names.add(connection.name)
         mistakes += _url_mistakes(connection, place)
+    return mistakes + _alert_mistakes(config) + _quiet_mistakes(config)
+
+
+def _quiet_mistakes(config: Config) -> list[Mistake]:
+    """Insist that tasks are given outside of the quiet hours: they would never be."""
+    begins, ends = config.quiet.span
+    at, given = _time_of(config.schedule.dunning_at), config.schedule.dunning_at
+    quiet = begins <= at < ends if begins <= ends else at >= begins or at < ends
+    told = mistake("schedule.dunning_at", "lies_in", given=given, beside="quiet.hours")
+    return [told] if quiet else []
+
+
+def _alert_mistakes(config: Config) -> list[Mistake]:
+    mistakes = []
+    names: set[str] = set()
+    for index, channel in enumerate(config.alerts):
+        place = f"alerts[{index}]"
+        if channel.name in names:
+            mistakes.append(mistake(f"{place}.name", "twice", names=channel.name))
+        if not channel.name or set(channel.name) & set(" :/|"):
+            mistakes.append(mistake(f"{place}.name", "plain_word"))
+        names.add(channel.name)
+        if not channel.url.startswith(("env:", "file:")):  # an address is not repeated: a secret
+            like = "env:ZIXIN_ALERTS | file:alerts.secret"
+            mistakes.append(mistake(f"{place}.url", "must_look", like=like))
     return mistakes
 
 

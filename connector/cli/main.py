@@ -5,6 +5,7 @@ import typer
 from connector.cli import (
     casework,
     checking,
+    clockwork,
     deciding,
     demo,
     explaining,
@@ -49,6 +50,7 @@ for group in (
     validating,
     parked,
     spending,
+    clockwork,
     importing,
     deciding,
 ):

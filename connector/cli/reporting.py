@@ -1,7 +1,7 @@
 """``zixin report``: portfolio, ageing and migration, on the screen, as JSON and as a workbook."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -24,18 +24,16 @@ from connector.cli.session import (
 )
 from connector.cli.sheet_table import print_sheet
 from connector.flow.reports.migration import Moves, grade_moves, moves_sheets
-from connector.flow.reports.pages import ageing_sheets, portfolio_sheets, trend_sheet
+from connector.flow.reports.pages import ageing_sheets
+from connector.flow.reports.portfolio_file import portfolio_report
 from connector.flow.reports.sheets import Sheet
-from connector.flow.reports.survey import Survey
-from connector.flow.reports.trend import ageing_trend, month_ends
+from connector.flow.reports.trend import month_ends
 from connector.flow.reports.workbook import write_workbook
 from connector.texts.catalogue import Texts
-from connector.wiring import Zixin
-from connector.wiring.jobs import assess_by_calendar
+from connector.wiring.jobs import survey_of
 from scoring.ageing import ageing_report
-from scoring.portfolio import portfolio
 
-__all__ = ["add_commands", "survey_of"]
+__all__ = ["add_commands"]
 
 XlsxOption = Annotated[
     Path | None, typer.Option("--xlsx", help="Write it as an Excel workbook, too.")
@@ -51,17 +49,6 @@ def add_commands(app: typer.Typer) -> None:
     app.add_typer(group, name="report")
 
 
-def survey_of(zixin: Zixin, day: date) -> Survey:
-    """Look at the book of a day under the policy and rates of that day."""
-    return Survey(
-        engine=zixin.engine,
-        assess=assess_by_calendar(zixin),
-        policy=zixin.policy_on(day),
-        rates=zixin.rates,
-        as_of=day,
-    )
-
-
 def portfolio_command(
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOfOption = None,
@@ -73,15 +60,12 @@ def portfolio_command(
     """Show receivables by grade and age, limits, losses, the largest, and what would hurt."""
     with opened(config) as zixin, progress(quiet=as_json) as step:
         texts, day = chosen_texts(zixin, lang), day_of(as_of, zixin.clock.today())
-        survey = survey_of(zixin, day)
-        rows = survey.holdings(progress=lambda done, total: step("assess", done, total))
-        found = portfolio(rows, survey.policy, survey.rates, day)
-        trend = ageing_trend(survey)
-    sheets = [*portfolio_sheets(found, texts), trend_sheet(trend, found.currency, texts)]
-    heading = texts.say(
-        "report.heading", as_of=day, currency=found.currency, policy=found.policy_version
-    )
-    _give({"portfolio": found, "trend": trend}, sheets, heading, xlsx, texts, as_json=as_json)
+        found = portfolio_report(
+            survey_of(zixin, day),
+            texts,
+            progress=lambda done, total: step("assess", done, total),
+        )
+    _give(found.document, found.sheets, found.heading, xlsx, texts, as_json=as_json)
 
 
 def ageing_command(

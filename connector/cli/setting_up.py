@@ -24,6 +24,7 @@ from connector.wiring.granting import (
     new_key,
     redeem_grant,
 )
+from connector.wiring.service import late_findings
 
 __all__ = ["add_commands"]
 
@@ -209,9 +210,15 @@ def doctor(
     *,
     as_json: JsonFlag = False,
 ) -> None:
-    """Look at credentials, scopes, clock, modules, fields and keys; say the remedy for each fault."""
+    """Look at credentials, scopes, clock, modules, fields and keys; say the remedy for each fault.
+
+    Where ``zixin serve`` has run, its schedules that are overdue are named, too.
+    """
     with opened(config) as zixin:
         found = {system: port.check() for system, port in zixin.ports(name).items()}
+        late = late_findings(zixin) if name is None else []
+    if late:
+        found["schedules"] = late
     if as_json:
         print_json(found)
     else:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from connector.cli.output import print_json, progress, say
-from connector.cli.reporting import survey_of
 from connector.cli.session import (
     DEFAULT_CONFIG,
     AsOfOption,
@@ -31,7 +30,7 @@ from connector.flow.reports.watch_list import watch_list, watch_sheet
 from connector.flow.reports.worklist import limitation_clock, limitation_sheet, work_sheet, worklist
 from connector.texts.catalogue import Texts
 from connector.wiring import Zixin
-from connector.wiring.jobs import job_of
+from connector.wiring.jobs import job_of, survey_of
 from scoring.portfolio import LEVELS
 
 __all__ = ["add_commands"]

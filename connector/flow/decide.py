@@ -41,6 +41,7 @@ def decide(
     A company in a CRM that was never read to its end waits: invoices without their payments would
     make bad ratings and tasks for nothing. With ``Scope.STALE`` tasks are planned for the accounts
     that were assessed, else for all; and cash that has just come in makes no task to apply it yet.
+    In quiet hours nobody gets a new task: those that stand are kept and closed as ever.
     """
     group_accounts(job, scope)
     unread = unread_connections(job)
@@ -79,7 +80,7 @@ def _follow_up(
     if only == []:
         return DunningReport()
     tasks = _plan_overdue(job, as_of, scope, only)
-    if scope is not Scope.STALE:
+    if scope is not Scope.STALE and job.may_ask(job.clock.now()):
         _plan_renewals(job, as_of, only)
     return tasks
 
@@ -131,6 +132,7 @@ def _plan_overdue(
         now=job.step_time(as_of),
         only=only,
         apply_cash=scope is not Scope.STALE,
+        new_tasks=job.may_ask(job.clock.now()),
     )
 
 

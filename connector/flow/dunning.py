@@ -68,11 +68,14 @@ def plan_dunning(
     now: datetime,
     only: Collection[AccountRef] | None = None,
     apply_cash: bool = True,
+    new_tasks: bool = True,
 ) -> DunningReport:
     """Ask for the tasks that should stand as of a date, and for the end of those that should not.
 
     ``only`` looks at some accounts (after a payment); otherwise at all. ``now`` is noted as the
-    time of the steps; ``apply_cash`` as in ``plan_tasks``. Doing it again on the same facts asks for nothing new.
+    time of the steps; ``apply_cash`` as in ``plan_tasks``. Without ``new_tasks`` those that would
+    be given are deferred, and the ones they would replace go on. Doing it again on the same facts
+    asks for nothing new.
     """
     with reading(engine) as conn:
         looked_at = _Looking(conn, policy, rates, words, as_of)
@@ -83,7 +86,7 @@ def plan_dunning(
         looked_at.ledger,
         words=words,
         now=now,
-        per_owner=policy.dunning.tasks_per_owner_per_day,
+        per_owner=policy.dunning.tasks_per_owner_per_day if new_tasks else 0,
         given_today=given,
         still_open=looked_at.still_open,
         apply_cash=apply_cash,

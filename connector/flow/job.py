@@ -19,6 +19,11 @@ Step = Callable[[str, str, int, "int | None"], None]
 """Told of progress: what is done, for whom, how much so far, of how much if known."""
 
 
+def _always(_moment: datetime) -> bool:
+    """Give new tasks at any time."""
+    return True
+
+
 def _nothing(_as_of: date) -> None:
     """Have no cases to look at."""
 
@@ -33,6 +38,7 @@ class Job:
 
     ``recheck`` looks at the blocked orders again once a date's facts were assessed.
     ``computed_each``: how often feeds with fields that a CRM works out by itself are read anew.
+    ``may_ask``: whether people may be given new tasks at a moment; else they wait for another run.
     """
 
     engine: sa.Engine
@@ -44,3 +50,4 @@ class Job:
     rng: random.Random
     recheck: Callable[[date], object] = _nothing
     computed_each: timedelta | None = COMPUTED_EACH
+    may_ask: Callable[[datetime], bool] = _always

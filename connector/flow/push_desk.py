@@ -25,6 +25,7 @@ from connector.flow.receipts import note_task_gone
 from connector.store.audit import AuditEntry, append
 from connector.store.engine import in_one_commit
 from connector.work import queue
+from connector.work.alerts import note
 from connector.work.claim import LEASE
 from connector.work.inbox import put_hints
 from connector.work.pauses import halt, pause
@@ -207,6 +208,8 @@ class Settling:
             pause(self.conn, system, until=decided.pause_until, reason=decided.note, now=self.now)
         if decided.alarm and decided.alarm not in self.alarms:
             self.alarms.append(decided.alarm)
+            if decided.alert is not None:
+                note(self.conn, decided.alert, now=self.now)
 
     def _end_obsolete(self, row: Row, decided: Verdict) -> None:
         if not self.done(row, decided.note):

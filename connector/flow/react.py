@@ -21,6 +21,7 @@ from connector.clock import Clock
 from connector.store.engine import in_one_commit, reading
 from connector.store.queue_tables import inbox
 from connector.work import claim as claims
+from connector.work.alerts import note
 from connector.work.inbox import MESSAGE, EventCodec, UnreadableMessage, hints_of
 from connector.work.pauses import halt, pause
 from connector.work.retry import MAX_ATTEMPTS, Action, Verdict, verdict
@@ -260,6 +261,9 @@ class _Batch:
         def settle(conn: sa.Connection) -> None:
             for row, decided in decisions:
                 self._settle_failed(conn, row, decided, now)
+            alerts = [decided.alert for _, decided in decisions if decided.alert is not None]
+            for alert in {(each.code, each.subject): each for each in alerts}.values():
+                note(conn, alert, now=now)
 
         in_one_commit(self._engine, settle)
         for _row, decided in decisions:

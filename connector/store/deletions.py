@@ -15,13 +15,14 @@ from adapters.port import RecordProblem
 from connector.store.links import accounts_behind
 from connector.store.problems import clear_problems, list_problems, note_problems
 from connector.store.staleness import mark_stale
-from connector.store.tables import RECORD_TABLES, accounts
+from connector.store.tables import RECORD_TABLES, accounts, problems
 from scoring.records import Kind
 
 __all__ = [
     "Deleted",
     "brakes",
     "delete_records",
+    "held_deletions",
     "known_ids",
     "of_feed",
     "release_held",
@@ -85,6 +86,16 @@ def sweep(
     )
     missing = list(conn.execute(unseen).scalars())
     return delete_records(conn, system, kind, missing, now=now, allow_mass_change=allow_mass_change)
+
+
+def held_deletions(conn: sa.Connection) -> dict[tuple[str, str], int]:
+    """Count the deletions that the brake holds, by connection and kind."""
+    statement = (
+        sa.select(problems.c.system, problems.c.kind, sa.func.count().label("held"))
+        .where(problems.c.reason == _HELD, problems.c.cleared_at.is_(None))
+        .group_by(problems.c.system, problems.c.kind)
+    )
+    return {(row.system, row.kind): row.held for row in conn.execute(statement)}
 
 
 def known_ids(conn: sa.Connection, system: str, kind: Kind) -> set[str]:

@@ -15,7 +15,18 @@ import sqlalchemy as sa
 from connector.store.columns import UtcDateTime
 from connector.store.tables import metadata
 
-__all__ = ["channels", "chunks", "inbox", "nodes", "outbox", "paused", "runs", "ticks"]
+__all__ = [
+    "alert_mail",
+    "alerts",
+    "channels",
+    "chunks",
+    "inbox",
+    "nodes",
+    "outbox",
+    "paused",
+    "runs",
+    "ticks",
+]
 
 # SQLite numbers rows by itself only when the key is a plain INTEGER.
 _RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -72,6 +83,35 @@ outbox = sa.Table(
 )
 """WriteBacks waiting: ``fields``, ``task``, ``task_change`` or ``note``, in our own words."""
 
+alert_mail = sa.Table(
+    "alert_mail",
+    metadata,
+    sa.Column("id", _RowId, primary_key=True),
+    sa.Column("system", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    *_work_columns(),
+)
+"""Alerts on their way to people. ``system``: the channel; the lane keeps one alert in order."""
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("nature", sa.Text, nullable=False),  # state: it stands or not; event: it happens
+    sa.Column("params", sa.LargeBinary, nullable=False),
+    sa.Column("first_at", UtcDateTime, nullable=False),
+    sa.Column("last_at", UtcDateTime, nullable=False),
+    sa.Column("seen", sa.Integer, nullable=False),
+    sa.Column("told_at", UtcDateTime),
+    sa.Column("resolved_at", UtcDateTime),
+    # Everybody who was told of it knows that it is over.
+    sa.Column("closed", sa.Boolean, nullable=False),
+)
+"""What there is to tell, once for each code and subject."""
+
 
 runs = sa.Table(
     "runs",
@@ -107,7 +147,7 @@ def _index_where(name: str, condition: str, *columns: sa.Column[Any], unique: bo
 
 
 _OPEN = "state IN ('ready', 'running')"
-for _table in (inbox, outbox, chunks):
+for _table in (inbox, outbox, alert_mail, chunks):
     _index_where(f"uq_{_table.name}_lane_running", "state = 'running'", _table.c.lane)
     sa.Index(f"ix_{_table.name}_lane", _table.c.lane, _table.c.state, _table.c.id)
     # The same text as in the claim: only so does SQLite see that it may use them.

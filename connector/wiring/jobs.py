@@ -14,6 +14,7 @@ from connector.flow.fields import plan_fields
 from connector.flow.industries import IndustryMeasures
 from connector.flow.job import Job
 from connector.flow.notes import plan_notes
+from connector.flow.reports.survey import Survey
 from connector.flow.task_text import TaskWords
 from connector.wiring.product import Zixin
 from scoring.assess import Assessments, assess, assess_both
@@ -28,6 +29,7 @@ __all__ = [
     "checks_of",
     "desk_of",
     "job_of",
+    "survey_of",
 ]
 
 
@@ -101,6 +103,17 @@ def desk_of(zixin: Zixin) -> Desk:
         people=zixin.config.people,
         now=zixin.clock.now(),
         today=zixin.clock.today(),
+    )
+
+
+def survey_of(zixin: Zixin, day: date) -> Survey:
+    """Look at the book of a day under the policy and rates of that day."""
+    return Survey(
+        engine=zixin.engine,
+        assess=assess_by_calendar(zixin),
+        policy=zixin.policy_on(day),
+        rates=zixin.rates,
+        as_of=day,
     )
 
 

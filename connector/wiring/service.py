@@ -6,17 +6,20 @@ commands that serve start a scheduler.
 
 import threading
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from time import monotonic
 
+import sqlalchemy as sa
 import structlog
-from apscheduler.triggers.base import BaseTrigger
 from flask import Flask
 
 from adapters.errors import CrmError
+from adapters.port import Finding, FindingLevel
 from connector.flow.assess import Scope
 from connector.flow.job import Job
 from connector.flow.pull import PullReport
@@ -27,16 +30,22 @@ from connector.flow.shared_run import decide_changes, put_down_run, work_off_chu
 from connector.flow.simulation import try_shadows
 from connector.flow.sweep import sweep_ids
 from connector.store.engine import reading
+from connector.store.queue_tables import ticks
+from connector.wiring.alarms import Alarms
+from connector.wiring.alerting import quiet_of
 from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin
+from connector.wiring.upkeep import at_time, upkeep_schedules
 from connector.work.channels import ageing_channels, renew_channels, silence
 from connector.work.inbox import DatabaseInbox, EventSource
+from connector.work.lateness import schedule_states
 from connector.work.pressure import Marks, Pressure
-from connector.work.schedule import GRACE, Schedule, Ticker, cron, every, make_scheduler
+from connector.work.schedule import GRACE, Schedule, SomeFailed, Ticker, every, make_scheduler
 from connector.work.worker import Step, Worker
 from webhooks.app import Limits, create_app
+from webhooks.counts import Counts
 
-__all__ = ["Part", "Service"]
+__all__ = ["Part", "Service", "late_findings"]
 
 _log = structlog.get_logger(__name__)
 
@@ -59,12 +68,15 @@ class Service:
     def __init__(self, zixin: Zixin, parts: Collection[Part] = tuple(Part)) -> None:
         self._zixin = zixin
         self._parts = frozenset(parts)
-        self._job: Job = job_of(zixin)
+        self._job: Job = self._service_job()
+        self.counts = Counts()
         self._codecs = {name: zixin.codec(name) for name in zixin.names if zixin.hook(name)}
         self._pressure = _pressure(zixin)
         self.worker = Worker(self._steps() if Part.WORKER in self._parts else [])
+        schedules = self.schedules()
+        self._alarms = Alarms(zixin, schedules, self.counts)
         ticker = Ticker(zixin.engine, zixin.clock)
-        self.scheduler = make_scheduler(self.schedules(), ticker, zixin.clock)
+        self.scheduler = make_scheduler(schedules, ticker, zixin.clock, watch=self._alarms.watch)
 
     def _steps(self) -> Sequence[Step]:
         return [
@@ -72,6 +84,7 @@ class Service:
             Step(name="decide", work=self._decide),
             Step(name="assess", work=self.work_off_chunks),
             Step(name="push", work=self._push),
+            Step(name="alert", work=self._tell),
         ]
 
     def receiver(self) -> Flask:
@@ -88,7 +101,7 @@ class Service:
             hosts=server.trusted_hosts,
             proxies=server.proxies,
         )
-        return create_app(sources, inbox, self._zixin.clock.now, limits)
+        return create_app(sources, inbox, self._zixin.clock.now, limits, self.counts)
 
     def start(self) -> None:
         """Start worker and schedules, those of them that are wanted."""
@@ -112,34 +125,49 @@ class Service:
 
     def schedules(self) -> Sequence[Schedule]:
         """Name what is done when. Channels come first: what changes during a pull is then told."""
-        times, zone = self._zixin.config.schedule, self._zixin.config.zone
+        times, systems = self._zixin.config.schedule, tuple(self._job.ports)
         often = timedelta(minutes=times.pull_minutes)
+        renew = timedelta(hours=times.renew_hours)
+        full_pull = self._at("full-pull", times.full_pull_at, partial(self._pull, full=True))
         return [
-            _each(timedelta(hours=times.renew_hours), "renew-channels", self.renew),
-            _each(often, "pull", self._renew_and_pull),
+            replace(_each(renew, "renew-channels", self.renew), systems=systems),
+            replace(_each(often, "pull", self._renew_and_pull), systems=systems),
             *self._sweeps(),
-            _at(cron(_daily(times.full_pull_at), zone), "full-pull", lambda: self._pull(full=True)),
-            _at(cron(_daily(times.assess_at), zone), "assess", self._decide_all),
-            _at(cron(_daily(times.assess_at), zone), "shadow", self._try_shadows),
-            _at(cron(_daily(times.dunning_at), zone), "dunning", self._decide_all),
+            replace(full_pull, systems=systems),
+            self._at("assess", times.assess_at, self._decide_all),
+            self._at("shadow", times.assess_at, self._try_shadows),
+            self._at("dunning", times.dunning_at, self._decide_all),
             _each(often, "write-back", self.worker.wake),
+            *upkeep_schedules(self._zixin, self.worker.wake),
         ]
+
+    def _at(self, name: str, at: str, work: Callable[[], None]) -> Schedule:
+        return at_time(self._zixin, name, at, work)
 
     def _sweeps(self) -> Sequence[Schedule]:
         """Name the sweeps: each rhythm is a schedule of its own, so that none is missed."""
-        at, zone = self._zixin.config.schedule.sweep_at, self._zixin.config.zone
+        at = self._zixin.config.schedule.sweep_at
         rhythms: dict[str, list[str]] = {}
         for name, port in self._job.ports.items():
             usual = "monthly" if port.tells_deletions else "nightly"
             rhythms.setdefault(self._zixin.connection(name).sweep or usual, []).append(name)
         return [
-            _at(cron(_daily(at, days), zone), f"sweep-{rhythm}", partial(self._sweep, names))
+            replace(
+                at_time(self._zixin, f"sweep-{rhythm}", at, partial(self._sweep, names), days=days),
+                systems=tuple(names),
+            )
             for rhythm, days in _SWEEP_DAYS.items()
             if (names := rhythms.get(rhythm))
         ]
 
+    def look_and_tell(self) -> None:
+        """Look at what stands now and send what there is to tell, at once."""
+        self._alarms.watch()
+        self._alarms.send(lambda: False)
+
     def renew(self) -> None:
-        """Ask each CRM for notifications where it is time."""
+        """Ask each CRM for notifications where it is time. Raises ``SomeFailed``."""
+        errors: dict[str, Exception] = {}
         for name, port in self._job.ports.items():
             url = self._zixin.callback_url(name)
             if not url:
@@ -148,12 +176,15 @@ class Service:
                 renew_channels(self._zixin.engine, port, url, self._zixin.clock)
             except CrmError as error:
                 _log.warning("channel not renewed", system=name, error=type(error).__name__)
+                errors[name] = error
         with reading(self._zixin.engine) as conn:
             self._say(ageing_channels(conn, self._zixin.clock.now()))
+        _raise_if_any(errors)
 
     def _renew_and_pull(self) -> None:
         """Look at the channels before each pull, too: a CRM may give them a short life."""
-        self.renew()
+        with suppress(SomeFailed):  # their own schedule tells of it
+            self.renew()
         self._pull(full=False)
 
     def _react(self, stop: Stop) -> bool:
@@ -177,8 +208,13 @@ class Service:
     def _current(self) -> Job:
         """Return the job under the policy in force: one activated meanwhile counts from now on."""
         if self._zixin.policy.version != self._job.rules.policy.version:
-            self._job = job_of(self._zixin)
+            self._job = self._service_job()
         return self._job
+
+    def _service_job(self) -> Job:
+        """Build the job, which gives people new tasks outside of the quiet hours only."""
+        quiet = quiet_of(self._zixin)
+        return replace(job_of(self._zixin), may_ask=lambda moment: not quiet.holds(moment))
 
     def _push(self, stop: Stop) -> bool:
         report = push_due(
@@ -187,11 +223,15 @@ class Service:
         self._say(report.alarms)
         return False
 
+    def _tell(self, stop: Stop) -> bool:
+        return self._alarms.send(stop)
+
     def _pull(self, *, full: bool) -> None:
         if self._pressure.high():
             self._say(["nothing was pulled: too many messages wait, or the disk is nearly full"])
             self.worker.wake()
             return
+        errors: dict[str, Exception] = {}
         for name, port in self._job.ports.items():
             try:
                 report = read_crm(self._job, port, full=full, stop=lambda: self.worker.stopping)
@@ -199,7 +239,9 @@ class Service:
                 self._listen(name, report)
             except CrmError as error:
                 _log.warning("pull failed", system=name, error=type(error).__name__)
+                errors[name] = error
             self.worker.wake()
+        _raise_if_any(errors)
 
     def _listen(self, name: str, report: PullReport) -> None:
         """Say so when a CRM has changed and tells of nothing."""
@@ -210,6 +252,7 @@ class Service:
             self._say([said] if said else [])
 
     def _sweep(self, names: Sequence[str]) -> None:
+        errors: dict[str, Exception] = {}
         for name in names:
             try:
                 report = sweep_ids(
@@ -221,7 +264,9 @@ class Service:
                 self._say(report.warnings)
             except CrmError as error:
                 _log.warning("sweep failed", system=name, error=type(error).__name__)
+                errors[name] = error
         self.worker.wake()
+        _raise_if_any(errors)
 
     def _decide_all(self) -> None:
         """Put a run down for all workers."""
@@ -263,12 +308,27 @@ def _each(period: timedelta, name: str, work: Callable[[], None]) -> Schedule:
     return Schedule(name=name, trigger=every(period), work=lambda _due: work(), grace=grace)
 
 
-def _at(trigger: BaseTrigger, name: str, work: Callable[[], None]) -> Schedule:
-    """Do it at a time of day."""
-    return Schedule(name=name, trigger=trigger, work=lambda _due: work())
+def _raise_if_any(errors: Mapping[str, Exception]) -> None:
+    """Let the tick know at which connections the work failed."""
+    if errors:
+        raise SomeFailed(errors)
 
 
-def _daily(at: str, days: str = "* * *") -> str:
-    """Write a time of day as a crontab line; ``days`` are its three fields for days."""
-    hour, _, minute = at.partition(":")
-    return f"{int(minute)} {int(hour)} {days}"
+def late_findings(zixin: Zixin) -> list[Finding]:
+    """Name the schedules that are overdue. Nothing is built where none has ever run."""
+    with reading(zixin.engine) as conn:
+        if conn.execute(sa.select(ticks.c.schedule).limit(1)).first() is None:
+            return []
+        states = schedule_states(conn, Service(zixin).schedules(), zixin.clock.now())
+    texts = zixin.company_texts
+    return [
+        Finding(
+            topic="schedule",
+            level=FindingLevel.WARNING,
+            message=f"{texts.say(f'schedule.{state.schedule}')} {state.system}: "
+            f"{texts.say('schedule.overdue')}",
+            remedy="zixin schedule list",
+        )
+        for state in states
+        if state.overdue
+    ]

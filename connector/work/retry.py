@@ -5,7 +5,7 @@ Pure: time and randomness are handed in, nothing is looked up.
 
 import random
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePath
@@ -24,6 +24,7 @@ from adapters.errors import (
     Refused,
     Transient,
 )
+from connector.work.alert import Alert
 
 __all__ = [
     "MAX_ATTEMPTS",
@@ -74,7 +75,8 @@ class Verdict:
 
     ``counted`` false gives the attempt back. ``unknown``: it may have happened; look before it is
     sent again. ``pull_again``: read the account anew. ``pause_until`` and ``halt`` concern the
-    whole system. ``alarm`` is a sentence for the operator, empty when nobody need come.
+    whole system. ``alarm`` is a sentence for the operator, empty when nobody need come; ``alert``
+    is the same for the channels, where no state of the database tells it.
     """
 
     action: Action
@@ -85,6 +87,7 @@ class Verdict:
     pause_until: datetime | None = None
     halt: bool = False
     alarm: str = ""
+    alert: Alert | None = None
     note: str = ""
 
 
@@ -123,11 +126,18 @@ def verdict(  # noqa: PLR0911 one return for each line of the table
             return _halt(error, now)
         case ContractBroken():
             alarm = f"{error.system}: an answer had an unknown shape, the adapter needs care"
-            return _final(Action.PARK, error, now, alarm=alarm)
+            decided = _final(Action.PARK, error, now, alarm=alarm)
+            about = Alert(
+                code="contract_broken", subject=error.system, params={"system": error.system}
+            )
+            return replace(decided, alert=about)
         case Refused():  # for a reason that is in no table: it may pass, and nobody need come yet
             return _again(error, attempts, now, rng, at_least=now)
         case _:
-            return _again(error, attempts, now, rng, at_least=now, alarm=_bug_alarm(error))
+            decided = _again(error, attempts, now, rng, at_least=now, alarm=_bug_alarm(error))
+            fault = type(error).__name__
+            about = Alert(code="program_fault", subject=fault, params={"fault": fault})
+            return replace(decided, alert=about)
 
 
 def back_off(attempts: int, rng: random.Random) -> timedelta:

@@ -9,10 +9,10 @@ taken over; what was missed while everything was down runs once.
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
@@ -33,13 +33,17 @@ __all__ = [
     "GRACE",
     "BadSchedule",
     "Schedule",
+    "SomeFailed",
     "Ticker",
     "check",
     "cron",
     "due_tick",
     "every",
+    "failed_in",
+    "fires_after",
     "last_fire",
     "make_scheduler",
+    "on_workdays",
 ]
 
 _log = logging.getLogger(__name__)
@@ -50,10 +54,14 @@ GRACE = timedelta(seconds=60)
 TICK_LEASE = timedelta(minutes=2)
 HOLDS_PER_LEASE = 4
 MAKE_UP_PERIOD = timedelta(seconds=60)
+WATCH_PERIOD = timedelta(seconds=60)
 KEPT = timedelta(days=90)
 _ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOK_BACKS = tuple(timedelta(days=days) for days in (0.05, 1, 8, 32, 366))
 _PERIODS_CHECKED = 50
+_MOST_PASSED_OVER = 60  # fire times in a row: two months of days off
+_FAILED = "failed for "
+_A_MOMENT = timedelta(microseconds=1)
 
 
 class BadSchedule(ValueError):
@@ -62,13 +70,56 @@ class BadSchedule(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What is done when. ``work`` is given the due time; it must be harmless to repeat."""
+    """What is done when. ``work`` is given the due time; it must be harmless to repeat.
+
+    ``systems``: the connections it is done for one by one; ``SomeFailed`` names those that failed.
+    """
 
     name: str
     trigger: BaseTrigger
     work: Callable[[datetime], None]
     grace: timedelta = GRACE
     lease: timedelta = TICK_LEASE
+    systems: tuple[str, ...] = ()
+
+
+class SomeFailed(Exception):
+    """The work was done for all connections, but not at these."""
+
+    def __init__(self, errors: Mapping[str, Exception]) -> None:
+        super().__init__(", ".join(sorted(errors)))
+        self.note = "\n".join(
+            f"{_FAILED}{name}: {error_note(error)}" for name, error in sorted(errors.items())
+        )
+
+
+def failed_in(note: str, system: str) -> str:
+    """Tell what a tick's note says of a connection; empty: it went well there."""
+    if not note.startswith(_FAILED):
+        return note
+    if not system:
+        return note
+    mine = f"{_FAILED}{system}: "
+    return next((line.removeprefix(mine) for line in note.split("\n") if line.startswith(mine)), "")
+
+
+class _Sifted(BaseTrigger):  # type: ignore[misc] # the library has no types
+    """Those fire times of another trigger that are kept."""
+
+    def __init__(self, trigger: BaseTrigger, keeps: Callable[[datetime], bool]) -> None:
+        self._trigger = trigger
+        self._keeps = keeps
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        """Name the next fire time that is kept; none where so many in a row are not."""
+        fire: datetime | None = self._trigger.get_next_fire_time(previous_fire_time, now)
+        for _ in range(_MOST_PASSED_OVER):
+            if fire is None or self._keeps(fire):
+                return fire
+            fire = self._trigger.get_next_fire_time(None, fire.astimezone(UTC) + _A_MOMENT)
+        return None
 
 
 def every(period: timedelta) -> IntervalTrigger:
@@ -78,9 +129,23 @@ def every(period: timedelta) -> IntervalTrigger:
     )
 
 
-def cron(line: str, zone: ZoneInfo) -> CronTrigger:
-    """Fire by a crontab line in business time. Raises ``ValueError`` for a line it cannot read."""
-    return CronTrigger.from_crontab(line, timezone=zone)
+def cron(line: str, zone: ZoneInfo) -> BaseTrigger:
+    """Fire by a crontab line in business time. Raises ``ValueError`` for a line it cannot read.
+
+    In the hour that the end of summer time repeats it fires the first time only.
+    """
+
+    def is_first(fire: datetime) -> bool:
+        return not fire.astimezone(UTC).astimezone(zone).fold
+
+    return _Sifted(CronTrigger.from_crontab(line, timezone=zone), is_first)
+
+
+def on_workdays(
+    trigger: BaseTrigger, zone: ZoneInfo, is_workday: Callable[[date], bool]
+) -> BaseTrigger:
+    """Fire as ``trigger`` does, but only on days that are worked."""
+    return _Sifted(trigger, lambda fire: is_workday(fire.astimezone(zone).date()))
 
 
 def due_tick(trigger: BaseTrigger, now: datetime, grace: timedelta) -> datetime | None:
@@ -154,6 +219,9 @@ class Ticker:
         try:
             with self._held(schedule, due_at, lease):
                 schedule.work(due_at)
+        except SomeFailed as error:
+            note = error.note
+            _log.warning("schedule %s failed for %s", schedule.name, error)
         except Exception as error:  # noqa: BLE001 the clock outlives a fault in what it wakes
             note = error_note(error)
             _log.exception("schedule %s failed", schedule.name)
@@ -231,12 +299,25 @@ class Ticker:
         conn.execute(ticks.delete().where(*old))
 
 
+def fires_after(trigger: BaseTrigger, moment: datetime) -> Iterator[datetime]:
+    """Name the fire times after a moment, in UTC."""
+    return (fire.astimezone(UTC) for fire in _fires(trigger, moment + _A_MOMENT))
+
+
+def _no_watch() -> None:
+    """Look at nothing."""
+
+
 def make_scheduler(
-    schedules: Sequence[Schedule], ticker: Ticker, clock: Clock
+    schedules: Sequence[Schedule],
+    ticker: Ticker,
+    clock: Clock,
+    watch: Callable[[], None] = _no_watch,
 ) -> BackgroundScheduler:
     """Build the clock that wakes ``ticker``; the caller starts it, and only in a worker's command.
 
-    Every minute it also looks for due times that nobody served. Raises ``BadSchedule``.
+    Every minute it also looks for due times that nobody served, and calls ``watch``, on every node.
+    Raises ``BadSchedule``.
     """
     for schedule in schedules:
         check(schedule, clock.now())
@@ -260,6 +341,10 @@ def make_scheduler(
         )
     # At once, for the time spent down, and then again and again, for nodes that die.
     scheduler.add_job(make_up_all, every(MAKE_UP_PERIOD), id="make-up", next_run_time=clock.now())
+    # Beside it, not behind it: what is made up may take hours. The first look comes a period after
+    # the start, for what is made up in moments need not be told.
+    first_look = clock.now() + WATCH_PERIOD
+    scheduler.add_job(watch, every(WATCH_PERIOD), id="watch", next_run_time=first_look)
     return scheduler
 
 
@@ -271,5 +356,6 @@ def _fires(trigger: BaseTrigger, start: datetime) -> Iterator[datetime]:
     fire: datetime | None = trigger.get_next_fire_time(None, start)
     while fire is not None:
         yield fire
-        # A moment later: asked with the previous time, the two triggers round differently.
-        fire = trigger.get_next_fire_time(None, fire + timedelta(microseconds=1))
+        # A moment later: asked with the previous time, the two triggers round differently. In UTC:
+        # in the hour that summer time repeats, local times would never get on.
+        fire = trigger.get_next_fire_time(None, fire.astimezone(UTC) + _A_MOMENT)

@@ -77,6 +77,7 @@ _ENGLISH = {
     "must_rise": "must rise",
     "must_fall": "must fall",
     "needed_beside": "is needed beside {beside}",
+    "lies_in": "{given} must not lie in {beside}",
     # What a document names and is not there.
     "not_set": "environment variable {name} is not set",
     "no_file": "file {name} cannot be read ({error})",

@@ -1,5 +1,6 @@
 """The configuration is checked as a whole, and secrets stay hidden."""
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,55 @@ def test_every_missing_secret_is_named(tmp_path: Path) -> None:
         ("connections.a.secrets.z", "must_look"),
     ]
     assert "plain" not in str(caught.value)
+
+
+def test_alerts_and_quiet_hours_are_checked_and_no_address_is_repeated(tmp_path: Path) -> None:
+    text = """
+        [schedule]
+        expire_at = "9"
+        workdays_only = ["pull"]
+        [quiet]
+        hours = "20-8"
+        [alerting]
+        repeat_hours = 0
+    """
+    channels = """
+        [[alerts]]
+        name = "a"
+        url = "dingtalk://top-secret-token"
+        [[alerts]]
+        name = "a"
+        url = "env:ALERTS"
+        [[alerts]]
+        name = "a b"
+        url = "env:ALERTS"
+    """
+
+    assert places(tmp_path, text) == {
+        "schedule.workdays_only[0]",
+        "quiet.hours",
+        "alerting.repeat_hours",
+    }
+    assert places(tmp_path, '[schedule]\nexpire_at = "9"') == {"schedule.expire_at"}
+    with pytest.raises(ConfigError) as caught:
+        load_config(config_file(tmp_path, channels))
+    found = {mistake.path for mistake in caught.value.mistakes}
+    assert found == {"alerts[0].url", "alerts[1].name", "alerts[2].name"}
+    assert "top-secret-token" not in str(caught.value)
+
+
+def test_quiet_hours_go_over_midnight_and_are_none_by_default(tmp_path: Path) -> None:
+    night = load_config(config_file(tmp_path, '[quiet]\nhours = "20:00-08:30"')).quiet
+    usual = load_config(config_file(tmp_path, "")).quiet
+
+    assert night.span == (time(20), time(8, 30))
+    assert usual.span[0] == usual.span[1]
+    assert not usual.days_off
+
+
+def test_tasks_are_not_to_be_given_in_quiet_hours(tmp_path: Path) -> None:
+    night = '[quiet]\nhours = "20:00-09:00"\n'
+
+    assert places(tmp_path, night) == {"schedule.dunning_at"}
+    config = load_config(config_file(tmp_path, night + '[schedule]\ndunning_at = "09:00"\n'))
+    assert config.schedule.dunning_at == "09:00"

@@ -29,7 +29,7 @@ from tests.journeys.harness import Installation
 __all__ = ["Serve", "free_port", "genuine", "launch", "listen_on", "serving", "wait_until"]
 
 _ROOT = Path(__file__).parents[2]
-_SCHEDULES = 9
+_SCHEDULES = 11
 _END_SECONDS = 40
 _POLL_SECONDS = 0.05
 

@@ -35,6 +35,8 @@ def dun(
     *records: Record,
     rates: dict[str, Rate] | None = None,
     only: list[AccountRef] | None = None,
+    as_of: date = AS_OF,
+    new_tasks: bool = True,
 ) -> tuple[DunningReport, list[TaskDraft]]:
     """Pull a CRM's records, plan its tasks and tell the drafts that wait, loudest first."""
     port = FakeCrm("zoho", list(records))
@@ -45,9 +47,10 @@ def dun(
         policy=Policy(),
         rates=rates or {},
         words=a_job(engine, clock, port).words,
-        as_of=AS_OF,
+        as_of=as_of,
         now=clock.now(),
         only=only,
+        new_tasks=new_tasks,
     )
     with reading(engine) as conn:
         waiting = conn.execute(sa.select(outbox).order_by(outbox.c.id)).all()
@@ -117,3 +120,30 @@ def test_planning_again_asks_for_nothing_new(engine: sa.Engine, clock: FixedCloc
     again, drafts = dun(engine, clock, *records)
 
     assert (first.created, again.created, again.changed, len(drafts)) == (1, 0, 0, 1)
+
+
+def test_at_night_nobody_gets_a_new_task_and_the_one_that_stands_goes_on(
+    engine: sa.Engine, clock: FixedClock
+) -> None:
+    records = (an_owner(), an_account(), an_invoice())
+    night, none = dun(engine, clock, *records, new_tasks=False)
+    morning, drafts = dun(engine, clock, *records)
+    clock.move(timedelta(days=30))
+    later, still = dun(engine, clock, *records, as_of=AS_OF + timedelta(days=30), new_tasks=False)
+
+    assert (night, none) == (DunningReport(deferred=1), [])
+    assert (morning.created, len(drafts)) == (1, 1)
+    assert (later.created, later.changed, still) == (0, 0, drafts)
+
+
+def test_a_task_that_is_paid_at_night_is_closed_at_night(
+    engine: sa.Engine, clock: FixedClock
+) -> None:
+    records = (an_owner(), an_account(), an_invoice())
+    dun(engine, clock, *records)
+
+    report, _ = dun(
+        engine, clock, *records, a_payment(), as_of=AS_OF - timedelta(days=400), new_tasks=False
+    )
+
+    assert report.changed == 1

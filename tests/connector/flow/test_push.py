@@ -26,6 +26,7 @@ from connector.store.audit import verify
 from connector.store.engine import reading, writing
 from connector.store.queue_tables import inbox, outbox
 from connector.work import parked, pauses
+from connector.work.alerts import list_alerts
 from connector.work.claim import LEASE
 from connector.work.inbox import hints_of
 from connector.work.retry import MAX_ATTEMPTS
@@ -281,6 +282,9 @@ def test_a_fault_of_ours_is_retried_and_says_where_but_not_what(house: House) ->
     assert (row.state, row.attempts) == ("ready", 1)
     assert "KeyError" in row.last_error
     assert "4711" not in row.last_error + "".join(report.alarms)
+    with reading(house.engine) as conn:
+        (alert,) = list_alerts(conn)
+    assert (alert.code, alert.subject, alert.seen) == ("program_fault", "KeyError", 1)
 
 
 def test_a_missing_answer_is_an_unknown_outcome(house: House) -> None:

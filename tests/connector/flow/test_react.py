@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapters.errors import CredentialsRejected, CrmUnavailable, RateLimited
+from adapters.errors import ContractBroken, CredentialsRejected, CrmUnavailable, RateLimited
 from adapters.events import ForgedMessage, Hint, Verified
 from adapters.port import CreditField
 from connector.clock import FixedClock
@@ -18,6 +18,7 @@ from connector.store.engine import reading, writing
 from connector.store.queue_tables import inbox
 from connector.store.tables import stale
 from connector.work import parked
+from connector.work.alerts import list_alerts
 from connector.work.inbox import DatabaseInbox, put_hints
 from connector.work.retry import MAX_ATTEMPTS
 from scoring.records import Kind
@@ -140,6 +141,21 @@ def test_reacting_again_reads_nothing(house: House) -> None:
 
     assert house.react().handled == 0
     assert len(house.reader.asked) == 1
+
+
+def test_an_answer_of_an_unknown_shape_is_noted_once_for_the_channels(house: House) -> None:
+    def fail(_ids: Sequence[str]) -> None:
+        raise ContractBroken("odd", system="crm", operation="read")
+
+    house.receive("invoices I1", "invoices I2")
+    house.reader.fail = fail
+
+    report = house.react()
+
+    with reading(house.engine) as conn:
+        (alert,) = list_alerts(conn)
+    assert report.parked == 2
+    assert (alert.code, alert.subject, alert.seen) == ("contract_broken", "crm", 1)
 
 
 def test_a_message_nobody_understands_is_kept_and_can_be_replayed(house: House) -> None:

@@ -172,3 +172,16 @@ def test_a_note_tells_each_field_once() -> None:
     assert error_note(error) == (
         "RecordInvalid: nothing was written: summary: no such field (limit: too large)"
     )
+
+
+def test_what_no_state_of_the_database_tells_is_an_alert_for_the_channels() -> None:
+    shape = judge(ContractBroken("odd", system="zoho", operation="pull"))
+    fault = judge(KeyError("customer 4711"))
+    outage = judge(CrmUnavailable("x", system="zoho", operation="pull"))
+
+    assert shape.alert is not None
+    assert (shape.alert.code, shape.alert.subject) == ("contract_broken", "zoho")
+    assert fault.alert is not None
+    assert fault.alert.code == "program_fault"
+    assert "4711" not in str(fault.alert)
+    assert outage.alert is None

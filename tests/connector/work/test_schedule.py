@@ -212,8 +212,9 @@ def test_the_scheduler_wakes_each_schedule_and_makes_up_at_once(
     scheduler.start(paused=True)
     try:
         jobs = {job.id: job for job in scheduler.get_jobs()}
-        assert set(jobs) == {"pull", "make-up"}
+        assert set(jobs) == {"pull", "make-up", "watch"}
         assert jobs["make-up"].next_run_time == clock.now()
+        assert jobs["watch"].next_run_time == clock.now() + timedelta(minutes=1)
         assert (jobs["pull"].coalesce, jobs["pull"].max_instances) == (True, 1)
         assert jobs["pull"].misfire_grace_time == 60
         jobs["make-up"].func()
