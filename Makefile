@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 = 1
 
-.PHONY: help setup setup-dev demo test test-pg tests thorough format lint types imports wheel check bench lock
+.PHONY: help setup setup-dev demo test test-full test-pg tests thorough format lint types imports wheel check bench lock
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -30,6 +30,9 @@ demo: setup ## two sandbox CRMs, the whole job, and what it found
 
 test: setup-dev ## run every test on SQLite
 	$(BIN)/python -m pytest
+
+test-full: setup-dev ## run the long forms of tests, on SQLite
+	$(BIN)/python -m pytest -m full
 
 # The other packages have no database: their tests would only say the same again.
 test-pg: setup-dev ## run what stores anything on PostgreSQL (TEST_DATABASE_URL, or a throw-away server)

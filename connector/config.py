@@ -32,12 +32,15 @@ from scoring.document import (
 from scoring.money import UnknownCurrencyError, minor_digits
 
 __all__ = [
+    "Backup",
     "Company",
     "Config",
     "ConfigError",
     "ConnectionConfig",
+    "Metrics",
     "Person",
     "Rates",
+    "Retention",
     "Schedule",
     "Server",
     "Store",
@@ -191,6 +194,52 @@ def _is_time_of_day(text: str) -> bool:
     return hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60
 
 
+class Backup(_Section, frozen=True):
+    """Where backups go, and how many are kept: the last of each of so many days and weeks."""
+
+    folder: str = "backups"
+    keep_daily: int = 7
+    keep_weekly: int = 5
+
+    def __post_init__(self) -> None:
+        """Refuse to keep none."""
+        refuse(
+            *starts_at(1, keep_daily=self.keep_daily), *starts_at(0, keep_weekly=self.keep_weekly)
+        )
+
+
+class Retention(_Section, frozen=True):
+    """For how many days is kept what nobody needs for ever; the audit log is always kept.
+
+    ``bodies_days``: the bytes of messages that were dealt with, earlier than the rows themselves.
+    ``explanations_days``: older explanations stay for the last assessment of each month alone.
+    """
+
+    bodies_days: int = 7
+    inbox_days: int = 30
+    outbox_days: int = 90
+    ticks_days: int = 90
+    usage_days: int = 400
+    problems_days: int = 90
+    explanations_days: int = 400
+
+    def __post_init__(self) -> None:
+        """Refuse periods that are none."""
+        days = {name: getattr(self, name) for name in self.__struct_fields__}
+        refuse(*starts_at(1, **days))
+
+
+class Metrics(_Section, frozen=True):
+    """Where Prometheus reads: a port of this machine alone, or the server's with a token.
+
+    ``port`` 0: none of its own. ``token``: a secret reference; whoever shows it as a bearer token
+    may read ``/metrics`` at the server's own port.
+    """
+
+    port: int = 0
+    token: str = ""
+
+
 class ConnectionConfig(_Section, frozen=True):
     """One CRM connection. ``secrets`` are references; what each vendor needs is in the example.
 
@@ -247,6 +296,9 @@ class Config(_Section, frozen=True):
     rates: Rates = Rates()
     server: Server = Server()
     schedule: Schedule = Schedule()
+    backup: Backup = Backup()
+    retention: Retention = Retention()
+    metrics: Metrics = Metrics()
     people: dict[str, Person] = {}
     connections: tuple[ConnectionConfig, ...] = ()
 

@@ -3,6 +3,7 @@
 import typer
 
 from connector.cli import (
+    auditing,
     casework,
     checking,
     deciding,
@@ -51,6 +52,7 @@ for group in (
     spending,
     importing,
     deciding,
+    auditing,
 ):
     group.add_commands(app)
 

@@ -26,6 +26,7 @@ from connector.config import (
     load_config,
 )
 from connector.flow.policies import policy_in_force
+from connector.store.anchors import HEADS
 from connector.store.engine import create_engine, in_one_commit
 from connector.store.migrations import upgrade
 from connector.store.places import DatabasePlaces
@@ -41,7 +42,7 @@ from scoring.calendar import WorkCalendar
 from scoring.document import DocumentError, Word, mistake, placed
 from scoring.policy import Policy, PolicyError, load_policy
 
-__all__ = ["Zixin", "configured_policy", "open_zixin"]
+__all__ = ["Zixin", "backup_folder", "configured_policy", "heads_file", "open_zixin"]
 
 CALENDAR_YEARS_BEFORE, CALENDAR_YEARS_AFTER = 1, 1
 KEY_BYTES = 32
@@ -247,6 +248,16 @@ def _beside(url: str, folder: Path) -> str:
     if name == url or Path(name).is_absolute():
         return url
     return f"{prefix}{(folder / name).resolve()}"
+
+
+def backup_folder(zixin: Zixin) -> Path:
+    """Say where backups go: beside the configuration, unless it names a place elsewhere."""
+    return zixin.folder / zixin.config.backup.folder
+
+
+def heads_file(zixin: Zixin) -> Path:
+    """Say where heads of the audit log are kept."""
+    return backup_folder(zixin) / HEADS
 
 
 def configured_policy(config: Config, folder: Path) -> Policy:
