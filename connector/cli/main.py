@@ -4,6 +4,7 @@ import typer
 
 from connector.cli import (
     auditing,
+    backing_up,
     casework,
     checking,
     deciding,
@@ -53,6 +54,7 @@ for group in (
     importing,
     deciding,
     auditing,
+    backing_up,
 ):
     group.add_commands(app)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -27,8 +27,9 @@ from connector.config import (
 )
 from connector.flow.policies import policy_in_force
 from connector.store.anchors import HEADS
+from connector.store.backup import BackupFailed, back_up
 from connector.store.engine import create_engine, in_one_commit
-from connector.store.migrations import upgrade
+from connector.store.migrations import SchemaBroken, SchemaNewer, upgrade
 from connector.store.places import DatabasePlaces
 from connector.store.presence import be_present
 from connector.store.slots import DatabaseSlots
@@ -42,7 +43,15 @@ from scoring.calendar import WorkCalendar
 from scoring.document import DocumentError, Word, mistake, placed
 from scoring.policy import Policy, PolicyError, load_policy
 
-__all__ = ["Zixin", "backup_folder", "configured_policy", "heads_file", "open_zixin"]
+__all__ = [
+    "Zixin",
+    "backup_folder",
+    "beside",
+    "clock_of",
+    "configured_policy",
+    "heads_file",
+    "open_zixin",
+]
 
 CALENDAR_YEARS_BEFORE, CALENDAR_YEARS_AFTER = 1, 1
 KEY_BYTES = 32
@@ -212,9 +221,9 @@ def open_zixin(
     folder = path.parent
     policy = configured_policy(config, folder)
     sealer = Sealer(_key(config, folder, environment))
-    engine = _database(config, folder)
-    clock = clock or SystemClock(config.zone)
+    clock = clock or clock_of(config)
     now = clock.now()
+    engine = _database(config, folder, now)
     be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
     return Zixin(
         config=config,
@@ -227,21 +236,27 @@ def open_zixin(
     )
 
 
-def _database(config: Config, folder: Path) -> sa.Engine:
+def _database(config: Config, folder: Path, now: datetime) -> sa.Engine:
     """Open the database and bring it up to date; what the driver says holds no password."""
     try:
-        engine = create_engine(_beside(config.store.url, folder))
-        upgrade(engine)
+        engine = create_engine(beside(config.store.url, folder))
+        upgrade(engine, before=partial(_copy_before, engine, folder / config.backup.folder, now))
     except sa.exc.OperationalError as error:
         why = str(error.orig)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, SchemaNewer, SchemaBroken, BackupFailed) as error:
         why = str(error)
     else:
         return engine
     raise ConfigError("configuration", [mistake("store.url", "no_database", error=why)])
 
 
-def _beside(url: str, folder: Path) -> str:
+def _copy_before(engine: sa.Engine, folder: Path, now: datetime, revision: str) -> None:
+    """Keep a SQLite database as it is before its schema is changed. Raises ``BackupFailed``."""
+    if engine.dialect.name == "sqlite":
+        back_up(engine, folder / f"before-schema-{revision}-{now:%Y%m%dT%H%M%SZ}.db")
+
+
+def beside(url: str, folder: Path) -> str:
     """Look for a relative SQLite file beside the configuration, wherever the command is run."""
     prefix = "sqlite:///"
     name = url.removeprefix(prefix)
@@ -258,6 +273,11 @@ def backup_folder(zixin: Zixin) -> Path:
 def heads_file(zixin: Zixin) -> Path:
     """Say where heads of the audit log are kept."""
     return backup_folder(zixin) / HEADS
+
+
+def clock_of(config: Config) -> Clock:
+    """Return the machine's clock in the business time zone."""
+    return SystemClock(config.zone)
 
 
 def configured_policy(config: Config, folder: Path) -> Policy:

@@ -20,6 +20,7 @@ from connector.flow.decide import decide
 from connector.flow.job import Job
 from connector.flow.push import push_due
 from connector.flow.react import react_due
+from connector.flow.reconcile import reconcile
 from connector.flow.run import PortReader, read_crm
 from connector.flow.simulation import try_shadows
 from connector.flow.sweep import sweep_ids
@@ -148,12 +149,22 @@ class Service:
         return False
 
     def _pull(self, *, full: bool) -> None:
+        self._reconcile()
         for name, port in self._job.ports.items():
             try:
                 report = read_crm(self._job, port, full=full, stop=lambda: self.worker.stopping)
                 self._say(report.warnings)
             except CrmError as error:
                 _log.warning("pull failed", system=name, error=type(error).__name__)
+            self.worker.wake()
+
+    def _reconcile(self) -> None:
+        """After a restore, ask the CRMs what the backup does not know, and let writes go again."""
+        with self._deciding:
+            report = reconcile(self._current(), stop=lambda: self.worker.stopping)
+        for system, why in report.waiting.items():
+            _log.warning("nothing is written after a restore yet", system=system, why=why)
+        if report.ended:
             self.worker.wake()
 
     def _sweep(self, names: Sequence[str]) -> None:
