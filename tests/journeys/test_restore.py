@@ -15,7 +15,7 @@ pytestmark = pytest.mark.journey
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    with a_shell(tmp_path / "zixin", monkeypatch, accounts=10) as shell:
+    with a_shell(tmp_path / "zixin", monkeypatch, accounts=14) as shell:
         yield shell
 
 
@@ -29,7 +29,7 @@ def test_a_restore_of_an_old_backup_makes_no_task_twice(shell: Shell) -> None:
     made = shell.json("backup")["backup"]
     shell("run")
     before, state = _tasks(shell), crm_state(shell.installation.crms)
-    assert all(len(keys) > 2 for keys in before.values())
+    assert sum(map(len, before.values())) > 3
 
     restored = shell.json("restore", made["path"])
     assert set(restored["waiting"]) == {ZOHO, FXIAOKE}
