@@ -40,7 +40,6 @@ __all__ = [
     "Metrics",
     "Person",
     "Rates",
-    "Retention",
     "Schedule",
     "Server",
     "Store",
@@ -208,27 +207,6 @@ class Backup(_Section, frozen=True):
         )
 
 
-class Retention(_Section, frozen=True):
-    """For how many days is kept what nobody needs for ever; the audit log is always kept.
-
-    ``bodies_days``: the bytes of messages that were dealt with, earlier than the rows themselves.
-    ``explanations_days``: older explanations stay for the last assessment of each month alone.
-    """
-
-    bodies_days: int = 7
-    inbox_days: int = 30
-    outbox_days: int = 90
-    ticks_days: int = 90
-    usage_days: int = 400
-    problems_days: int = 90
-    explanations_days: int = 400
-
-    def __post_init__(self) -> None:
-        """Refuse periods that are none."""
-        days = {name: getattr(self, name) for name in self.__struct_fields__}
-        refuse(*starts_at(1, **days))
-
-
 class Metrics(_Section, frozen=True):
     """Where Prometheus reads: a port of this machine alone, or the server's with a token.
 
@@ -297,7 +275,6 @@ class Config(_Section, frozen=True):
     server: Server = Server()
     schedule: Schedule = Schedule()
     backup: Backup = Backup()
-    retention: Retention = Retention()
     metrics: Metrics = Metrics()
     people: dict[str, Person] = {}
     connections: tuple[ConnectionConfig, ...] = ()

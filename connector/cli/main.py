@@ -19,6 +19,7 @@ from connector.cli import (
     serving,
     setting_up,
     spending,
+    standing,
     training,
     validating,
     watching,
@@ -55,6 +56,7 @@ for group in (
     deciding,
     auditing,
     backing_up,
+    standing,
 ):
     group.add_commands(app)
 

@@ -19,6 +19,7 @@ from connector.store.tables import RECORD_TABLES, accounts
 from scoring.records import Kind
 
 __all__ = [
+    "HELD",
     "Deleted",
     "brakes",
     "delete_records",
@@ -28,7 +29,7 @@ __all__ = [
     "sweep",
 ]
 
-_HELD = "deletion_held"
+HELD = "deletion_held"
 
 LARGEST_SHARE_GONE = 0.2
 ALWAYS_ALLOWED = 5
@@ -104,7 +105,7 @@ def release_held(
     back = [
         problem.record_id
         for problem in list_problems(conn, system=system)
-        if (problem.topic, problem.reason) == (kind.value, _HELD) and problem.record_id not in still
+        if (problem.topic, problem.reason) == (kind.value, HELD) and problem.record_id not in still
     ]
     clear_problems(conn, system, kind.value, back, now=now)
 
@@ -150,7 +151,7 @@ def _hold(
         "confirm by pulling with mass changes allowed"
     )
     held = [
-        RecordProblem(kind=kind, record_id=record_id, reason=_HELD, detail=detail)
+        RecordProblem(kind=kind, record_id=record_id, reason=HELD, detail=detail)
         for record_id in record_ids
     ]
     note_problems(conn, system, held, now=now)

@@ -1,10 +1,10 @@
-"""The tables of operations: connections taken back to a backup, and persons who were erased."""
+"""The table of operations: connections taken back to a backup."""
 
 import sqlalchemy as sa
 
 from connector.store.table_parts import metadata, text, time
 
-__all__ = ["forgotten", "restores"]
+__all__ = ["restores"]
 
 restores = sa.Table(
     "restores",
@@ -16,13 +16,4 @@ restores = sa.Table(
     sa.Column("adopt", sa.Boolean, nullable=False),  # what stands in our fields counts as ours
     time("read_at", null=True),  # all of the CRM was read since
     time("ended_at", null=True),
-)
-
-forgotten = sa.Table(
-    "forgotten",
-    metadata,
-    # Records whose personal data must not come back: a hash of connection, kind and id.
-    text("digest", key=True),
-    text("kind"),
-    time("erased_at"),
 )

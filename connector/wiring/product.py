@@ -182,6 +182,13 @@ class Zixin:
             return ""
         return resolve_secret(reference, self.folder, self.environment).reveal()
 
+    def secret(self, place: str, reference: str) -> str:
+        """Fetch a secret that is no connection's. Raises ``ConfigError`` naming its place."""
+        try:
+            return resolve_secret(reference, self.folder, self.environment).reveal()
+        except DocumentError as error:
+            raise ConfigError("configuration", placed(error.mistakes, place)) from error
+
     def callback_url(self, name: str) -> str:
         """Return the address a CRM calls; empty without ``server.public_url`` or ``hook``."""
         base, word = self.config.server.public_url.rstrip("/"), self.hook(name)

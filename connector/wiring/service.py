@@ -31,6 +31,7 @@ from connector.work.inbox import DatabaseInbox, EventSource
 from connector.work.schedule import GRACE, Schedule, Ticker, cron, every, make_scheduler
 from connector.work.worker import Step, Worker
 from webhooks.app import create_app
+from webhooks.counts import Counts
 
 __all__ = ["Service"]
 
@@ -49,6 +50,7 @@ class Service:
         self._job: Job = job_of(zixin)
         self._deciding = threading.Lock()  # deciding twice at once would only compete for the rows
         self._codecs = {name: zixin.codec(name) for name in zixin.names if zixin.hook(name)}
+        self.received = Counts()
         self.worker = Worker(
             [
                 Step(name="react", work=self._react),
@@ -66,7 +68,7 @@ class Service:
             for name, codec in self._codecs.items()
         }
         inbox = DatabaseInbox(self._zixin.engine, woken=self.worker.wake)
-        return create_app(sources, inbox, self._zixin.clock.now)
+        return create_app(sources, inbox, self._zixin.clock.now, counts=self.received)
 
     def start(self) -> None:
         """Start worker and schedules."""

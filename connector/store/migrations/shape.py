@@ -21,6 +21,8 @@ def missing_parts(connection: sa.Connection) -> list[str]:
     ask = _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
     there = {(table, column) for table, column in connection.exec_driver_sql(ask)}
     needed = {
-        (table.name, column.name) for table in inbox.metadata.tables.values() for column in table.columns
+        (table.name, column.name)
+        for table in inbox.metadata.tables.values()
+        for column in table.columns
     }
     return sorted(f"{table}.{column}" for table, column in needed - there)

@@ -17,7 +17,8 @@ from connector.store.audit import verify
 from connector.store.engine import in_one_commit, reading
 from connector.store.restores import load_restores, mark_restored
 from connector.store.tables import audit, tasks
-from tests.connector.flow.test_run import WISH, a_job, an_fx
+from tests.connector.flow.deciding import a_job
+from tests.connector.flow.test_run import WISH, an_fx
 from tests.fake_crm import FakeCrm
 
 LONG = timedelta(minutes=6)

@@ -27,9 +27,7 @@ def only_on_sqlite(engine: sa.Engine) -> None:
         pytest.skip("a dump is looked at by PostgreSQL's own program")
 
 
-def test_a_copy_is_whole_and_readable_by_its_owner_alone(
-    filled: sa.Engine, tmp_path: Path
-) -> None:
+def test_a_copy_is_whole_and_readable_by_its_owner_alone(filled: sa.Engine, tmp_path: Path) -> None:
     path = tmp_path / "backups" / "copy"
     facts = back_up(filled, path)
 

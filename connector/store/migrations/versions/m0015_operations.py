@@ -1,4 +1,4 @@
-"""Which connections were taken back to a backup, and whose data must not come back."""
+"""Which connections were taken back to a backup."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the table."""
     op.create_table(
         "restores",
         sa.Column("system", sa.Text(), nullable=False),
@@ -20,11 +20,4 @@ def upgrade() -> None:
         sa.Column("read_at", columns.UtcDateTime(), nullable=True),
         sa.Column("ended_at", columns.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("system", name=op.f("pk_restores")),
-    )
-    op.create_table(
-        "forgotten",
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("erased_at", columns.UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_forgotten")),
     )
