@@ -40,6 +40,7 @@ __all__ = [
     "Metrics",
     "Person",
     "Rates",
+    "Retention",
     "Schedule",
     "Server",
     "Store",
@@ -207,6 +208,24 @@ class Backup(_Section, frozen=True):
         )
 
 
+class Retention(_Section, frozen=True):
+    """For how many days is kept what nobody needs for ever; the audit log is always kept.
+
+    ``bodies_days``: the bytes of messages that were dealt with, earlier than the rows themselves.
+    """
+
+    bodies_days: int = 7
+    inbox_days: int = 30
+    outbox_days: int = 90
+    usage_days: int = 400
+    problems_days: int = 90
+
+    def __post_init__(self) -> None:
+        """Refuse periods that are none."""
+        days: dict[str, int] = {name: getattr(self, name) for name in self.__struct_fields__}
+        refuse(*starts_at(1, **days))
+
+
 class Metrics(_Section, frozen=True):
     """Where Prometheus reads: a port of this machine alone, or the server's with a token.
 
@@ -275,6 +294,7 @@ class Config(_Section, frozen=True):
     server: Server = Server()
     schedule: Schedule = Schedule()
     backup: Backup = Backup()
+    retention: Retention = Retention()
     metrics: Metrics = Metrics()
     people: dict[str, Person] = {}
     connections: tuple[ConnectionConfig, ...] = ()

@@ -15,6 +15,7 @@ from connector.cli import (
     parked,
     policies,
     reporting,
+    retaining,
     sandboxes,
     serving,
     setting_up,
@@ -57,6 +58,7 @@ for group in (
     auditing,
     backing_up,
     standing,
+    retaining,
 ):
     group.add_commands(app)
 
