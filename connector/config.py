@@ -35,14 +35,17 @@ from scoring.money import UnknownCurrencyError, minor_digits
 __all__ = [
     "AlertChannel",
     "AlertHabits",
+    "Backup",
     "Company",
     "Config",
     "ConfigError",
     "ConnectionConfig",
+    "Metrics",
     "Person",
     "QuietHours",
     "Rates",
     "Receiving",
+    "Retention",
     "Schedule",
     "Server",
     "Store",
@@ -208,6 +211,7 @@ class Schedule(_Section, frozen=True):
     """When things happen, in the company's time zone.
 
     Those in ``workdays_only`` happen on days that are worked in the company's country.
+    ``backup_at``: empty: no backups; without it SQLite is backed up at night, PostgreSQL is not.
     """
 
     pull_minutes: int = 15
@@ -222,6 +226,8 @@ class Schedule(_Section, frozen=True):
     report: Literal["never", "weekly", "monthly"] = "never"
     report_at: str = "07:30"
     report_folder: str = "reports"
+    retention_at: str = "01:00"
+    backup_at: str | None = None
     workdays_only: tuple[Literal["dunning", "reviews", "report"], ...] = ("dunning", "reviews")
 
     @property
@@ -230,11 +236,19 @@ class Schedule(_Section, frozen=True):
         hours = self.formula_refresh_hours
         return timedelta(hours=hours) if hours else None
 
+    def backup_of(self, database: str) -> str:
+        """Tell when a database of a kind is backed up; the empty text: not by us."""
+        if self.backup_at is None:
+            return "01:30" if database == "sqlite" else ""
+        return self.backup_at
+
     def __post_init__(self) -> None:
         """Refuse times of day that are none, and periods that are not positive."""
         at_night = ("full_pull_at", "sweep_at", "assess_at", "expire_at")
-        names = (*at_night, "dunning_at", "review_at", "report_at")
+        names = (*at_night, "dunning_at", "review_at", "report_at", "retention_at")
         times = {key: getattr(self, key) for key in names}
+        if self.backup_at:
+            times["backup_at"] = self.backup_at
         refuse(
             *(
                 (
@@ -309,6 +323,49 @@ class AlertHabits(_Section, frozen=True):
         )
 
 
+class Backup(_Section, frozen=True):
+    """Where backups go, and how many are kept: the last of each of so many days and weeks."""
+
+    folder: str = "backups"
+    keep_daily: int = 7
+    keep_weekly: int = 5
+
+    def __post_init__(self) -> None:
+        """Refuse to keep none."""
+        refuse(
+            *starts_at(1, keep_daily=self.keep_daily), *starts_at(0, keep_weekly=self.keep_weekly)
+        )
+
+
+class Retention(_Section, frozen=True):
+    """For how many days is kept what nobody needs for ever; the audit log is always kept.
+
+    ``bodies_days``: the bytes of messages that were dealt with, earlier than the rows themselves.
+    """
+
+    bodies_days: int = 7
+    inbox_days: int = 30
+    outbox_days: int = 90
+    usage_days: int = 400
+    problems_days: int = 90
+
+    def __post_init__(self) -> None:
+        """Refuse periods that are none."""
+        days: dict[str, int] = {name: getattr(self, name) for name in self.__struct_fields__}
+        refuse(*starts_at(1, **days))
+
+
+class Metrics(_Section, frozen=True):
+    """Where Prometheus reads: a port of this machine alone, or the server's with a token.
+
+    ``port`` 0: none of its own. ``token``: a secret reference; whoever shows it as a bearer token
+    may read ``/metrics`` at the server's own port.
+    """
+
+    port: int = 0
+    token: str = ""
+
+
 class ConnectionConfig(_Section, frozen=True):
     """One CRM connection. ``secrets`` are references; what each vendor needs is in the example.
 
@@ -369,6 +426,9 @@ class Config(_Section, frozen=True):
     quiet: QuietHours = QuietHours()
     alerting: AlertHabits = AlertHabits()
     alerts: tuple[AlertChannel, ...] = ()
+    backup: Backup = Backup()
+    retention: Retention = Retention()
+    metrics: Metrics = Metrics()
     people: dict[str, Person] = {}
     connections: tuple[ConnectionConfig, ...] = ()
 

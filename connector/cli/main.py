@@ -3,6 +3,8 @@
 import typer
 
 from connector.cli import (
+    auditing,
+    backing_up,
     casework,
     checking,
     clockwork,
@@ -14,10 +16,12 @@ from connector.cli import (
     parked,
     policies,
     reporting,
+    retaining,
     sandboxes,
     serving,
     setting_up,
     spending,
+    standing,
     training,
     validating,
     watching,
@@ -53,6 +57,10 @@ for group in (
     clockwork,
     importing,
     deciding,
+    auditing,
+    backing_up,
+    standing,
+    retaining,
 ):
     group.add_commands(app)
 

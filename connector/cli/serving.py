@@ -8,11 +8,12 @@ import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 
 from connector.cli.output import say
 from connector.cli.sandboxes import hear_of_the_end
@@ -24,7 +25,9 @@ from connector.cli.session import (
     end,
     opened,
 )
+from connector.web.operations import Operations, beside, operations_app
 from connector.wiring import Zixin
+from connector.wiring.readiness import Readiness, health_of
 from connector.wiring.service import Part, Service
 from connector.work.nodes import Node, NodeInTheWay, serving_as
 
@@ -32,6 +35,7 @@ __all__ = ["add_commands", "serving"]
 
 WEB_THREADS = 8
 ANSWERING_SECONDS = 5
+LOOPBACK = "127.0.0.1"
 
 
 PortOption = Annotated[int | None, typer.Option(help="Listen here instead.")]
@@ -146,10 +150,11 @@ def _listening(zixin: Zixin, service: Service, port: int | None, *, wanted: bool
         return
     # It would write a line for each message that waits for a thread.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    operations = _operations(zixin, service)
     server_config = zixin.config.server
     try:
         server = create_server(
-            service.receiver(),
+            beside(service.receiver(), operations_app(operations)),
             host=server_config.host,
             port=server_config.port if port is None else port,
             threads=WEB_THREADS,
@@ -159,11 +164,42 @@ def _listening(zixin: Zixin, service: Service, port: int | None, *, wanted: bool
         )
     except OSError as error:
         end(ExitCode.WRONG_USE, f"cannot listen on port {server_config.port}: {error.strerror}")
+    own = _own_port(zixin, operations)
     # A daemon: a CRM that keeps its connection open must not keep this process.
     web = threading.Thread(target=server.run, name="web", daemon=True)
     web.start()
     try:
         yield f"http://{server_config.host}:{server.effective_port}"
     finally:
+        if own is not None:
+            own.close()
         server.close()
         server.task_dispatcher.shutdown(timeout=ANSWERING_SECONDS)
+
+
+def _operations(zixin: Zixin, service: Service) -> Operations:
+    """Say what operators are told, and to whom."""
+    reference = zixin.config.metrics.token
+    token = zixin.secret("metrics.token", reference) if reference else ""
+    return Operations(
+        reasons=Readiness(zixin).reasons,
+        health=partial(health_of, zixin),
+        received=service.counts.all,
+        token=token,
+        public=bool(zixin.config.server.public_url),
+    )
+
+
+def _own_port(zixin: Zixin, operations: Operations) -> BaseWSGIServer | None:
+    """Open the operators' own port on this machine, where one is configured."""
+    port = zixin.config.metrics.port
+    if not port:
+        return None
+    try:
+        server = create_server(
+            operations_app(operations, own_port=True), host=LOOPBACK, port=port, threads=1
+        )
+    except OSError as error:
+        end(ExitCode.WRONG_USE, f"cannot listen on port {port} for metrics: {error.strerror}")
+    threading.Thread(target=server.run, name="metrics", daemon=True).start()
+    return server

@@ -24,6 +24,7 @@ from connector.flow.entities import group_entities
 from connector.flow.preview import FieldDiff, waiting_diffs, would_write
 from connector.flow.pull import Progress, PullReport, pull
 from connector.flow.push import push_due
+from connector.flow.reconcile import reconcile
 from connector.flow.run import RunReport, RunWish, run_once
 from connector.flow.sweep import sweep_ids
 from connector.store.accounts import entity_of
@@ -245,6 +246,7 @@ def run_command(
             group_entities(zixin.engine, now=now, default_currency=zixin.policy.currency)
             diffs = would_write(job, day)
         else:
+            reconcile(job)
             wish = RunWish(as_of=day, full=full, allow_mass_change=allow_mass_change)
             report = run_once(
                 job,

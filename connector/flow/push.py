@@ -19,6 +19,7 @@ from connector.flow.push_fields import push_fields
 from connector.flow.push_notes import push_notes
 from connector.flow.push_tasks import push_changes, push_drafts
 from connector.store.engine import in_one_commit, reading
+from connector.store.restores import load_restores
 from connector.work import queue
 from connector.work.retry import MAX_ATTEMPTS
 from connector.work.writebacks import WriteKind
@@ -50,7 +51,15 @@ def push_due(
     pause or halt their system, they are not raised.
     """
     report = PushReport()
+    with reading(engine) as conn:
+        restores = load_restores(conn, under_way=False)
     for system, port in ports.items():
+        if system in restores and restores[system].ended_at is None:
+            report.alarms.append(
+                f"{system}: the database was restored from a backup; nothing is written before "
+                "all was read anew (zixin run or zixin serve does that by itself)"
+            )
+            continue
         desk = Desk(
             engine=engine,
             port=port,
@@ -59,6 +68,7 @@ def push_due(
             settings=settings,
             report=report,
             stop=stop,
+            restored=system in restores,
         )
         while not stop():
             lease = new_lease()

@@ -227,6 +227,8 @@ class Desk:
     """What pushing to one system has at hand.
 
     ``task_key_enforced`` is noted before tasks are sent: settling must not ask the CRM.
+    ``restored``: the database was once taken back to a backup, so the CRM may hold tasks of ours
+    and values in our fields that nobody here remembers.
     """
 
     engine: sa.Engine
@@ -237,6 +239,7 @@ class Desk:
     report: PushReport
     stop: Callable[[], bool]
     task_key_enforced: bool = False
+    restored: bool = False
 
     def settle(self, lease: str, work: Callable[[Settling], None]) -> None:
         """Do ``work`` in one commit; it may run again when another writer was in the way."""

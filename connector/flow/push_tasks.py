@@ -29,6 +29,8 @@ def push_drafts(desk: Desk, rows: Sequence[Row], lease: str) -> None:
         return
     fresh = [row for row in rows if row.sent_at is None]
     doubtful = [row for row in rows if row.sent_at is not None]
+    if desk.restored:
+        fresh = _unknown_there(desk, fresh, lease)
     fresh += _look(desk, doubtful, lease) if doubtful else []
     one_by_one(desk, fresh, lease, lambda row: _create(desk, [row], lease))
 
@@ -136,6 +138,26 @@ def _look(desk: Desk, rows: Sequence[Row], lease: str) -> list[Row]:
 
     desk.settle(lease, settle)
     return absent
+
+
+def _unknown_there(desk: Desk, rows: Sequence[Row], lease: str) -> list[Row]:
+    """Adopt tasks that a run created which the database no longer remembers; returns the others.
+
+    One look is enough: writes began again long after that run had ended.
+    """
+    try:
+        found = desk.port.find_tasks([row.task_key for row in rows]) if rows else {}
+    except CrmError as error:
+        desk.fail_all(rows, lease, error)
+        return []
+
+    def settle(settling: Settling) -> None:
+        for row in rows:
+            if row.task_key in found:
+                _adopt(settling, row, found[row.task_key])
+
+    desk.settle(lease, settle)
+    return [row for row in rows if row.task_key not in found]
 
 
 def _adopt(settling: Settling, row: Row, task: TaskState) -> None:

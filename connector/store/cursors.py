@@ -7,11 +7,12 @@ import msgspec
 import sqlalchemy as sa
 
 from adapters.port import Cursor
+from connector.store.columns import UtcDateTime
 from connector.store.engine import upsert
 from connector.store.tables import cursors
 from scoring.records import Kind
 
-__all__ = ["FeedState", "load_feed", "read_once", "save_feed"]
+__all__ = ["FeedState", "load_feed", "read_once", "save_feed", "whole_scans"]
 
 _COLUMNS = (
     "watermark",
@@ -65,6 +66,20 @@ def read_once(conn: sa.Connection, system: str, kinds: Sequence[Kind]) -> bool:
     statement = sa.select(cursors.c.kind).where(cursors.c.system == system, ended)
     found = set(conn.execute(statement).scalars())
     return found.issuperset(kind.value for kind in kinds)
+
+
+def whole_scans(conn: sa.Connection) -> list[tuple[str, str, datetime]]:
+    """Tell when the last scan of each feed began, where it has ended: (connection, feed, time).
+
+    Of a feed whose scan is under way the last page counts.
+    """
+    since = sa.case((cursors.c.position == "", cursors.c.began_at), else_=cursors.c.saved_at)
+    statement = (
+        sa.select(cursors.c.system, cursors.c.kind, sa.type_coerce(since, UtcDateTime).label("at"))
+        .where(cursors.c.saved_at.is_not(None))
+        .order_by(cursors.c.system, cursors.c.kind)
+    )
+    return [(row.system, row.kind, row.at) for row in conn.execute(statement) if row.at is not None]
 
 
 def save_feed(

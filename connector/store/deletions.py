@@ -19,6 +19,7 @@ from connector.store.tables import RECORD_TABLES, accounts, problems
 from scoring.records import Kind
 
 __all__ = [
+    "HELD",
     "Deleted",
     "brakes",
     "delete_records",
@@ -29,7 +30,7 @@ __all__ = [
     "sweep",
 ]
 
-_HELD = "deletion_held"
+HELD = "deletion_held"
 
 LARGEST_SHARE_GONE = 0.2
 ALWAYS_ALLOWED = 5
@@ -92,7 +93,7 @@ def held_deletions(conn: sa.Connection) -> dict[tuple[str, str], int]:
     """Count the deletions that the brake holds, by connection and kind."""
     statement = (
         sa.select(problems.c.system, problems.c.kind, sa.func.count().label("held"))
-        .where(problems.c.reason == _HELD, problems.c.cleared_at.is_(None))
+        .where(problems.c.reason == HELD, problems.c.cleared_at.is_(None))
         .group_by(problems.c.system, problems.c.kind)
     )
     return {(row.system, row.kind): row.held for row in conn.execute(statement)}
@@ -115,7 +116,7 @@ def release_held(
     back = [
         problem.record_id
         for problem in list_problems(conn, system=system)
-        if (problem.topic, problem.reason) == (kind.value, _HELD) and problem.record_id not in still
+        if (problem.topic, problem.reason) == (kind.value, HELD) and problem.record_id not in still
     ]
     clear_problems(conn, system, kind.value, back, now=now)
 
@@ -161,7 +162,7 @@ def _hold(
         "confirm by pulling with mass changes allowed"
     )
     held = [
-        RecordProblem(kind=kind, record_id=record_id, reason=_HELD, detail=detail)
+        RecordProblem(kind=kind, record_id=record_id, reason=HELD, detail=detail)
         for record_id in record_ids
     ]
     note_problems(conn, system, held, now=now)

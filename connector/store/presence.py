@@ -6,16 +6,48 @@ process that lives, its work would be taken over early, and the lease still fenc
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
-__all__ = ["be_present"]
+__all__ = ["NotAlone", "alone", "be_present"]
 
 # The exclusive lock is held for one short commit; who comes meanwhile waits for its end.
 _PATIENCE_MS = 60_000
 _PG_KEY = "hashtext('zixin presence in ' || current_schema())"
+
+
+class NotAlone(Exception):
+    """Another process works on the database."""
+
+
+@contextmanager
+def alone(engine: sa.Engine) -> Iterator[None]:
+    """Keep every other process away from the database while the block runs. Raises ``NotAlone``.
+
+    Who starts meanwhile waits. Holds no connection to a SQLite file: it may be replaced.
+    """
+    if engine.dialect.name == "postgresql":
+        own = sa.create_engine(engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+        with own.connect() as session:
+            taken = sa.text(f"SELECT pg_try_advisory_lock({_PG_KEY})")  # a constant of ours
+            if session.execute(taken).scalar_one() is not True:
+                raise NotAlone
+            yield
+        return
+    presence = sqlite3.connect(f"{engine.url.database}-presence", timeout=0, isolation_level=None)
+    try:
+        presence.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        raise NotAlone from error
+    else:
+        yield
+    finally:
+        presence.close()
 
 
 def be_present(engine: sa.Engine, when_alone: Callable[[], None]) -> None:

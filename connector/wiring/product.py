@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -26,8 +26,10 @@ from connector.config import (
     load_config,
 )
 from connector.flow.policies import policy_in_force
+from connector.store.anchors import HEADS
+from connector.store.backup import BackupFailed, back_up
 from connector.store.engine import create_engine, database_now, in_one_commit, reading
-from connector.store.migrations import upgrade
+from connector.store.migrations import SchemaBroken, SchemaNewer, upgrade
 from connector.store.places import DatabasePlaces
 from connector.store.presence import be_present
 from connector.store.slots import DatabaseSlots
@@ -41,7 +43,15 @@ from scoring.calendar import WorkCalendar
 from scoring.document import DocumentError, Word, mistake, placed
 from scoring.policy import Policy, PolicyError, load_policy
 
-__all__ = ["Zixin", "configured_policy", "open_zixin"]
+__all__ = [
+    "Zixin",
+    "backup_folder",
+    "beside",
+    "clock_of",
+    "configured_policy",
+    "heads_file",
+    "open_zixin",
+]
 
 CALENDAR_YEARS_BEFORE, CALENDAR_YEARS_AFTER = 1, 1
 KEY_BYTES = 32
@@ -172,6 +182,13 @@ class Zixin:
             return ""
         return resolve_secret(reference, self.folder, self.environment).reveal()
 
+    def secret(self, place: str, reference: str) -> str:
+        """Fetch a secret that is no connection's. Raises ``ConfigError`` naming its place."""
+        try:
+            return resolve_secret(reference, self.folder, self.environment).reveal()
+        except DocumentError as error:
+            raise ConfigError("configuration", placed(error.mistakes, place)) from error
+
     def callback_url(self, name: str) -> str:
         """Return the address a CRM calls; empty without ``server.public_url`` or ``hook``."""
         base, word = self.config.server.public_url.rstrip("/"), self.hook(name)
@@ -211,7 +228,7 @@ def open_zixin(
     folder = path.parent
     policy = configured_policy(config, folder)
     sealer = Sealer(_key(config, folder, environment))
-    engine = _database(config, folder)
+    engine = _database(config, folder, (clock or clock_of(config)).now())
     clock = clock or _clock(config, engine)
     now = clock.now()
     be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
@@ -238,27 +255,48 @@ def _clock(config: Config, engine: sa.Engine) -> Clock:
     return SharedClock(config.zone, ask)
 
 
-def _database(config: Config, folder: Path) -> sa.Engine:
+def _database(config: Config, folder: Path, now: datetime) -> sa.Engine:
     """Open the database and bring it up to date; what the driver says holds no password."""
     try:
-        engine = create_engine(_beside(config.store.url, folder))
-        upgrade(engine)
+        engine = create_engine(beside(config.store.url, folder))
+        upgrade(engine, before=partial(_copy_before, engine, folder / config.backup.folder, now))
     except sa.exc.OperationalError as error:
         why = str(error.orig)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError, ImportError, SchemaNewer, SchemaBroken, BackupFailed) as error:
         why = str(error)
     else:
         return engine
     raise ConfigError("configuration", [mistake("store.url", "no_database", error=why)])
 
 
-def _beside(url: str, folder: Path) -> str:
+def _copy_before(engine: sa.Engine, folder: Path, now: datetime, revision: str) -> None:
+    """Keep a SQLite database as it is before its schema is changed. Raises ``BackupFailed``."""
+    if engine.dialect.name == "sqlite":
+        back_up(engine, folder / f"before-schema-{revision}-{now:%Y%m%dT%H%M%SZ}.db")
+
+
+def beside(url: str, folder: Path) -> str:
     """Look for a relative SQLite file beside the configuration, wherever the command is run."""
     prefix = "sqlite:///"
     name = url.removeprefix(prefix)
     if name == url or Path(name).is_absolute():
         return url
     return f"{prefix}{(folder / name).resolve()}"
+
+
+def backup_folder(zixin: Zixin) -> Path:
+    """Say where backups go: beside the configuration, unless it names a place elsewhere."""
+    return zixin.folder / zixin.config.backup.folder
+
+
+def heads_file(zixin: Zixin) -> Path:
+    """Say where heads of the audit log are kept."""
+    return backup_folder(zixin) / HEADS
+
+
+def clock_of(config: Config) -> Clock:
+    """Return the machine's clock in the business time zone."""
+    return SystemClock(config.zone)
 
 
 def configured_policy(config: Config, folder: Path) -> Policy:

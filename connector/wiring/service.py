@@ -25,6 +25,7 @@ from connector.flow.job import Job
 from connector.flow.pull import PullReport
 from connector.flow.push import push_due
 from connector.flow.react import react_due
+from connector.flow.reconcile import reconcile
 from connector.flow.run import PortReader, read_crm
 from connector.flow.shared_run import decide_changes, put_down_run, work_off_chunk
 from connector.flow.simulation import try_shadows
@@ -36,6 +37,7 @@ from connector.wiring.alerting import quiet_of
 from connector.wiring.jobs import assess_both_by_calendar, job_of
 from connector.wiring.product import Zixin
 from connector.wiring.upkeep import at_time, upkeep_schedules
+from connector.work.alone import alone
 from connector.work.channels import ageing_channels, renew_channels, silence
 from connector.work.inbox import DatabaseInbox, EventSource
 from connector.work.lateness import schedule_states
@@ -231,6 +233,7 @@ class Service:
             self._say(["nothing was pulled: too many messages wait, or the disk is nearly full"])
             self.worker.wake()
             return
+        self._reconcile()
         errors: dict[str, Exception] = {}
         for name, port in self._job.ports.items():
             try:
@@ -250,6 +253,17 @@ class Service:
             with reading(self._zixin.engine) as conn:
                 said = silence(conn, name, self._zixin.clock.now())
             self._say([said] if said else [])
+
+    def _reconcile(self) -> None:
+        """After a restore, ask the CRMs what the backup does not know, and let writes go again."""
+        with alone(self._zixin.engine, "decide") as lease:
+            if lease is None:
+                return  # another worker decides; the next pull comes soon
+            report = reconcile(self._current(), stop=lambda: self.worker.stopping)
+        for system, why in report.waiting.items():
+            _log.warning("nothing is written after a restore yet", system=system, why=why)
+        if report.ended:
+            self.worker.wake()
 
     def _sweep(self, names: Sequence[str]) -> None:
         errors: dict[str, Exception] = {}

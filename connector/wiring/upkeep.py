@@ -1,4 +1,4 @@
-"""Schedules that keep house: decisions that end, reviews that are due, the portfolio report."""
+"""Schedules that keep house: decisions that end, reviews due, reports, retention and backups."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -6,7 +6,9 @@ from datetime import datetime
 from connector.flow.expiry import mark_turned
 from connector.flow.reports.portfolio_file import keep_portfolio
 from connector.flow.reports.reviews import review_queue
+from connector.flow.retention import retain
 from connector.store.engine import in_one_commit
+from connector.wiring.backups import make_backup
 from connector.wiring.jobs import survey_of
 from connector.wiring.product import Zixin
 from connector.work.alert import Alert
@@ -30,6 +32,10 @@ def upkeep_schedules(zixin: Zixin, wake: Callable[[], None]) -> Sequence[Schedul
         at_time(zixin, "expire", times.expire_at, expire),
         at_time(zixin, "reviews", times.review_at, lambda: _tell_reviews(zixin)),
     ]
+    found.append(at_time(zixin, "retention", times.retention_at, lambda: _let_go(zixin)))
+    backup_at = times.backup_of(zixin.engine.dialect.name)
+    if backup_at:
+        found.append(at_time(zixin, "backup", backup_at, lambda: _back_up(zixin)))
     if times.report != "never":
         days = _REPORT_DAYS[times.report]
         found.append(
@@ -56,6 +62,17 @@ def at_time(
         work()
 
     return Schedule(name=name, trigger=trigger, work=begin)
+
+
+def _let_go(zixin: Zixin) -> None:
+    """Let go of what the configuration no longer keeps."""
+    clock = zixin.clock
+    retain(zixin.engine, zixin.config.retention, now=clock.now(), today=clock.today())
+
+
+def _back_up(zixin: Zixin) -> None:
+    """Back up, and keep the audit log's head. A failure stands in the tick."""
+    make_backup(zixin)
 
 
 def _tell_reviews(zixin: Zixin) -> None:

@@ -4,6 +4,7 @@
 was. Two processes that start together take turns.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,10 +14,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from connector.store.engine import reading, writing
+from connector.store.migrations.shape import missing_parts
 
-__all__ = ["SchemaNewer", "SchemaOlder", "check_schema", "upgrade"]
+__all__ = ["SchemaBroken", "SchemaNewer", "SchemaOlder", "check_schema", "stands_at", "upgrade"]
 
 _LOCK_NUMBER = 7_204_117  # any number that nobody else uses in this database
+_NAMED = 5
 
 
 class SchemaNewer(Exception):
@@ -27,25 +30,50 @@ class SchemaOlder(Exception):
     """The database has to be brought up to date first."""
 
 
-def upgrade(engine: sa.Engine) -> None:
-    """Create or bring up to date. Does nothing when it is. Raises ``SchemaNewer``."""
+class SchemaBroken(Exception):
+    """The database says it is of this version, but parts of it are missing."""
+
+
+def upgrade(engine: sa.Engine, *, before: Callable[[str], None] = lambda _revision: None) -> None:
+    """Create or bring up to date. Does nothing when it is.
+
+    ``before`` is called with the present revision while nobody writes, before anything is changed;
+    not for a database that is empty. Raises ``SchemaNewer`` or ``SchemaBroken``.
+    """
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
         config = _config()
-        if _stands_at(connection, config) == _newest(config):
+        stands = _stands_at(connection, config)
+        if stands == _newest(config):
+            _refuse_half_made(connection)
             return
+        if stands is not None:
+            before(stands)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
+def stands_at(connection: sa.Connection) -> str | None:
+    """Tell the revision of a database; ``None``: it is empty. Raises ``SchemaNewer``."""
+    return _stands_at(connection, _config())
+
+
+def _refuse_half_made(connection: sa.Connection) -> None:
+    missing = missing_parts(connection)
+    if missing:
+        names = ", ".join(missing[:_NAMED])
+        raise SchemaBroken(f"the database is only half of what it should be: {names} missing")
+
+
 def check_schema(engine: sa.Engine) -> None:
-    """Refuse a schema that is not ours. Raises ``SchemaNewer`` or ``SchemaOlder``."""
+    """Refuse a schema that is not ours. Raises ``SchemaNewer``, ``SchemaOlder``, ``SchemaBroken``."""
     config = _config()
     with reading(engine) as connection:
         if _stands_at(connection, config) != _newest(config):
             msg = "the database is of an older version: run the upgrade before the start"
             raise SchemaOlder(msg)
+        _refuse_half_made(connection)
 
 
 def _config() -> Config:

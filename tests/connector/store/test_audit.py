@@ -107,7 +107,7 @@ def test_a_log_written_anew_does_not_fit_the_hash_kept_elsewhere(engine: sa.Engi
     with reading(engine) as conn:
         assert verify(conn) == 2
         with pytest.raises(BrokenChain, match="kept elsewhere"):
-            verify(conn, anchor=kept)
+            verify(conn, anchors=[kept])
 
 
 def test_writers_at_the_same_time_stand_in_line(engine: sa.Engine) -> None:

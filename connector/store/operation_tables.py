@@ -1,0 +1,19 @@
+"""The table of operations: connections taken back to a backup."""
+
+import sqlalchemy as sa
+
+from connector.store.table_parts import metadata, text, time
+
+__all__ = ["restores"]
+
+restores = sa.Table(
+    "restores",
+    metadata,
+    # The last restore of each connection; nothing is written to it until ``ended_at``.
+    text("system", key=True),
+    time("backup_at"),
+    time("restored_at"),
+    sa.Column("adopt", sa.Boolean, nullable=False),  # what stands in our fields counts as ours
+    time("read_at", null=True),  # all of the CRM was read since
+    time("ended_at", null=True),
+)
