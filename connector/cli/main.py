@@ -10,6 +10,7 @@ from connector.cli import (
     explaining,
     identifying,
     importing,
+    moving,
     parked,
     policies,
     reporting,
@@ -50,6 +51,7 @@ for group in (
     parked,
     spending,
     importing,
+    moving,
     deciding,
 ):
     group.add_commands(app)

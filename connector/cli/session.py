@@ -74,6 +74,7 @@ class ExitCode:
     WRONG_USE = 2  # a mistake in the configuration or the arguments
     PARKED = 3  # done, but some records wait for a person
     CRM = 4  # a CRM could not be used
+    DIFFERS = 5  # what is stored is not what it should be
 
 
 def day_of(text: str | None, default: date, *, option: str = "--as-of") -> date:

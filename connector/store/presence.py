@@ -6,16 +6,40 @@ process that lives, its work would be taken over early, and the lease still fenc
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
-__all__ = ["be_present"]
+__all__ = ["Occupied", "be_alone", "be_present"]
 
 # The exclusive lock is held for one short commit; who comes meanwhile waits for its end.
 _PATIENCE_MS = 60_000
 _PG_KEY = "hashtext('zixin presence in ' || current_schema())"
+
+
+class Occupied(Exception):
+    """Others work on the database."""
+
+
+@contextmanager
+def be_alone(engine: sa.Engine) -> Iterator[None]:
+    """Keep everybody else away from a SQLite database while the block runs. Raises ``Occupied``.
+
+    Who starts meanwhile waits for the end.
+    """
+    presence = sqlite3.connect(f"{engine.url.database}-presence", timeout=0, isolation_level=None)
+    try:
+        try:
+            presence.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            raise Occupied from error
+        yield
+    finally:
+        presence.close()
 
 
 def be_present(engine: sa.Engine, when_alone: Callable[[], None]) -> None:

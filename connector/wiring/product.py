@@ -41,7 +41,7 @@ from scoring.calendar import WorkCalendar
 from scoring.document import DocumentError, Word, mistake, placed
 from scoring.policy import Policy, PolicyError, load_policy
 
-__all__ = ["Zixin", "configured_policy", "open_zixin"]
+__all__ = ["Zixin", "beside", "configured_policy", "open_zixin"]
 
 CALENDAR_YEARS_BEFORE, CALENDAR_YEARS_AFTER = 1, 1
 KEY_BYTES = 32
@@ -229,7 +229,7 @@ def open_zixin(
 def _database(config: Config, folder: Path) -> sa.Engine:
     """Open the database and bring it up to date; what the driver says holds no password."""
     try:
-        engine = create_engine(_beside(config.store.url, folder))
+        engine = create_engine(beside(config.store.url, folder))
         upgrade(engine)
     except sa.exc.OperationalError as error:
         why = str(error.orig)
@@ -240,7 +240,7 @@ def _database(config: Config, folder: Path) -> sa.Engine:
     raise ConfigError("configuration", [mistake("store.url", "no_database", error=why)])
 
 
-def _beside(url: str, folder: Path) -> str:
+def beside(url: str, folder: Path) -> str:
     """Look for a relative SQLite file beside the configuration, wherever the command is run."""
     prefix = "sqlite:///"
     name = url.removeprefix(prefix)

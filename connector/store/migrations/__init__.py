@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 
 from connector.store.engine import reading, writing
 
-__all__ = ["SchemaNewer", "SchemaOlder", "check_schema", "upgrade"]
+__all__ = ["SchemaNewer", "SchemaOlder", "check_schema", "is_current", "upgrade"]
 
 _LOCK_NUMBER = 7_204_117  # any number that nobody else uses in this database
 
@@ -41,11 +41,16 @@ def upgrade(engine: sa.Engine) -> None:
 
 def check_schema(engine: sa.Engine) -> None:
     """Refuse a schema that is not ours. Raises ``SchemaNewer`` or ``SchemaOlder``."""
-    config = _config()
     with reading(engine) as connection:
-        if _stands_at(connection, config) != _newest(config):
+        if not is_current(connection):
             msg = "the database is of an older version: run the upgrade before the start"
             raise SchemaOlder(msg)
+
+
+def is_current(connection: sa.Connection) -> bool:
+    """Tell whether the schema is this version's. Raises ``SchemaNewer``."""
+    config = _config()
+    return _stands_at(connection, config) == _newest(config)
 
 
 def _config() -> Config:
