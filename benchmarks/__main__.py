@@ -27,6 +27,10 @@ MODULES = {
     "fxiaoke_full_read_calls": "benchmarks.full_reads",
     "bulk_store_rows_per_second": "benchmarks.bulk_store",
     "bulk_peak_mb": "benchmarks.bulk_store",
+    "postgres_store_rows_per_second": "benchmarks.postgres_store",
+    "first_sync_500k_seconds": "benchmarks.first_sync",
+    "first_sync_peak_mb": "benchmarks.first_sync",
+    "incremental_1000_seconds": "benchmarks.first_sync",
 }
 
 

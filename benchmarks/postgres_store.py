@@ -1,8 +1,7 @@
 """How fast pages of invoices are stored in PostgreSQL: by COPY, and by single inserts beside it.
 
-Needs a server: ``python -m tests.postgres -- python -m benchmarks.postgres_store``. Through
-``save_page`` as a pull does, 200,000 invoices in portions of 5,000 and 20,000: first all new, then
-all changed.
+Through ``save_page`` as a pull does, 200,000 invoices in portions of 5,000 and 20,000: first all
+new, then all changed. The server is the one of ``TEST_DATABASE_URL``, or a throw-away one.
 """
 
 import json
@@ -23,6 +22,7 @@ from connector.store.records import save_page
 from scoring.money import Money
 from scoring.records import Invoice, Kind
 from tests.databases import empty_database
+from tests.postgres import throwaway_server
 
 __all__ = ["measure"]
 
@@ -34,8 +34,17 @@ _AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
 
 def measure() -> list[dict[str, object]]:
     """Measure ``postgres_store_rows_per_second``: new rows in portions of 20,000, by COPY."""
-    if "TEST_DATABASE_URL" not in os.environ:
-        raise RuntimeError("run it beside a server: python -m tests.postgres -- …")
+    if "TEST_DATABASE_URL" in os.environ:
+        return [_measured()]
+    with throwaway_server() as url:
+        os.environ["TEST_DATABASE_URL"] = url
+        try:
+            return [_measured()]
+        finally:
+            del os.environ["TEST_DATABASE_URL"]
+
+
+def _measured() -> dict[str, object]:
     usual, found = bulk.COPIED_FROM, {}
     for portion in PORTIONS:
         for way, least in (("copy", usual), ("inserts", _NEVER)):
@@ -46,7 +55,7 @@ def measure() -> list[dict[str, object]]:
     bulk.COPIED_FROM = usual
     value = found[f"new_{PORTIONS[-1]}_by_copy"]
     goal = found[f"new_{PORTIONS[-1]}_by_inserts"]
-    row: dict[str, object] = {
+    return {
         "name": "postgres_store_rows_per_second",
         "value": value,
         "unit": "rows stored each second",
@@ -54,7 +63,6 @@ def measure() -> list[dict[str, object]]:
         "ok": value >= goal,
         "beside": found,
     }
-    return [row]
 
 
 def _round(portion: int) -> tuple[float, float]:
