@@ -84,16 +84,26 @@ def _database(figures: Figures, company: Company, companies: int) -> list[Line]:
 
 
 def _nightly(figures: Figures, company: Company, companies: int, window: float) -> list[Line]:
-    """Everybody is assessed anew each night, chunk by chunk, by all workers together."""
-    hours = company.invoices * figures["decide_cpu_seconds"].each * companies / 3600
+    """Everybody is assessed anew each night, chunk by chunk, by all workers together.
+
+    What was measured is taken for as many customers and for as many invoices: the larger counts.
+    """
+    by_invoices = company.invoices * figures["decide_cpu_seconds"].each
+    by_customers = company.customers * figures["decide_cpu_seconds_by_customer"].each
+    hours = max(by_invoices, by_customers) * companies / 3600
     pure = company.invoices * figures["assess_seconds"].each * companies / 3600
     return [
         _line("rate everybody anew: processor", hours, "hours", "decide_cpu_seconds"),
         _line("of it the method itself", pure, "hours", "assess_seconds"),
         _line(
-            f"workers for a window of {window:g} h", math.ceil(hours / window), "", "decide_cpu_seconds"
+            f"workers for a window of {window:g} h",
+            math.ceil(hours / window),
+            "",
+            "decide_cpu_seconds",
         ),
-        _line("memory of a worker, at most", figures["worker_peak_mb"].value, "MB", "worker_peak_mb"),
+        _line(
+            "memory of a worker, at most", figures["worker_peak_mb"].value, "MB", "worker_peak_mb"
+        ),
     ]
 
 
@@ -109,7 +119,10 @@ def _first(figures: Figures, company: Company) -> list[Line]:
     """The first read is one feed after another: it is one process's, whatever else there is."""
     return [
         _line(f"first read into {name}", company.invoices / figures[key].each / 3600, "hours", key)
-        for name, key in (("SQLite", "sqlite_rows_per_second"), ("PostgreSQL", "postgres_rows_per_second"))
+        for name, key in (
+            ("SQLite", "sqlite_rows_per_second"),
+            ("PostgreSQL", "postgres_rows_per_second"),
+        )
     ]
 
 
@@ -121,7 +134,9 @@ def _zoho(figures: Figures, company: Company) -> list[Line]:
     return [
         _line("Zoho: first read", first, "credits", "zoho_full_read_credits"),
         _line("Zoho: first read, share of a day's", 100 * first / day, "%", "zoho_credits_a_day"),
-        _line("Zoho: polls and writes of a day", polls + write, "credits", "zoho_quiet_day_credits"),
+        _line(
+            "Zoho: polls and writes of a day", polls + write, "credits", "zoho_quiet_day_credits"
+        ),
         _line(
             "Zoho: polls and writes, share of a day's",
             100 * (polls + write) / day,
@@ -166,11 +181,18 @@ def main() -> None:
     chosen = parser.parse_args()
     figures, console = load_figures(chosen.measured), Console(width=132)
     for title, company, companies in _PLANS:
-        sizes = ", ".join(f"{name} {value:,}" for name, value in msgspec.structs.asdict(company).items())
+        sizes = ", ".join(
+            f"{name} {value:,}" for name, value in msgspec.structs.asdict(company).items()
+        )
         lines = plan(figures, company, companies, window_hours=chosen.window)
         table = Table("", "value", "unit", "by", title=f"{title} (assumed of each: {sizes})")
         for line in lines:
-            table.add_row(line.what, f"{line.value:,.4g}" if line.value < 100 else f"{line.value:,.0f}", line.unit, line.by)
+            table.add_row(
+                line.what,
+                f"{line.value:,.4g}" if line.value < 100 else f"{line.value:,.0f}",
+                line.unit,
+                line.by,
+            )
         console.print(table)
     table = Table("figure", "value", "unit", "per", "measured", title="Measured")
     for name, figure in figures.items():
