@@ -102,7 +102,10 @@ def _nightly(figures: Figures, company: Company, companies: int, window: float) 
             "decide_cpu_seconds",
         ),
         _line(
-            "memory of a worker, at most", figures["worker_peak_mb"].value, "MB", "worker_peak_mb"
+            "memory of a process, largest customer of 100,000",
+            figures["worker_peak_mb"].value,
+            "MB",
+            "worker_peak_mb",
         ),
     ]
 
