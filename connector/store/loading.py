@@ -15,7 +15,6 @@ __all__ = ["Chosen", "Columns", "Loading", "empty", "in_shape", "key_of"]
 Columns = Any  # a statement of columns of several tables
 Chosen = Sequence[str] | None
 _MOST_PARAMETERS = 5000
-_ROWS_AT_ONCE = 20_000
 
 
 class Loading:
@@ -50,13 +49,8 @@ class Loading:
             column: pl.String if self._sqlite and column in dates else schema[column]
             for column in names
         }
-        # Portion by portion: as rows they take many times the memory of the frame.
-        with self.conn.execute(statement) as result:
-            parts = [
-                pl.DataFrame([tuple(row) for row in part], schema=read, orient="row")
-                for part in result.partitions(_ROWS_AT_ONCE)
-            ]
-        frame = pl.concat(parts, rechunk=True) if parts else pl.DataFrame(schema=read)
+        rows = [tuple(row) for row in self.conn.execute(statement)]
+        frame = pl.DataFrame(rows, schema=read, orient="row")
         if self._sqlite and dates:
             frame = frame.with_columns(pl.col(column).str.to_date("%Y-%m-%d") for column in dates)
         return frame
