@@ -31,6 +31,10 @@ MODULES = {
     "bulk_peak_mb": "benchmarks.bulk_store",
     "two_workers_speedup": "benchmarks.several",
     "event_to_field_p95_ms": "benchmarks.several",
+    "postgres_store_rows_per_second": "benchmarks.postgres_store",
+    "first_sync_500k_seconds": "benchmarks.first_sync",
+    "first_sync_peak_mb": "benchmarks.first_sync",
+    "incremental_1000_seconds": "benchmarks.first_sync",
 }
 
 

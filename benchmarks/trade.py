@@ -27,19 +27,25 @@ from sandbox.lookalike import LookAlike
 from sandbox.server import open_sandbox
 from sandbox.zoho import ZohoOptions
 
-__all__ = ["House", "Row", "a_company", "a_fxiaoke", "a_row", "a_zoho"]
+__all__ = ["AS_OF", "House", "Row", "a_company", "a_fxiaoke", "a_row", "a_zoho"]
 
 Row = dict[str, object]
 """One figure of a measurement."""
 
-_AS_OF = date(2026, 11, 20)
+AS_OF = date(2026, 11, 20)
 _ZONE = ZoneInfo("Asia/Shanghai")
 _DAYS = 300
 
 
-def a_company(crm: str, accounts: int, invoices: int = 0) -> Company:
-    """Make a company all of whose customers and invoices stand in one CRM."""
-    company = generate(accounts, 1, seed=1, as_of=_AS_OF)
+def a_company(
+    crm: str, accounts: int, invoices: int = 0, *, largest: int = 0, overdue_each: int = 1
+) -> Company:
+    """Make a company all of whose customers and invoices stand in one CRM.
+
+    ``largest``: how many of the invoices are the first customer's. Each so-manieth customer of
+    ``overdue_each`` pays late, the others' invoices are not due yet; 1: all pay late.
+    """
+    company = generate(accounts, 1, seed=1, as_of=AS_OF)
     customers = [replace(each, crms=frozenset({crm})) for each in company.customers]
     return Company(
         name=company.name,
@@ -47,18 +53,24 @@ def a_company(crm: str, accounts: int, invoices: int = 0) -> Company:
         people=company.people,
         customers=customers,
         invoices=[
-            SampleInvoice(
-                key=f"I{number}",
-                customer=customers[number % accounts].key,
-                crm=crm,
-                number=f"INV-{number:07d}",
-                issued_on=_AS_OF - timedelta(days=30 + number % _DAYS),
-                due_on=_AS_OF - timedelta(days=number % _DAYS),
-                currency="CNY",
-                amount=Decimal(1000 + number % 7919),
-            )
+            _invoice(crm, number, customers[place].key, late=place % overdue_each == 0)
             for number in range(invoices)
+            for place in (0 if number < largest else number % accounts,)
         ],
+    )
+
+
+def _invoice(crm: str, number: int, customer: str, *, late: bool) -> SampleInvoice:
+    days = number % _DAYS
+    return SampleInvoice(
+        key=f"I{number}",
+        customer=customer,
+        crm=crm,
+        number=f"INV-{number:07d}",
+        issued_on=AS_OF - timedelta(days=30 + days),
+        due_on=AS_OF + timedelta(days=-days if late else 1 + days % 60),
+        currency="CNY",
+        amount=Decimal(1000 + number % 7919),
     )
 
 
@@ -112,7 +124,7 @@ def _a_house(
     zoho_options: ZohoOptions | None = None,
 ) -> Iterator[House]:
     """Fill a look-alike, serve it, and connect to it from an empty database."""
-    crm_clock = SandboxClock(datetime.combine(_AS_OF, time(8), _ZONE), frozen=True)
+    crm_clock = SandboxClock(datetime.combine(AS_OF, time(8), _ZONE), frozen=True)
     with (
         tempfile.TemporaryDirectory(prefix="zixin-bench-") as folder,
         open_sandbox(company, only=crm, clock=crm_clock, zoho_options=zoho_options) as sandbox,

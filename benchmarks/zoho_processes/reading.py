@@ -23,7 +23,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     ``fingerprint`` tells whether two clients read the same records. ``calls`` and ``credits``
     are ``None`` for a client that does not count them. ``peak_mb`` is the memory of its process,
-    ``floor_seconds`` what its database alone takes for the same rows.
+    ``floor_seconds`` what its database alone takes for the same rows. ``written`` fields and
+    ``tasks`` went back to the CRM; ``ended`` tells after how many seconds each step ended.
     """
 
     cpu_seconds: float
@@ -34,6 +35,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     credits: int | None = None
     peak_mb: float | None = None
     floor_seconds: float | None = None
+    written: int = 0
+    tasks: int = 0
+    ended: dict[str, float] = {}
 
 
 def target() -> Target:

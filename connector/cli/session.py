@@ -74,7 +74,7 @@ class ExitCode:
     WRONG_USE = 2  # a mistake in the configuration or the arguments
     PARKED = 3  # done, but some records wait for a person
     CRM = 4  # a CRM could not be used
-    BROKEN = 5  # the audit log, a backup or the database does not hold
+    BROKEN = 5  # the audit log, a backup, a copy or the database does not hold
 
 
 def day_of(text: str | None, default: date, *, option: str = "--as-of") -> date:

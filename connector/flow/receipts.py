@@ -109,7 +109,8 @@ def note_fields(
     ]
     update = ("value", "written_at") if crm_at is None else ("value", "written_at", "crm_at")
     if rows:
-        conn.execute(upsert(conn, last_written, update=update).values(rows))
+        # As parameters: a statement that holds its rows would be compiled anew for each account.
+        conn.execute(upsert(conn, last_written, update=update), rows)
 
 
 def note_task_created(conn: sa.Connection, draft: TaskDraft, task_id: str) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = [
+    "bound_columns",
     "create_engine",
     "database_now",
     "execute_rows",
@@ -217,14 +218,20 @@ def execute_rows(
     dialect, table = connection.dialect, statement.entity_description["table"]
     compiled = statement.inline().compile(dialect=dialect, column_keys=list(rows[0]))
     names: list[str] = compiled.positiontup or list(rows[0])
-    columns = [_bound(dialect, table.c[name], rows) for name in names]
-    values = zip(*columns, strict=True)
+    values = zip(*bound_columns(dialect, table, names, rows), strict=True)
     if compiled.positional:
         connection.exec_driver_sql(str(compiled), list(values))
     else:
         connection.exec_driver_sql(
             str(compiled), [dict(zip(names, row, strict=True)) for row in values]
         )
+
+
+def bound_columns(
+    dialect: sa.Dialect, table: sa.Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> list[Iterable[Any]]:
+    """Make the values of these columns ready for the database's driver."""
+    return [_bound(dialect, table.c[name], rows) for name in names]
 
 
 def _bound(

@@ -13,9 +13,10 @@ import msgspec
 import sqlalchemy as sa
 
 from adapters.port import Page
+from connector.store.bulk import upsert_rows
 from connector.store.cursors import FeedState, load_feed, save_feed
 from connector.store.deletions import Deleted, delete_records, sweep
-from connector.store.engine import execute_rows, is_one_of, upsert
+from connector.store.engine import is_one_of
 from connector.store.links import accounts_of_links
 from connector.store.problems import clear_problems, note_problems
 from connector.store.record_rows import Row, stored_rows
@@ -219,8 +220,7 @@ class _Saving:
         update = tuple(name for name in rows[0] if name not in keys)
         # Sorted: two writers lock rows in the same order.
         rows.sort(key=itemgetter("record_id"))
-        statement = upsert(self._conn, self._table, update=update, newer="modified_at")
-        execute_rows(self._conn, statement, rows)
+        upsert_rows(self._conn, self._table, rows, update=update, newer="modified_at")
 
     def _touch(self, rows: list[Row]) -> None:
         if rows:

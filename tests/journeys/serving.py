@@ -125,7 +125,12 @@ class Serve:
             begun = conn.execute(sa.select(ticks.c.schedule, ticks.c.finished_at)).all()
         finished = {row.schedule for row in begun if row.finished_at is not None}
         under_way = [row for row in begun if row.finished_at is None]
-        return not open_rows and not marks and not under_way and len(finished) == _SCHEDULES[self.engine.dialect.name]
+        return (
+            not open_rows
+            and not marks
+            and not under_way
+            and len(finished) == _SCHEDULES[self.engine.dialect.name]
+        )
 
 
 def _last_call(installation: Installation) -> int:

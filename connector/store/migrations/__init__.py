@@ -16,7 +16,15 @@ from alembic.script import ScriptDirectory
 from connector.store.engine import reading, writing
 from connector.store.migrations.shape import missing_parts
 
-__all__ = ["SchemaBroken", "SchemaNewer", "SchemaOlder", "check_schema", "stands_at", "upgrade"]
+__all__ = [
+    "SchemaBroken",
+    "SchemaNewer",
+    "SchemaOlder",
+    "check_schema",
+    "is_current",
+    "stands_at",
+    "upgrade",
+]
 
 _LOCK_NUMBER = 7_204_117  # any number that nobody else uses in this database
 _NAMED = 5
@@ -68,12 +76,17 @@ def _refuse_half_made(connection: sa.Connection) -> None:
 
 def check_schema(engine: sa.Engine) -> None:
     """Refuse a schema that is not ours. Raises ``SchemaNewer``, ``SchemaOlder``, ``SchemaBroken``."""
-    config = _config()
     with reading(engine) as connection:
-        if _stands_at(connection, config) != _newest(config):
+        if not is_current(connection):
             msg = "the database is of an older version: run the upgrade before the start"
             raise SchemaOlder(msg)
         _refuse_half_made(connection)
+
+
+def is_current(connection: sa.Connection) -> bool:
+    """Tell whether the schema is this version's. Raises ``SchemaNewer``."""
+    config = _config()
+    return _stands_at(connection, config) == _newest(config)
 
 
 def _config() -> Config:
