@@ -90,10 +90,14 @@ def _is_zone(name: str) -> bool:
 
 
 class Store(_Section, frozen=True):
-    """Where everything is kept. ``key`` seals tokens: 32 bytes in base64, as a secret reference."""
+    """Where everything is kept. ``key`` seals tokens: 32 bytes in base64, as a secret reference.
+
+    ``old_keys`` only open what they sealed before, until ``zixin key rotate`` has sealed it anew.
+    """
 
     url: str = "sqlite:///zixin.db"
     key: str = "file:zixin.key"
+    old_keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an address that is none; it may hold a password and is not repeated."""
