@@ -5,6 +5,7 @@ anything is read or sealed with it.
 """
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -73,7 +74,7 @@ def rotate(
     return rotated
 
 
-def _canary() -> sa.Select[tuple[bytes]]:
+def _canary() -> sa.Select[Any]:
     return sa.select(sealing.c.sealed).where(sealing.c.name == _CANARY)
 
 
