@@ -17,6 +17,7 @@ import msgspec
 import sqlalchemy as sa
 
 from adapters.budget import KEPT_FOR_WRITES, BudgetPlan
+from adapters.guard import may_call
 from scoring.document import (
     DocumentError,
     Mistake,
@@ -317,11 +318,9 @@ def _cross_check(config: Config) -> list[Mistake]:
 
 
 def _url_mistakes(connection: ConnectionConfig, place: str) -> list[Mistake]:
-    """Insist on https, but for addresses of this machine (the sandbox)."""
-    mistakes = []
-    for key in ("base_url", "accounts_url"):
-        url = getattr(connection, key)
-        local = url.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
-        if url and not url.startswith("https://") and not local:
-            mistakes.append(mistake(f"{place}.{key}", "must_look", like="https://…"))
-    return mistakes
+    """Insist on addresses that calls may go to: https, but for this machine (the sandbox)."""
+    return [
+        mistake(f"{place}.{key}", "must_look", like="https://…")
+        for key in ("base_url", "accounts_url")
+        if (url := getattr(connection, key)) and not may_call(url)
+    ]
