@@ -19,7 +19,7 @@ import msgspec
 import requests
 import tenacity
 import urllib3
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 from urllib3.exceptions import NewConnectionError
 
 from adapters.budget import Budget
@@ -31,6 +31,7 @@ from adapters.errors import (
     Transient,
 )
 from adapters.gate import Gate
+from adapters.guard import GuardedAdapter
 from adapters.retries import RetryBudget
 
 __all__ = ["Answer", "Deadlines", "HttpClient", "Pace", "Request", "encode_json", "retry_after"]
@@ -350,7 +351,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
 def _session(transport: BaseAdapter | None) -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = transport or HTTPAdapter(pool_connections=4, pool_maxsize=10, max_retries=0)
+    session.trust_env = False  # neither proxies nor .netrc of the environment
+    adapter = transport or GuardedAdapter(pool_connections=4, pool_maxsize=10, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

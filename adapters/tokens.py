@@ -8,9 +8,10 @@ repeated when it fails in passing; the others are kept for those who ask later.
 import os
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
@@ -26,6 +27,7 @@ __all__ = [
     "Sealer",
     "TokenKeeper",
     "TokenStore",
+    "sealed_with",
 ]
 
 REFRESH_AT_LIFE = 0.8
@@ -35,7 +37,12 @@ FAILURE_STANDS = timedelta(seconds=10)  # to all of this process
 PAUSE_SECONDS = 1.0  # before a repetition
 #: A throttled desk that says when is waited for, within a holder's lease.
 LONGEST_PAUSE_SECONDS = 25.0
+TOKEN_PLACE = "connections.token"  # noqa: S105 a table's column
 _NONCE_BYTES = 12
+_KEY_ID_BYTES = 8
+_MARK = b"zixin-2:"
+_HEADER_BYTES = len(_MARK) + _KEY_ID_BYTES
+_DOES_NOT_OPEN = "what is sealed does not open with this key"
 
 
 class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,24 +108,70 @@ class SealBroken(Exception):
 
 
 class Sealer:
-    """Seals bytes with AES-GCM under one key; ``about`` is bound in and must match on opening."""
+    """Seals bytes with AES-256-GCM under the first key of a ring; the older keys only open.
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+    Bound in and asked for again on opening: the place (table and column), the row ``about`` and the
+    key's id, so that what is sealed cannot be moved to another row or column.
+    """
 
-    def seal(self, plain: bytes, about: str) -> bytes:
-        """Return nonce and ciphertext in one piece."""
+    def __init__(self, key: bytes, old_keys: Sequence[bytes] = ()) -> None:
+        self._ring = {_id_of(each): AESGCM(each) for each in (key, *old_keys)}
+        self._current = _id_of(key)
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that seals; it says nothing about the key."""
+        return self._current.hex()
+
+    @property
+    def old_key_ids(self) -> list[str]:
+        """The ids of the keys that only open."""
+        return [each.hex() for each in self._ring if each != self._current]
+
+    def seal(self, plain: bytes, about: str, *, place: str = TOKEN_PLACE) -> bytes:
+        """Return mark, key id, nonce and ciphertext in one piece."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, plain, about.encode())
+        bound = _bound(place, about, self._current)
+        return (
+            _MARK + self._current + nonce + self._ring[self._current].encrypt(nonce, plain, bound)
+        )
 
-    def unseal(self, sealed: bytes, about: str) -> bytes:
-        """Open what ``seal`` made. Raises ``SealBroken``."""
-        try:
-            return self._cipher.decrypt(
-                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode()
-            )
-        except (InvalidTag, ValueError):
-            raise SealBroken("the sealed token does not open with this key") from None
+    def unseal(self, sealed: bytes, about: str, *, place: str = TOKEN_PLACE) -> bytes:
+        """Open what ``seal`` made, now or in the first format. Raises ``SealBroken``."""
+        if not sealed.startswith(_MARK):
+            return self._unseal_first_format(sealed, about)
+        key_id, rest = sealed[len(_MARK) : _HEADER_BYTES], sealed[_HEADER_BYTES:]
+        cipher = self._ring.get(key_id)
+        if cipher is None:
+            raise SealBroken(f"sealed with the key {key_id.hex()}, which is not configured")
+        return _opened(cipher, rest, _bound(place, about, key_id))
+
+    def _unseal_first_format(self, sealed: bytes, about: str) -> bytes:
+        """Open what was sealed before keys had ids: any key of the ring may have done it."""
+        for cipher in self._ring.values():
+            with suppress(SealBroken):
+                return _opened(cipher, sealed, about.encode())
+        raise SealBroken(_DOES_NOT_OPEN)
+
+
+def sealed_with(sealed: bytes) -> str | None:
+    """Tell the id of the key that sealed this; ``None`` for the first format, which names none."""
+    return sealed[len(_MARK) : _HEADER_BYTES].hex() if sealed.startswith(_MARK) else None
+
+
+def _id_of(key: bytes) -> bytes:
+    return sha256(b"zixin key id" + key).digest()[:_KEY_ID_BYTES]
+
+
+def _bound(place: str, about: str, key_id: bytes) -> bytes:
+    return msgspec.json.encode((place, about, key_id.hex()))
+
+
+def _opened(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
+    except (InvalidTag, ValueError):
+        raise SealBroken(_DOES_NOT_OPEN) from None
 
 
 class _Kept(msgspec.Struct, kw_only=True):

@@ -18,6 +18,7 @@ import msgspec
 import sqlalchemy as sa
 
 from adapters.budget import KEPT_FOR_WRITES, BudgetPlan
+from adapters.guard import may_call
 from scoring.document import (
     DocumentError,
     Mistake,
@@ -98,10 +99,14 @@ def _is_zone(name: str) -> bool:
 
 
 class Store(_Section, frozen=True):
-    """Where everything is kept. ``key`` seals tokens: 32 bytes in base64, as a secret reference."""
+    """Where everything is kept. ``key`` seals tokens: 32 bytes in base64, as a secret reference.
+
+    ``old_keys`` only open what they sealed before, until ``zixin key rotate`` has sealed it anew.
+    """
 
     url: str = "sqlite:///zixin.db"
     key: str = "file:zixin.key"
+    old_keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an address that is none; it may hold a password and is not repeated."""
@@ -520,11 +525,9 @@ def _alert_mistakes(config: Config) -> list[Mistake]:
 
 
 def _url_mistakes(connection: ConnectionConfig, place: str) -> list[Mistake]:
-    """Insist on https, but for addresses of this machine (the sandbox)."""
-    mistakes = []
-    for key in ("base_url", "accounts_url"):
-        url = getattr(connection, key)
-        local = url.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
-        if url and not url.startswith("https://") and not local:
-            mistakes.append(mistake(f"{place}.{key}", "must_look", like="https://…"))
-    return mistakes
+    """Insist on addresses that calls may go to: https, but for this machine (the sandbox)."""
+    return [
+        mistake(f"{place}.{key}", "must_look", like="https://…")
+        for key in ("base_url", "accounts_url")
+        if (url := getattr(connection, key)) and not may_call(url)
+    ]

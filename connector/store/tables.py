@@ -41,6 +41,7 @@ __all__ = [
     "policy_periods",
     "problems",
     "restores",
+    "sealing",
     "slots",
     "spending",
     "stale",
@@ -57,6 +58,15 @@ connections = sa.Table(
     sa.Column("token", sa.LargeBinary, nullable=True),  # sealed by the token keeper
     time("token_expires_at", null=True),
     text("state"),  # new, ready, needs_reauth
+    time("updated_at"),
+)
+
+sealing = sa.Table(
+    "sealing",
+    metadata,
+    # The canary, sealed like a token: a key that does not open it is the wrong one.
+    text("name", key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
     time("updated_at"),
 )
 

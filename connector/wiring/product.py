@@ -23,6 +23,7 @@ from connector.config import (
     Config,
     ConfigError,
     ConnectionConfig,
+    Store,
     load_config,
 )
 from connector.flow.policies import policy_in_force
@@ -32,6 +33,7 @@ from connector.store.engine import create_engine, database_now, in_one_commit, r
 from connector.store.migrations import SchemaBroken, SchemaNewer, upgrade
 from connector.store.places import DatabasePlaces
 from connector.store.presence import be_present
+from connector.store.sealing import key_fits
 from connector.store.slots import DatabaseSlots
 from connector.store.spending import DatabaseSpending
 from connector.store.tokens import DatabaseTokenStore
@@ -227,8 +229,11 @@ def open_zixin(
     config = load_config(path)
     folder = path.parent
     policy = configured_policy(config, folder)
-    sealer = Sealer(_key(config, folder, environment))
+    sealer = _sealer(config.store, folder, environment)
     engine = _database(config, folder, (clock or clock_of(config)).now())
+    if not key_fits(engine, sealer):
+        engine.dispose()
+        raise ConfigError("configuration", [mistake("store.key", "wrong_key")])
     clock = clock or _clock(config, engine)
     now = clock.now()
     be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
@@ -313,15 +318,27 @@ def configured_policy(config: Config, folder: Path) -> Policy:
         raise ConfigError(config.policy, [told]) from error
 
 
-def _key(config: Config, folder: Path, environment: Mapping[str, str]) -> bytes:
+def _sealer(store: Store, folder: Path, environment: Mapping[str, str]) -> Sealer:
+    """Read the key and the old ones. Raises ``ConfigError`` naming each that is none."""
+    references = {"store.key": store.key}
+    references |= {f"store.old_keys[{at}]": each for at, each in enumerate(store.old_keys)}
+    keys, mistakes = [], []
+    for path, reference in references.items():
+        try:
+            keys.append(_key(reference, folder, environment))
+        except DocumentError as error:
+            mistakes += placed(error.mistakes, path)
+    if mistakes:
+        raise ConfigError("configuration", mistakes)
+    return Sealer(keys[0], keys[1:])
+
+
+def _key(reference: str, folder: Path, environment: Mapping[str, str]) -> bytes:
+    text = resolve_secret(reference, folder, environment).reveal()
     try:
-        text = resolve_secret(config.store.key, folder, environment).reveal()
         key = base64.b64decode(text, validate=True)
-    except DocumentError as error:
-        raise ConfigError("configuration", placed(error.mistakes, "store.key")) from error
     except ValueError:  # not ASCII, or no base64
         key = b""
     if len(key) != KEY_BYTES:
-        told = mistake("store.key", "not_a_key", wanted=KEY_BYTES, command="zixin init")
-        raise ConfigError("configuration", [told])
+        raise DocumentError([mistake("", "not_a_key", wanted=KEY_BYTES, command="zixin init")])
     return key

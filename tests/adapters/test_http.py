@@ -26,7 +26,7 @@ from adapters.http import (
     retry_after,
 )
 
-URL = "http://crm.example/records"
+URL = "https://crm.example/records"
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 ANYTHING = msgspec.json.Decoder()
 

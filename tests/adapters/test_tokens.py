@@ -6,9 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.errors import CredentialsRejected, CrmUnavailable, RateLimited
-from adapters.tokens import AccessToken, MemoryTokenStore, SealBroken, Sealer, TokenKeeper
+from adapters.tokens import (
+    AccessToken,
+    MemoryTokenStore,
+    SealBroken,
+    Sealer,
+    TokenKeeper,
+    sealed_with,
+)
 
 KEY = bytes(range(32))
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -202,6 +210,35 @@ def test_a_seal_opens_only_with_its_key_for_its_connection_and_unchanged() -> No
     ):
         with pytest.raises(SealBroken):
             Sealer(key).unseal(data, about)
+
+
+def test_a_seal_bears_its_key_and_cannot_be_moved_to_another_column() -> None:
+    sealer = Sealer(KEY)
+    sealed = sealer.seal(b"secret", "acme")
+
+    assert sealed_with(sealed) == sealer.key_id
+    with pytest.raises(SealBroken):
+        sealer.unseal(sealed, "acme", place="connections.other")
+
+
+def test_an_old_key_opens_and_never_seals() -> None:
+    former, ring = Sealer(bytes(32)), Sealer(KEY, [bytes(32)])
+
+    assert ring.unseal(former.seal(b"secret", "acme"), "acme") == b"secret"
+    assert sealed_with(ring.seal(b"secret", "acme")) == Sealer(KEY).key_id
+    with pytest.raises(SealBroken):
+        former.unseal(ring.seal(b"secret", "acme"), "acme")
+
+
+@pytest.mark.parametrize("sealer", [Sealer(KEY), Sealer(bytes(32), [KEY])], ids=["key", "old key"])
+def test_what_was_sealed_in_the_first_format_still_opens(sealer: Sealer) -> None:
+    nonce = bytes(range(12))
+    first = nonce + AESGCM(KEY).encrypt(nonce, b"secret", b"acme")
+
+    assert sealed_with(first) is None
+    assert sealer.unseal(first, "acme") == b"secret"
+    with pytest.raises(SealBroken):
+        sealer.unseal(first, "other")
 
 
 @pytest.mark.parametrize("seconds", [10, -3_600], ids=["a moment later", "clock set back"])

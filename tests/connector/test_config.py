@@ -259,3 +259,26 @@ def test_tasks_are_not_to_be_given_in_quiet_hours(tmp_path: Path) -> None:
     assert places(tmp_path, night) == {"schedule.dunning_at"}
     config = load_config(config_file(tmp_path, night + '[schedule]\ndunning_at = "09:00"\n'))
     assert config.schedule.dunning_at == "09:00"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1.evil.example",
+        "http://localhost@evil.example",
+        "https://user:w0rd@crm.example.com",
+        "https://10.0.0.1",
+        "https://crm.example.com:8443",
+    ],
+)
+def test_an_address_that_calls_may_not_go_to_is_refused_and_not_repeated(
+    url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "zixin.toml"
+    path.write_text(f'[[connections]]\nname = "a"\nvendor = "zoho"\nbase_url = "{url}"')
+
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+
+    assert "connections[0].base_url" in str(caught.value)
+    assert url not in str(caught.value)
