@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 = 1
 
-.PHONY: help setup setup-dev demo test test-pg tests thorough format lint types imports wheel check bench lock
+.PHONY: help setup setup-dev demo test test-pg tests test-full thorough format lint types imports wheel check bench lock
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -34,6 +34,11 @@ test: setup-dev ## run every test on SQLite
 # The other packages have no database: their tests would only say the same again.
 test-pg: setup-dev ## run what stores anything on PostgreSQL (TEST_DATABASE_URL, or a throw-away server)
 	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest tests/connector tests/contract tests/journeys
+
+# Bounded, and a failure names its seed: SEED=7 draws other kills and faults.
+test-full: setup-dev ## the long proofs on both databases: kills, state machines, storage, upgrades (an hour)
+	$(BIN)/python -m pytest -m full $(if $(SEED),--seed=$(SEED))
+	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest -m full tests/connector tests/journeys $(if $(SEED),--seed=$(SEED))
 
 thorough: setup-dev ## compare engine and oracle on 10,000 random companies (half an hour)
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/oracle
