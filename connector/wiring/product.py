@@ -27,7 +27,7 @@ from connector.config import (
 )
 from connector.flow.policies import policy_in_force
 from connector.store.engine import create_engine, in_one_commit
-from connector.store.migrations import upgrade
+from connector.store.migrations import SchemaNewer, upgrade
 from connector.store.places import DatabasePlaces
 from connector.store.presence import be_present
 from connector.store.slots import DatabaseSlots
@@ -231,6 +231,9 @@ def _database(config: Config, folder: Path) -> sa.Engine:
     try:
         engine = create_engine(_beside(config.store.url, folder))
         upgrade(engine)
+    except SchemaNewer as error:
+        told = mistake("store.url", "newer_schema", revision=error.revision)
+        raise ConfigError("configuration", [told]) from error
     except sa.exc.OperationalError as error:
         why = str(error.orig)
     except (ValueError, OSError, ImportError) as error:

@@ -322,10 +322,9 @@ def a_series(folder: Path, nursery: Nursery, rng: Random | None) -> Iterator[Ser
                 clerk.close()
 
 
-def suffer(tmp_path: Path, seed: int, *, days: int, kills: int) -> Series:
+def suffer(tmp_path: Path, nursery: Nursery, seed: int, *, days: int, kills: int) -> Series:
     """Compare a series of deaths with one in peace, day by day; returns the former."""
     with (
-        Nursery(tmp_path / "nursery.log") as nursery,
         a_series(tmp_path / "peace", nursery, None) as peace,
         a_series(tmp_path / "deaths", nursery, Random(seed)) as deaths,
     ):
@@ -343,8 +342,8 @@ def suffer(tmp_path: Path, seed: int, *, days: int, kills: int) -> Series:
 
 @pytest.mark.journey
 @pytest.mark.timeout(590)
-def test_a_few_deaths_leave_no_trace(tmp_path: Path, seed: int) -> None:
-    deaths = suffer(tmp_path, seed, days=2, kills=12)
+def test_a_few_deaths_leave_no_trace(tmp_path: Path, nursery: Nursery, seed: int) -> None:
+    deaths = suffer(tmp_path, nursery, seed, days=2, kills=12)
 
     assert deaths.killed.total() >= 20, dict(deaths.killed)
 
@@ -352,10 +351,12 @@ def test_a_few_deaths_leave_no_trace(tmp_path: Path, seed: int) -> None:
 @pytest.mark.full
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(2))
-def test_a_hundred_deaths_leave_no_trace(tmp_path: Path, seed: int, part: int) -> None:
+def test_a_hundred_deaths_leave_no_trace(
+    tmp_path: Path, nursery: Nursery, seed: int, part: int
+) -> None:
     if part and "TEST_DATABASE_URL" in os.environ:
         pytest.skip("a hundred deaths on PostgreSQL, two hundred on SQLite")
-    deaths = suffer(tmp_path, seed + part, days=18, kills=6)
+    deaths = suffer(tmp_path, nursery, seed + part, days=18, kills=6)
 
     assert deaths.killed.total() >= 100, dict(deaths.killed)
     assert set(deaths.killed) == set(Doing)
