@@ -104,10 +104,12 @@ class Nursery:
         shift: timedelta,
         *,
         dies_in_assess: float | None = None,
+        traced: bool = False,
     ) -> int:
         """Start a process and return its id. ``what`` is one of the wishes below.
 
-        ``dies_in_assess``: it kills itself so many seconds after assessing began.
+        ``dies_in_assess``: it kills itself so many seconds after assessing began. ``traced``: it
+        begins when somebody traces it.
         """
         wish = {
             "what": what,
@@ -115,6 +117,7 @@ class Nursery:
             "environment": dict(installation.environment),
             "shift": shift.total_seconds(),
             "dies_in_assess": dies_in_assess,
+            "traced": traced,
         }
         return self._ask(wish)
 
@@ -163,6 +166,8 @@ def _child(wish: Mapping[str, Any]) -> int:
         if wish["what"] == "migrate":
             _migrate(wish)
         else:
+            if wish["traced"]:
+                _await_tracer()
             _WISHES[wish["what"]](_opened(wish), wish)
     except BaseException:  # noqa: BLE001 its owner reads the log
         sys.excepthook(*sys.exc_info())
@@ -219,6 +224,17 @@ def _dying_in_assess(job: Job, seconds: float) -> Job:
     return replace(job, rules=replace(job.rules, assess=last))
 
 
+def _decide(zixin: Zixin, _wish: Mapping[str, Any]) -> None:
+    """Read and decide; what is to be written waits."""
+    run_once(job_of(zixin), RunWish(as_of=zixin.clock.today(), push=False))
+
+
+def _push(zixin: Zixin, _wish: Mapping[str, Any]) -> None:
+    """Carry out what waits."""
+    job = job_of(zixin)
+    push_due(job.engine, job.ports, job.clock, rng=job.rng)
+
+
 def _finish(zixin: Zixin, wish: Mapping[str, Any]) -> None:
     """Do all there is to do: messages, the whole job, and what followed from it."""
     job = job_of(zixin)
@@ -236,6 +252,12 @@ def _serve(zixin: Zixin, _wish: Mapping[str, Any]) -> None:
         signal.pause()
 
 
+def _await_tracer() -> None:
+    status = Path("/proc/self/status")
+    while "TracerPid:\t0\n" in status.read_text(encoding="ascii"):
+        time.sleep(0.002)
+
+
 def _die_after(seconds: float) -> None:
     def die() -> None:
         time.sleep(seconds)
@@ -246,6 +268,8 @@ def _die_after(seconds: float) -> None:
 
 _WISHES: dict[str, Callable[[Zixin, Mapping[str, Any]], None]] = {
     "run": _run,
+    "decide": _decide,
+    "push": _push,
     "finish": _finish,
     "serve": _serve,
 }
