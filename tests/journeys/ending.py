@@ -39,6 +39,14 @@ class Ending:
     database: dict[str, list[str]]
     created: Counter[str]
 
+    def must_equal(self, expected: "Ending", where: str) -> None:
+        """Fail where anything differs, or is not settled."""
+        assert self.database["unsettled"] == [], where
+        assert self.tasks == expected.tasks, where
+        assert self.crms == expected.crms, where
+        assert self.database == expected.database, where
+        assert self.created == expected.created, where
+
 
 def ending_of(engine: sa.Engine, crms: Sandbox) -> Ending:
     """Look at everything. The audit log's chain is verified on the way."""

@@ -26,6 +26,11 @@ _REASON = _why_not()
 needs_strace = pytest.mark.skipif(bool(_REASON), reason=_REASON)
 
 
+def _command(calls: str, what: str, pid: int) -> list[str]:
+    faults = ["-e", f"trace={calls}", "-e", f"inject={calls}:{what}"]
+    return ["strace", "-f", *faults, "-o", os.devnull, "-p", str(pid)]
+
+
 @contextmanager
 def injecting(pid: int, calls: str, what: str) -> Iterator[None]:
     """Trace a process and all its threads while the block runs, and put a fault into its calls.
@@ -33,8 +38,7 @@ def injecting(pid: int, calls: str, what: str) -> Iterator[None]:
     ``what`` is in ``strace``'s words, such as ``signal=KILL:when=3`` or ``error=EIO``.
     """
     tracer = subprocess.Popen(
-        ["strace", "-f", "-e", f"trace={calls}", "-e", f"inject={calls}:{what}"]
-        + ["-o", os.devnull, "-p", str(pid)],
+        _command(calls, what, pid),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
