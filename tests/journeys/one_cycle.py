@@ -1,8 +1,9 @@
 """One write-back cycle, waiting in a database, beside fresh CRMs as often as it is wanted."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -82,7 +83,7 @@ def a_cycle(folder: Path, nursery: Nursery) -> Cycle:
     with an_installation(folder / "peace", nursery) as place:
         place.do("decide")
         kept = folder / "kept.db"
-        shutil.copyfile(place.database, kept)
+        _copy_whole(place.database, kept)
         place.do("push")
         return Cycle(
             database=kept, key=place.installation.folder / "zixin.key", ending=place.finish()
@@ -93,6 +94,15 @@ def a_cycle(folder: Path, nursery: Nursery) -> Cycle:
 def begun_anew(cycle: Cycle, folder: Path, nursery: Nursery) -> Iterator[Place]:
     """Put the kept database beside fresh CRMs."""
     with an_installation(folder, nursery) as place:
+        place.installation.crms.crm("zoho").clock.advance(A_WHILE)  # what waits is due
         shutil.copyfile(cycle.database, place.database)
         shutil.copyfile(cycle.key, place.installation.folder / "zixin.key")
+        with closing(sqlite3.connect(place.database)) as kept, kept:
+            kept.execute("UPDATE connections SET token = NULL")  # they name the former CRMs' ports
         yield place
+
+
+def _copy_whole(database: Path, to: Path) -> None:
+    """Copy a database with what stands in its log only."""
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)

@@ -202,6 +202,7 @@ def served(place: Place) -> Iterator[Sender]:
     try:
         within(60, sender.healthy)
         within(60, sender.accepts)  # the channels were asked for
+        sender.answers.clear()
         yield sender
     finally:
         os.kill(pid, 9)
