@@ -29,6 +29,19 @@ settings.register_profile("ordinary", deadline=None)
 settings.register_profile("thorough", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
 
+SEED = int(os.environ.get("ZIXIN_SEED", "20261128"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the seed of what tests draw: kills, faults, bookings."""
+    parser.addoption("--seed", type=int, default=SEED, help="seed of kills, faults and bookings")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say how to repeat what was drawn."""
+    return f"seed: --seed={config.getoption('seed')} (or ZIXIN_SEED)"
+
+
 _real_connect = socket.socket.connect
 _real_connect_ex = socket.socket.connect_ex
 
@@ -73,6 +86,13 @@ def no_network() -> Iterator[None]:
     patch.setattr(socket.socket, "connect_ex", _connect_ex)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """Give the seed of this session."""
+    chosen: int = request.config.getoption("seed")
+    return chosen
 
 
 @pytest.fixture

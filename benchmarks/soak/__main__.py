@@ -1,8 +1,9 @@
-"""Soak: ``python -m benchmarks.soak [--minutes 10] [--payments 200]``.
+"""Soak: ``python -m benchmarks.soak [--minutes 30] [--payments 600] [--faults 0.05]``.
 
 Both sandbox CRMs run here, ``zixin serve`` in a process of its own. Payments are booked over the
-time; a fifth of them is told to nobody, the other notifications are repeated and reordered, and
-somebody forges messages. One JSON document on standard output; exit code 1 if anything ended wrong.
+time; a fifth of them is told to nobody, the other notifications are repeated and reordered,
+somebody forges messages, and of the calls to the CRMs one in twenty goes wrong. One JSON document on
+standard output; exit code 1 if anything ended wrong or grew. (reliability T10)
 """
 
 import argparse
@@ -21,8 +22,10 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.soak.bookings import Booking, Cashier, Watcher, spread
 from benchmarks.soak.forger import Forger
+from benchmarks.soak.gauges import Gauges, is_flat, rss_mb
 from benchmarks.soak.verdict import differing_fields, queue_figures, task_figures, wrong_amounts
 from sandbox.company.generate import generate
+from sandbox.faults import FaultKind, FaultRule
 from tests.journeys.clerk import Clerk, clerks_of
 from tests.journeys.harness import Installation, installed
 from tests.journeys.serving import Serve, serving, wait_until
@@ -33,14 +36,26 @@ REORDERED = 0.3
 FORGED_EVERY_SECONDS = 0.3
 LAST_PULL_SECONDS = 90.0  # a dropped notification is made good by the pull of the next minute
 SHOWN = 20
+# Those that pass by themselves. A stopped clock of calls (429) or a dead token is a state, no share.
+FAULTS = (
+    FaultKind.ERROR_500,
+    FaultKind.ERROR_502_HTML,
+    FaultKind.ERROR_503,
+    FaultKind.HTML_200,
+    FaultKind.RESET_BEFORE,
+    FaultKind.RESET_AFTER,
+    FaultKind.TRUNCATED_JSON,
+    FaultKind.MISSING_ENTRY,
+)
 
 
 def main() -> int:
     """Soak and print; tell whether all ended well."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--payments", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--payments", type=int, default=600)
     parser.add_argument("--accounts", type=int, default=300)
+    parser.add_argument("--faults", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=1)
     wish = parser.parse_args()
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
@@ -91,12 +106,16 @@ class Soak:
         forger = Forger(
             self._serve, self._installation, every=FORGED_EVERY_SECONDS, seed=self._wish.seed
         )
+        gauges = Gauges(self._serve)
         began = monotonic()
         try:
+            self._go_wrong()
             bookings = self._book(watcher, began)
+            faults = self._go_well()
             self._drain(watcher, began)
         finally:
             forger.end()
+            held = gauges.end()
             watcher.end()
         after = _process(self._serve.process.pid)
         quiet = wait_until(self._serve.quiet, "quiet at last", seconds=120)
@@ -110,10 +129,12 @@ class Soak:
             },
             "notifications": {name: self._sent(name) for name in self._clerks},
             "forged": {str(status): count for status, count in forger.answers.items()},
+            "faults": faults,
+            "held": held,
             "first_tasks": first_tasks,
             "quiet_after_seconds": round(quiet, 1),
             **self._verdict(forger, folder),
-            "serve": {"start": before, "end": after, "tracebacks": self._tracebacks()},
+            "serve": {"start": before, "end": after, "error_lines": self._error_lines()},
         }
         began = monotonic()
         exit_code = self._serve.end()
@@ -167,18 +188,40 @@ class Soak:
     def _sent(self, vendor: str) -> dict[str, int]:
         return self._clerks[vendor].crm.notifier.counters()
 
-    def _tracebacks(self) -> int:
-        return self._serve.said().count("Traceback")
+    def _go_wrong(self) -> None:
+        """Let a share of all calls go wrong, each kind as often as the others."""
+        for number, clerk in enumerate(self._clerks.values()):
+            clerk.crm.faults.replace(
+                FaultRule(
+                    match="* /",
+                    kind=kind,
+                    probability=self._wish.faults / len(FAULTS),
+                    seed=self._wish.seed * 100 + 10 * number + index,
+                )
+                for index, kind in enumerate(FAULTS)
+            )
+
+    def _go_well(self) -> dict[str, dict[str, int]]:
+        """End the faults, and tell how many there were."""
+        fired = {}
+        for name, clerk in self._clerks.items():
+            rules = clerk.crm.faults.as_json()
+            fired[name] = {str(rule["kind"]): int(str(rule["fired"])) for rule in rules}
+            clerk.crm.faults.clear()
+        return fired
+
+    def _error_lines(self) -> list[str]:
+        """Give the lines of its log that nobody should find there."""
+        lines = self._serve.said().splitlines()
+        return [line for line in lines if "error" in line[:60].lower() or "Traceback" in line]
 
 
 def _process(pid: int) -> dict[str, float]:
     """Tell a process's resident memory and the processor time it has used."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    resident = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     ticks = int(fields[11]) + int(fields[12])
     return {
-        "rss_mb": round(int(resident) / 1024, 1),
+        "rss_mb": rss_mb(pid),
         "cpu_seconds": round(ticks / os.sysconf("SC_CLK_TCK"), 1),
     }
 
@@ -195,7 +238,8 @@ def _well(figures: dict[str, Any]) -> bool:
         and not figures["tasks"]["open_without_overdue"]
         and not figures["wrong_amounts"]["count"]
         and not figures["decided_anew"]["differing"]
-        and not figures["serve"]["tracebacks"]
+        and not figures["serve"]["error_lines"]
+        and is_flat(figures["held"])
         and figures["sigterm"]["exit"] == 0
     )
 

@@ -5,6 +5,7 @@ that is tried again when another writer was in the way. No HTTP call belongs ins
 """
 
 import json
+import logging
 import os
 import random
 import sqlite3
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,11 +21,12 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = [
+    "UNSYNCED_EXIT",
     "bound_columns",
     "create_engine",
     "database_now",
@@ -47,18 +50,33 @@ FIRST_PAUSE_SECONDS = 0.05
 _RETRIED_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 _WRITE_OPTION = "zixin_write"
 
+_FAILED_SYNCS = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
+UNSYNCED_EXIT = 74
+"""How a process ends (``EX_IOERR``) whose disk did not say that what was written is kept."""
+
+_log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 
-def create_engine(url: str) -> sa.Engine:
+def _leave() -> None:
+    logging.shutdown()  # flushes what was logged
+    os._exit(UNSYNCED_EXIT)
+
+
+def create_engine(url: str, *, leave: Callable[[], object] = _leave) -> sa.Engine:
     """Open a database by its address. Connects lazily.
+
+    ``leave`` ends the process when the disk fails to confirm what was written: afterwards the system
+    shows pages as good that it may have lost, and only who opens the files anew sees what is there.
 
     Takes ``sqlite:///PATH`` and ``postgresql+psycopg://…``. Raises ``ValueError`` for anything
     else; a database in memory is refused because threads and processes could not share it.
     """
     address = sa.make_url(url)
     if address.drivername in {"sqlite", "sqlite+pysqlite"}:
-        return _sqlite_engine(address)
+        return _sqlite_engine(address, leave)
     if address.drivername == "postgresql+psycopg":
         return _postgresql_engine(address)
     msg = (
@@ -67,7 +85,7 @@ def create_engine(url: str) -> sa.Engine:
     raise ValueError(msg)
 
 
-def _sqlite_engine(address: sa.URL) -> sa.Engine:
+def _sqlite_engine(address: sa.URL, leave: Callable[[], object]) -> sa.Engine:
     if address.database in {None, "", ":memory:"}:
         msg = "sqlite needs a file: sqlite:///PATH"
         raise ValueError(msg)
@@ -75,7 +93,15 @@ def _sqlite_engine(address: sa.URL) -> sa.Engine:
     engine = sa.create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", partial(_mind_the_disk, leave))
     return engine
+
+
+def _mind_the_disk(leave: Callable[[], object], context: ExceptionContext) -> None:
+    # PostgreSQL's server does the same by itself. (reliability F18)
+    if getattr(context.original_exception, "sqlite_errorcode", 0) in _FAILED_SYNCS:
+        _log.critical("the disk did not confirm a write: this process ends, start it again")
+        leave()
 
 
 def _create_private(path: Path) -> None:

@@ -265,9 +265,12 @@ def _database(config: Config, folder: Path, now: datetime) -> sa.Engine:
     try:
         engine = create_engine(beside(config.store.url, folder))
         upgrade(engine, before=partial(_copy_before, engine, folder / config.backup.folder, now))
+    except SchemaNewer as error:
+        told = mistake("store.url", "newer_schema", revision=error.revision)
+        raise ConfigError("configuration", [told]) from error
     except sa.exc.OperationalError as error:
         why = str(error.orig)
-    except (ValueError, OSError, ImportError, SchemaNewer, SchemaBroken, BackupFailed) as error:
+    except (ValueError, OSError, ImportError, SchemaBroken, BackupFailed) as error:
         why = str(error)
     else:
         return engine

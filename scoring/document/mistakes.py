@@ -84,6 +84,8 @@ _ENGLISH = {
     "no_file": "file {name} cannot be read ({error})",
     "not_configured": "is not configured; there are: {known}",
     "no_database": "the database cannot be used: {error}",
+    "newer_schema": "the database was made by a newer version (schema {revision}): run that version, "
+    "or restore the backup from before its upgrade",
     "said": "{what}",
     # The policy.
     "version": "names this policy in every assessment; it must not be empty, nor have a space at "

@@ -19,6 +19,7 @@ from sandbox.server import Sandbox
 __all__ = ["Clerk", "Owed", "Shown", "clerks_of", "overdue_by_account"]
 
 _CHINA = timedelta(hours=8)
+_TERMS = timedelta(days=30)
 _Row = Mapping[str, Any]
 
 
@@ -61,6 +62,7 @@ class _Words(Protocol):
 
     accounts: str
     tasks: str
+    invoices: str
     payments: str
     allocations: str
 
@@ -71,6 +73,10 @@ class _Words(Protocol):
     def code(self, row: _Row) -> tuple[str, str]: ...
 
     def open_task(self, row: _Row) -> str: ...
+
+    def invoice(
+        self, account: str, number: str, amount: Decimal, due_on: date
+    ) -> dict[str, object]: ...
 
     def payment(self, name: str, item: Owed, total: Decimal, on: date) -> dict[str, object]: ...
 
@@ -126,6 +132,11 @@ class Clerk:
             values = words.allocation(f"{name}-{position}", payment, item, amount)
             self._book(words.allocations, values)
 
+    def bill(self, account: str, number: str, amount: Decimal, *, due_on: date) -> None:
+        """Book an invoice at thirty days."""
+        words = self._words
+        self._book(words.invoices, words.invoice(account, number, amount, due_on))
+
     def misbehave(self, **knobs: object) -> None:
         """Set the knobs of the CRM's notifications."""
         answer = self._http.put(f"{self.url}/_sandbox/notifications", json=knobs, timeout=10)
@@ -174,7 +185,7 @@ def _decimal(value: object) -> Decimal:
 
 class _Zoho:
     accounts, tasks = "Accounts", "Tasks"
-    payments, allocations = "Payments", "Payment_Allocations"
+    invoices, payments, allocations = "Invoices", "Payments", "Payment_Allocations"
 
     def owed(self, crm: LookAlike) -> list[Owed]:
         invoices = [
@@ -213,6 +224,18 @@ class _Zoho:
     def open_task(self, row: _Row) -> str:
         return "" if row.get("Status") == "Completed" else _id(row["What_Id"])
 
+    def invoice(
+        self, account: str, number: str, amount: Decimal, due_on: date
+    ) -> dict[str, object]:
+        return {
+            "Subject": number,
+            "Account_Name": account,
+            "Invoice_Date": (due_on - _TERMS).isoformat(),
+            "Due_Date": due_on.isoformat(),
+            "Grand_Total": float(amount),
+            "Currency": "CNY",
+        }
+
     def payment(self, name: str, item: Owed, total: Decimal, on: date) -> dict[str, object]:
         return {
             "Name": name,
@@ -234,6 +257,7 @@ class _Zoho:
 
 class _Fxiaoke:
     accounts, tasks = "AccountObj", "credit_task__c"
+    invoices = "AccountsReceivableNoteObj"
     payments, allocations = "PaymentObj", "MatchNoteDetailObj"
 
     def owed(self, crm: LookAlike) -> list[Owed]:
@@ -274,6 +298,18 @@ class _Fxiaoke:
 
     def open_task(self, row: _Row) -> str:
         return "" if row.get("status__c") in {"done", "cancelled"} else str(row["account__c"])
+
+    def invoice(
+        self, account: str, number: str, amount: Decimal, due_on: date
+    ) -> dict[str, object]:
+        return {
+            "name": number,
+            "account_id": account,
+            "note_date": (due_on - _TERMS).isoformat(),
+            "due_date": due_on.isoformat(),
+            "price_tax_amount": str(amount),
+            "record_type": "default__c",
+        }
 
     def payment(self, name: str, item: Owed, total: Decimal, on: date) -> dict[str, object]:
         return {

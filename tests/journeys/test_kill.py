@@ -1,4 +1,7 @@
-"""SIGKILL at thirty random points of ``zixin run``; run again, and the CRMs end as if nothing was."""
+"""SIGKILL at thirty random points of ``zixin run``; run again, and the CRMs end as if nothing was.
+
+Each on an installation of its own and by the command itself; ``test_kill_series`` does it in series.
+"""
 
 import random
 from collections.abc import Iterator
@@ -23,7 +26,7 @@ from tests.databases import empty_database
 from tests.journeys.breaking import Breaker, Call, Moment, Phase, Point, calls_of, draw_points
 from tests.journeys.harness import Installation, crm_state, installed, open_here, tasks_of
 
-pytestmark = [pytest.mark.journey, pytest.mark.database, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.database, pytest.mark.timeout(900)]
 
 AS_OF = date(2026, 3, 31)
 COMPANY = generate(30, 8, seed=7, as_of=AS_OF)

@@ -33,6 +33,12 @@ _NAMED = 5
 class SchemaNewer(Exception):
     """The database was made by a newer version: this one would misread it."""
 
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"the database has schema {revision}, made by a newer version: upgrade this program"
+        )
+        self.revision = revision
+
 
 class SchemaOlder(Exception):
     """The database has to be brought up to date first."""
@@ -105,6 +111,5 @@ def _stands_at(connection: sa.Connection, config: Config) -> str | None:
     revision = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if revision is not None and revision not in known:
-        msg = f"the database has schema {revision}, made by a newer version: upgrade this program"
-        raise SchemaNewer(msg)
+        raise SchemaNewer(revision)
     return revision

@@ -163,3 +163,36 @@ def test_a_writer_waits_for_its_turn_from_the_beginning(tmp_path: Path) -> None:
             conn.begin()
     engine.dispose()
     other.dispose()
+
+
+@pytest.mark.parametrize(
+    ("code", "left"),
+    [
+        (sqlite3.SQLITE_IOERR_FSYNC, ["left"]),
+        (sqlite3.SQLITE_IOERR_DIR_FSYNC, ["left"]),
+        (sqlite3.SQLITE_IOERR_WRITE, []),
+        (sqlite3.SQLITE_FULL, []),
+    ],
+)
+@pytest.mark.parametrize("where", ["execute", "commit"])
+def test_a_process_whose_disk_confirms_nothing_ends_and_one_that_is_refused_goes_on(
+    code: int, left: list[str], where: str, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+    engine = create_engine(f"sqlite:///{tmp_path / 'a.db'}", leave=lambda: seen.append("left"))
+    failure = sqlite3.OperationalError("disk I/O error")
+    failure.sqlite_errorcode = code
+
+    def fail(*_: object) -> None:
+        raise failure
+
+    def work(conn: sa.Connection) -> None:
+        setattr(engine.dialect, f"do_{where}", fail)  # where the driver would have failed
+        if where == "execute":
+            conn.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(sa.exc.OperationalError):
+        in_one_commit(engine, work)
+    engine.dispose()
+
+    assert seen == left
