@@ -43,6 +43,8 @@ from tests.journeys.small_company import VENDORS, a_company
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+pytestmark = pytest.mark.database
+
 AS_OF = date(2026, 3, 31)
 BEGAN = datetime(2026, 3, 30, 17, tzinfo=UTC)  # one in the morning in Shanghai
 A_DAY = timedelta(minutes=70)  # all of them on one date of the calendar

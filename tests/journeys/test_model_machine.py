@@ -42,6 +42,8 @@ from tests.databases import empty_database
 from tests.journeys.harness import Installation, installed, open_here, tasks_of
 from tests.journeys.small_company import a_company
 
+pytestmark = pytest.mark.database
+
 AS_OF = date(2026, 3, 31)
 SYSTEM = "zoho-sandbox"
 A_PERSONS_TIME = timedelta(minutes=6)  # longer than a pull counts as a look (ADR 18)
