@@ -1,15 +1,17 @@
 """What keeps calls from going where no CRM is: addresses are judged, then connected to as judged.
 
 A token goes out over TLS to port 443 of a named host alone, and only where that host's name leads
-to the open internet. This machine may be called, by its own names: the sandbox lives there.
+to the open internet. This machine may be called, by its own names: the sandbox lives there. A host
+in the company's own network, a proxy and authorities of one's own are what the configuration names.
 """
 
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
@@ -17,14 +19,44 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import create_connection
 
-__all__ = ["GuardedAdapter", "addresses_of", "may_call"]
+__all__ = ["GuardedAdapter", "Route", "addresses_of", "host_of", "may_call"]
 
 THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 TLS_PORT = 443
 
 
-def may_call(url: str) -> bool:
-    """Tell whether an address may be called: https, port 443, a name, no user; or this machine."""
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """How calls leave. ``inner``: hosts that may lie in the own network, at any port.
+
+    ``proxy``: the address of one, which then looks hosts up by itself. ``ca_file``: the
+    authorities that may vouch for hosts; empty: those that browsers know.
+    """
+
+    inner: frozenset[str] = frozenset()
+    proxy: str = ""
+    ca_file: str = ""
+
+    def __repr__(self) -> str:
+        """Leave out the proxy, whose address may hold a password."""
+        return f"Route(inner={sorted(self.inner)}, ca_file={self.ca_file!r})"
+
+
+_OPEN = Route()
+
+
+def host_of(url: str) -> str:
+    """Name the host of an address; empty: it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def may_call(url: str, inner: Collection[str] = ()) -> bool:
+    """Tell whether an address may be called: https, port 443, a name, no user.
+
+    This machine may be, and hosts in the own network (``inner``) at any port, over https.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -34,6 +66,8 @@ def may_call(url: str) -> bool:
         return False
     if host in THIS_MACHINE:
         return parts.scheme in {"http", "https"}
+    if host in inner:
+        return parts.scheme == "https"
     return parts.scheme == "https" and port in {None, TLS_PORT} and _is_name(host)
 
 
@@ -53,9 +87,10 @@ class _Connection(HTTPSConnection):
     """Connects to the very address that was judged; certificate and SNI keep the host's name."""
 
     resolve: Callable[[str, int], list[str]] = staticmethod(addresses_of)
+    inner: frozenset[str] = frozenset()
 
     def _new_conn(self) -> socket.socket:
-        if self.host in THIS_MACHINE:
+        if self.host in THIS_MACHINE or self.host in self.inner:
             return super()._new_conn()
         try:
             addresses = self.resolve(self.host, self.port)
@@ -94,17 +129,20 @@ class GuardedAdapter(HTTPAdapter):
         self,
         resolve: Callable[[str, int], list[str]] = addresses_of,
         *,
+        route: Route = _OPEN,
         pool_connections: int = 4,
         pool_maxsize: int = 10,
         max_retries: int = 0,
     ) -> None:
         self._resolve = resolve
+        self._inner = route.inner
         super().__init__(pool_connections, pool_maxsize, max_retries)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 as its base
         """Make the pools whose connections are judged."""
         super().init_poolmanager(*args, **options)
-        connection = type("_Judged", (_Connection,), {"resolve": staticmethod(self._resolve)})
+        told = {"resolve": staticmethod(self._resolve), "inner": self._inner}
+        connection = type("_Judged", (_Connection,), told)
         pool = type("_Pool", (HTTPSConnectionPool,), {"ConnectionCls": connection})
         self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": pool}
 
@@ -115,6 +153,6 @@ class GuardedAdapter(HTTPAdapter):
         **options: Any,  # noqa: ANN401 as its base
     ) -> requests.Response:
         """Send it. Raises ``InvalidURL`` for an address that may not be called."""
-        if not may_call(request.url or ""):
+        if not may_call(request.url or "", self._inner):
             raise requests.exceptions.InvalidURL("an address that may not be called")
         return super().send(request, *args, **options)

@@ -31,7 +31,7 @@ from adapters.errors import (
     Transient,
 )
 from adapters.gate import Gate
-from adapters.guard import GuardedAdapter
+from adapters.guard import GuardedAdapter, Route
 from adapters.retries import RetryBudget
 
 __all__ = ["Answer", "Deadlines", "HttpClient", "Pace", "Request", "encode_json", "retry_after"]
@@ -45,6 +45,7 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 TRIES = 5
 
+_DIRECT = Route()
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -127,7 +128,7 @@ class HttpClient:
     """Sends requests of one connection and counts them. Safe to share between threads.
 
     ``budget`` is asked before each call that costs something; what it refuses is not sent. ``gate``
-    lets so many calls through at the same time.
+    lets so many calls through at the same time. ``route`` says how they leave.
     """
 
     def __init__(
@@ -139,13 +140,14 @@ class HttpClient:
         transport: BaseAdapter | None = None,
         budget: Budget | None = None,
         gate: Gate | None = None,
+        route: Route = _DIRECT,
     ) -> None:
         self._system = system
         self._budget = budget
         self._gate = gate
         self._deadlines = deadlines or Deadlines()
         self._pace = pace or Pace()
-        self._session = _session(transport)
+        self._session = _session(transport, route)
         self._retries = RetryBudget()
         self._lock = threading.Lock()
         self._calls = 0
@@ -348,11 +350,14 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _session(transport: BaseAdapter | None) -> requests.Session:
+def _session(transport: BaseAdapter | None, route: Route) -> requests.Session:
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.trust_env = False  # neither proxies nor .netrc of the environment
-    adapter = transport or GuardedAdapter(pool_connections=4, pool_maxsize=10, max_retries=0)
+    session.verify = route.ca_file or True
+    if route.proxy:
+        session.proxies = {"https": route.proxy, "http": ""}
+    adapter = transport or GuardedAdapter(route=route, pool_connections=4, pool_maxsize=10)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -8,6 +8,7 @@ from requests.adapters import BaseAdapter
 
 from adapters.budget import Budget, BudgetPlan, Spending
 from adapters.gate import AtOnce, Gate, MemoryPlaces, Places
+from adapters.guard import Route
 from adapters.http import Deadlines, HttpClient, Pace
 
 __all__ = ["Lines"]
@@ -29,8 +30,10 @@ class Lines:
         transport: BaseAdapter | None = None,
         spending: Spending | None = None,
         places: Places | None = None,
+        route: Route | None = None,
     ) -> None:
         self._system = system
+        self._route = route or Route()
         self._pace = pace or Pace()
         self._deadlines = deadlines
         self._transport = transport
@@ -53,6 +56,7 @@ class Lines:
             transport=self._transport,
             budget=self._budget(account, budget),
             gate=self._gate(account, at_once),
+            route=self._route,
         )
 
     def _budget(self, account: str, plan: BudgetPlan | None) -> Budget | None:

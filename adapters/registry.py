@@ -119,6 +119,7 @@ def open_port(
         transport=transport,
         spending=spending,
         places=places,
+        route=settings.route,
     )
     return _vendor(settings).open(settings, store, sealer, lines, slots or MemorySlots())
 
@@ -163,7 +164,7 @@ def redeem_code(
     redeem = _vendor(settings).redeem_code
     if redeem is None:
         raise ValueError(f"{settings.vendor} gives no grant codes: its secrets are configured")
-    http = http or HttpClient(settings.name)
+    http = http or HttpClient(settings.name, route=settings.route)
     return redeem(settings, http, code, redirect_uri, accounts_server)
 
 
@@ -186,7 +187,7 @@ def revoke(settings: ConnectionSettings, *, http: HttpClient | None = None) -> b
     end = _vendor(settings).revoke
     if end is None:
         return False
-    end(settings, http or HttpClient(settings.name))
+    end(settings, http or HttpClient(settings.name, route=settings.route))
     return True
 
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from adapters.budget import BudgetPlan
+from adapters.guard import Route, host_of
 
 __all__ = ["ConnectionSettings", "MissingSettingError", "Secret", "read_mapping", "read_part"]
 
@@ -56,7 +57,9 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``default_owner``: the CRM user who gets a task whose owner is unknown or inactive.
     ``mapping``: names in this CRM that differ from the vendor's default mapping.
     ``options``: what only this vendor understands. ``budget``: what its calls may cost in a day;
-    ``None``: what the CRM allows.
+    ``None``: what the CRM allows. ``inner_network``: the hosts of ``base_url`` and ``accounts_url``
+    may lie in the own network. ``ca_file``: whose authorities vouch for them. A proxy is the secret
+    ``proxy``, whose address may hold a password.
     """
 
     name: str
@@ -69,6 +72,19 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     mapping: dict[str, Any] = {}
     options: dict[str, Any] = {}
     budget: BudgetPlan | None = None
+    inner_network: bool = False
+    ca_file: str = ""
+
+    @property
+    def route(self) -> Route:
+        """How this connection's calls leave."""
+        hosts = frozenset({host_of(self.base_url), host_of(self.accounts_url)} - {""})
+        proxy = self.secrets.get("proxy")
+        return Route(
+            inner=hosts if self.inner_network else frozenset(),
+            proxy=proxy.reveal() if proxy else "",
+            ca_file=self.ca_file,
+        )
 
     def secret(self, key: str) -> str:
         """Reveal one secret. Raises ``MissingSettingError`` where it is absent or empty."""

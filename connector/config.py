@@ -18,7 +18,7 @@ import msgspec
 import sqlalchemy as sa
 
 from adapters.budget import KEPT_FOR_WRITES, BudgetPlan
-from adapters.guard import may_call
+from adapters.guard import host_of, may_call
 from scoring.document import (
     DocumentError,
     Mistake,
@@ -377,6 +377,8 @@ class ConnectionConfig(_Section, frozen=True):
     ``credits_per_day``: what its calls may cost in 24 hours, all processes together (none: what the
     CRM allows); reading leaves the share ``kept_for_writes`` to writes. ``sweep``: how often its
     ids are compared with ours; none: nightly where the CRM tells no deletions, else monthly.
+    ``inner_network``: the hosts of ``base_url`` and ``accounts_url`` may lie in the company's own
+    network, at any port. ``ca_file``: whose authorities vouch for them, beside the configuration.
     """
 
     name: str
@@ -393,6 +395,8 @@ class ConnectionConfig(_Section, frozen=True):
     credits_per_day: int | None = None
     kept_for_writes: Decimal = KEPT_FOR_WRITES
     sweep: Literal["nightly", "weekly", "monthly", "never"] | None = None
+    inner_network: bool = False
+    ca_file: str = ""
 
     def __post_init__(self) -> None:
         """Check the budget."""
@@ -526,8 +530,10 @@ def _alert_mistakes(config: Config) -> list[Mistake]:
 
 def _url_mistakes(connection: ConnectionConfig, place: str) -> list[Mistake]:
     """Insist on addresses that calls may go to: https, but for this machine (the sandbox)."""
+    addresses = {key: getattr(connection, key) for key in ("base_url", "accounts_url")}
+    inner = {host_of(url) for url in addresses.values()} if connection.inner_network else set()
     return [
         mistake(f"{place}.{key}", "must_look", like="https://…")
-        for key in ("base_url", "accounts_url")
-        if (url := getattr(connection, key)) and not may_call(url)
+        for key, url in addresses.items()
+        if url and not may_call(url, inner)
     ]

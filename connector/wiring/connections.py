@@ -48,6 +48,10 @@ def connection_settings(
         except DocumentError as error:
             place = f"connections.{connection.name}.secrets.{key}"
             mistakes += placed(error.mistakes, place)
+    ca_file = folder / connection.ca_file
+    if connection.ca_file and not ca_file.is_file():
+        place = f"connections.{connection.name}.ca_file"
+        mistakes.append(mistake(place, "no_file", name=connection.ca_file, error="not found"))
     if mistakes:
         raise ConfigError(f"connection {connection.name}", mistakes)
     return ConnectionSettings(
@@ -61,4 +65,6 @@ def connection_settings(
         mapping=connection.mapping,
         options=connection.options,
         budget=connection.budget,
+        inner_network=connection.inner_network,
+        ca_file=str(ca_file) if connection.ca_file else "",
     )

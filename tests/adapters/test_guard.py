@@ -1,14 +1,26 @@
 """Calls go to named hosts on the open internet, over TLS, and to this machine alone."""
 
 import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from adapters import guard
 from adapters.errors import CrmUnavailable
-from adapters.guard import GuardedAdapter, may_call
+from adapters.guard import GuardedAdapter, Route, may_call
 from adapters.http import HttpClient, Request
+from adapters.settings import ConnectionSettings, Secret
 
 _REFUSED = """
 http://www.zohoapis.com/ https://www.zohoapis.com:8443/ https://www.zohoapis.com:80/
@@ -96,3 +108,124 @@ def test_neither_a_proxy_nor_a_strange_address_of_the_environment_is_used() -> N
     request = Request(method="GET", url="https://10.0.0.1/", operation="read")
     with pytest.raises(CrmUnavailable, match="no connection"):
         client.once(request, lambda answer: answer)
+
+
+@pytest.mark.parametrize("url", ["https://crm/", "https://crm:8443/", "https://10.1.2.3:8443/cgi"])
+def test_a_host_in_the_own_network_is_called_where_it_is_named(url: str) -> None:
+    inner = {"crm", "10.1.2.3"}
+
+    assert not may_call(url)
+    assert may_call(url, inner)
+    assert not may_call(url.replace("https", "http"), inner)
+    assert not may_call("https://10.1.2.4/", inner)
+
+
+def test_a_connection_names_its_own_hosts_alone() -> None:
+    def route(*, inner: bool) -> Route:
+        url = "https://crm.corp:8443"
+        return ConnectionSettings(
+            name="fx", vendor="fxiaoke", base_url=url, inner_network=inner
+        ).route
+
+    assert route(inner=False) == Route()
+    assert route(inner=True).inner == {"crm.corp"}
+
+
+def test_a_proxys_password_is_shown_to_nobody() -> None:
+    secrets = {"proxy": Secret("http://user:w0rd@proxy.corp:3128")}
+    route = ConnectionSettings(name="fx", vendor="fxiaoke", secrets=secrets).route
+
+    assert route.proxy == "http://user:w0rd@proxy.corp:3128"
+    assert "w0rd" not in repr(route)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """Serve HTTPS on this machine as ``crm.example.com``; give the authority's file and the port."""
+    certificate, key = a_certificate("crm.example.com", tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = HTTPServer(("127.0.0.1", 0), _Hello)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield certificate, server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _Hello(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def a_certificate(host: str, folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, private = folder / "ca.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return certificate, private
+
+
+def to_this_machine(monkeypatch: pytest.MonkeyPatch, port: int) -> list[tuple[str, int]]:
+    """Let a connection to any address end at the server here, and note which one was meant."""
+    meant: list[tuple[str, int]] = []
+
+    def connect(to: tuple[str, int], *_: object, **__: object) -> socket.socket:
+        meant.append(to)
+        return socket.create_connection(("127.0.0.1", port), timeout=5)
+
+    monkeypatch.setattr(guard, "create_connection", connect)
+    return meant
+
+
+def test_the_certificate_is_that_of_the_name_though_an_address_is_connected_to(
+    authority: tuple[Path, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, port = authority
+    meant = to_this_machine(monkeypatch, port)
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("https://", GuardedAdapter(lambda _host, _port: ["93.184.215.14"]))
+
+    answer = session.get("https://crm.example.com/", verify=str(certificate), timeout=5)
+
+    assert answer.status_code == 200
+    assert meant == [("93.184.215.14", 443)]
+    with pytest.raises(requests.exceptions.SSLError):  # nobody vouches for it
+        session.get("https://crm.example.com/", timeout=5)
+
+
+def test_a_certificate_of_another_name_is_refused(
+    authority: tuple[Path, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, port = authority
+    to_this_machine(monkeypatch, port)
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("https://", GuardedAdapter(lambda _host, _port: ["93.184.215.14"]))
+    session.get("https://crm.example.com/", verify=str(certificate), timeout=5)
+
+    with pytest.raises(requests.exceptions.SSLError, match="match"):
+        session.get("https://other.example.com/", verify=str(certificate), timeout=5)

@@ -45,6 +45,8 @@ __all__ = [
 
 _ROOT = Path(__file__).parents[2]
 _SQLITE = 'url = "sqlite:///zixin.db"'
+# One for all: a database made by one installation may be copied into another.
+_KEY_TEXT = base64.b64encode(os.urandom(32)).decode()
 _COMMAND_SECONDS = 120
 
 # What differs from run to run by its nature: ids the CRM gives and times it or we note.
@@ -146,7 +148,7 @@ def installed(
             assert _SQLITE in text
             text = text.replace(_SQLITE, f"url = {json.dumps(database_url)}")
         (folder / "zixin.toml").write_text(text, encoding="utf-8")
-        (folder / "zixin.key").write_text(base64.b64encode(os.urandom(32)).decode())
+        (folder / "zixin.key").write_text(_KEY_TEXT)
         yield Installation(folder=folder, crms=crms, environment=sandbox_environment(crms))
 
 
