@@ -110,6 +110,12 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
 
 
 @pytest.fixture
+def tables_file(tables: Tables) -> Path:
+    """Give a SQLite file with the product's tables, to be copied."""
+    return tables.file()
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path, tables: Tables) -> Iterator[str]:
     """Give a database: an empty one, or one with tables where the test asks for its ``engine``."""
     wants_tables = "engine" in request.fixturenames

@@ -58,12 +58,19 @@ class Tables:
         self._free: list[str] = []
         self._shape: list[str] = []
 
+    def file(self) -> Path:
+        """Give a SQLite file with empty tables, to be copied."""
+        path = self._folder / "zixin.db"
+        if not path.exists():
+            _upgraded(f"sqlite:///{path}")
+        return path
+
     @contextmanager
     def lent(self, folder: Path) -> Iterator[str]:
         """Give the address of a database with empty tables, for one test."""
         if self._server is None:
             path = folder / "zixin.db"
-            shutil.copyfile(self._file(), path)
+            shutil.copyfile(self.file(), path)
             yield f"sqlite:///{path}"
             return
         url = self._free.pop() if self._free else self._new(self._server)
@@ -77,12 +84,6 @@ class Tables:
         """Drop what was made on the server."""
         for url in self._free:
             _drop_schema(str(self._server), url)
-
-    def _file(self) -> Path:
-        path = self._folder / "zixin.db"
-        if not path.exists():
-            _upgraded(f"sqlite:///{path}")
-        return path
 
     def _new(self, server: str) -> str:
         url = _new_schema(server)
