@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from adapters.budget import BudgetPlan
+from connector.flow.assess import Scope
 from connector.store.deletions import held_deletions
-from connector.store.queue_tables import channels, inbox, paused
+from connector.store.queue_tables import channels, inbox, paused, runs
 from connector.store.spending import room_at
 from connector.store.tables import cursors
 from connector.work.alert import Alert
@@ -27,6 +28,8 @@ __all__ = ["WATCHED", "Watch", "alerts_standing", "look"]
 
 WATCHED = (
     "schedule_late",
+    "run_unfinished",
+    "run_incomplete",
     "connection_halted",
     "budget_used_up",
     "channel_ending",
@@ -37,6 +40,7 @@ WATCHED = (
 """The codes of what stands or does not; others happen and are noted where they happen."""
 
 ENDING_AT_LIFE = 0.8
+MOST_OF_A_RUN = timedelta(hours=2)
 _PAGE = 3  # credits of a full page: where a budget has no room for one, reading rests
 _FOLLOWING = ("schedule_late", "mirror_behind")  # of credentials that do not work
 _QUOTA = "QuotaExhausted"
@@ -73,7 +77,7 @@ def alerts_standing(conn: sa.Connection, watch: Watch, now: datetime) -> list[Al
     follows = {alert.subject for alert in halted}
     found = [*halted, *_late(conn, watch, now), *_budgets(conn, watch, now)]
     found += [*_channels(conn, watch, now), *_parked(conn, watch.systems)]
-    found += [*_brake(conn, watch.systems), *_behind(conn, watch, now)]
+    found += [*_brake(conn, watch.systems), *_behind(conn, watch, now), *_runs(conn, watch, now)]
     return [
         alert
         for alert in found
@@ -105,6 +109,30 @@ def _late(conn: sa.Connection, watch: Watch, now: datetime) -> Iterator[Alert]:
                     "error": _kind_of(state.last_error),
                 },
             )
+
+
+def _runs(conn: sa.Connection, watch: Watch, now: datetime) -> Iterator[Alert]:
+    """Tell of shared runs that nobody finishes, and of companies the last one could not assess.
+
+    The schedule that put a run down ended well; what its workers make of it shows here alone.
+    """
+    late = sa.select(runs.c.begun_at, runs.c.open).where(
+        runs.c.finished_at.is_(None), runs.c.begun_at < now - MOST_OF_A_RUN
+    )
+    for row in conn.execute(late.order_by(runs.c.id)):
+        begun = _local(row.begun_at, watch.zone)
+        params = {"begun": begun, "open": str(row.open)}
+        yield Alert(code="run_unfinished", subject=begun, params=params)
+    last = (
+        sa.select(runs.c.begun_at, runs.c.failed)
+        .where(runs.c.finished_at.is_not(None), runs.c.scope == Scope.DUE.value)
+        .order_by(runs.c.id.desc())
+        .limit(1)
+    )
+    for row in conn.execute(last):
+        if row.failed:
+            params = {"begun": _local(row.begun_at, watch.zone), "count": str(row.failed)}
+            yield Alert(code="run_incomplete", subject="assess", params=params)
 
 
 def _budgets(conn: sa.Connection, watch: Watch, now: datetime) -> Iterator[Alert]:

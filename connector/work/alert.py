@@ -17,6 +17,8 @@ LEVELS: tuple[Level, ...] = ("info", "warning", "error")
 WEIGHTS: Mapping[str, Level] = MappingProxyType(
     {
         "schedule_late": "error",
+        "run_unfinished": "error",
+        "run_incomplete": "warning",
         "connection_halted": "error",
         "budget_used_up": "warning",
         "channel_ending": "warning",

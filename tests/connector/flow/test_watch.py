@@ -1,6 +1,6 @@
 """What is watched: each condition raises its alert, and what follows from another stays silent."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,10 +11,11 @@ from adapters.errors import CrmUnavailable
 from adapters.port import RecordProblem, WatchReceipt
 from connector.clock import FixedClock
 from connector.flow.alerting import sentence_of
+from connector.flow.assess import Scope
 from connector.flow.watch import WATCHED, Watch, alerts_standing
 from connector.store.engine import in_one_commit, reading
 from connector.store.problems import note_problems
-from connector.store.queue_tables import inbox
+from connector.store.queue_tables import inbox, runs
 from connector.store.spending import DatabaseSpending
 from connector.store.tables import cursors
 from connector.texts.catalogue import LANGUAGES, Texts
@@ -90,6 +91,27 @@ def test_a_connection_that_fails_is_late_with_the_kind_of_its_error(house: House
     assert (late.code, late.subject) == ("schedule_late", "pull zoho")
     assert late.params["error"] == "CrmUnavailable"
     assert "4711" not in str(late)
+
+
+def test_a_run_that_no_worker_finishes_is_told_and_so_are_companies_it_gave_up(
+    house: House,
+) -> None:
+    def put(**values: object) -> None:
+        row = {"scope": Scope.DUE.value, "as_of": date(2026, 11, 24), "companies": 3, **values}
+        in_one_commit(house.engine, lambda conn: conn.execute(runs.insert().values(row)))
+
+    put(open=2, begun_at=house.clock.now())
+    house.clock.move(2 * HOUR)
+    in_time = house.standing()
+    house.clock.move(timedelta(minutes=1))
+    late = house.standing()
+    put(open=0, failed=1, begun_at=house.clock.now(), finished_at=house.clock.now())
+
+    assert in_time == {}
+    assert [alert.params["open"] for alert in late.values()] == ["2"]
+    assert house.standing()["run_incomplete: assess"].params["count"] == "1"
+    put(open=0, begun_at=house.clock.now(), finished_at=house.clock.now())
+    assert "run_incomplete: assess" not in house.standing()
 
 
 def test_credentials_that_do_not_work_are_told_alone(house: House) -> None:
@@ -188,7 +210,7 @@ def test_the_brake_is_told_with_what_it_holds(house: House) -> None:
 @pytest.mark.parametrize("code", sorted(WEIGHTS))
 def test_every_alert_has_a_sentence_in_both_tongues(code: str, language: str) -> None:
     names = ("system", "schedule", "good", "error", "until", "count", "kind", "since", "fault")
-    params = dict.fromkeys((*names, "on", "file"), "7")
+    params = dict.fromkeys((*names, "on", "file", "begun", "open"), "7")
     for kind in ("raised", "again", "resolved"):
         alert = Alert(code=code, params=params | {"schedule": "pull"})
         message = Message(kind=kind, alert=alert, seen=3, since=TEN)
