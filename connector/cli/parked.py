@@ -1,4 +1,4 @@
-"""Commands for what waits for a person: list, retry, drop."""
+"""Commands for what waits for a person: list, show, edit, retry, drop."""
 
 from typing import Annotated
 
@@ -27,6 +27,8 @@ def add_commands(app: typer.Typer) -> None:
     """Add these commands to the application."""
     group = typer.Typer(help="What waits for a person (挂起).", no_args_is_help=True)
     group.command("list")(list_command)
+    group.command("show")(show_command)
+    group.command("edit")(edit_command)
     group.command("retry")(retry_command)
     group.command("drop")(drop_command)
     app.add_typer(group, name="parked")
@@ -50,8 +52,60 @@ def list_command(config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = F
     print_table(("ref", "connection", "what", "record", "reason"), rows)
     say(
         f"{len(problems)} records wait to be corrected in their CRM (they come back by themselves); "
-        f"{len(work)} pieces of work wait for: zixin parked retry|drop REF"
+        f"{len(work)} pieces of work wait for: zixin parked show|edit|retry|drop REF"
     )
+
+
+def show_command(
+    ref: RefArgument, config: ConfigOption = DEFAULT_CONFIG, *, as_json: JsonFlag = False
+) -> None:
+    """Show what a piece of parked work wants, without texts that name the customer."""
+    with opened(config) as zixin, reading(zixin.engine) as conn:
+        try:
+            found = parked.show(conn, ref)
+        except parked.UnknownItem as error:
+            end(ExitCode.WRONG_USE, str(error))
+    if as_json:
+        print_json(found)
+        return
+    item = found.item
+    about = {
+        "connection": item.system,
+        "what": item.kind,
+        "record": item.task_key or item.account_id or "",
+        "reason": item.reason,
+        "attempts": str(item.attempts),
+        "created": f"{found.created_at:%Y-%m-%d %H:%M}",
+        "last sent": f"{found.sent_at:%Y-%m-%d %H:%M}" if found.sent_at else "",
+    }
+    print_table(("what", "value"), [*about.items(), *found.wants.items()])
+
+
+def edit_command(
+    ref: RefArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    owner: Annotated[
+        str | None, typer.Option(help="Give the task to this user of the CRM.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Leave this field out; may be given again.")
+    ] = None,
+) -> None:
+    """Mend a piece of parked work; then try it again with retry."""
+    if owner is None and not without:
+        end(ExitCode.WRONG_USE, "say what to change: --owner USER or --without FIELD")
+    with opened(config) as zixin:
+        now, leave = zixin.clock.now(), without or ()
+
+        def mend(conn: sa.Connection) -> None:
+            parked.edit(conn, ref, now=now, owner=owner, without=leave)
+
+        try:
+            in_one_commit(zixin.engine, mend)
+        except (parked.UnknownItem, parked.CannotEdit) as error:
+            end(ExitCode.WRONG_USE, str(error))
+    say(f"{ref} was changed: zixin parked retry {ref}")
 
 
 def retry_command(

@@ -1,16 +1,30 @@
-"""Work that waits for a person: listed, tried again, or given up with a reason."""
+"""Work that waits for a person: listed, shown, mended, tried again, or given up with a reason."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from adapters.port import CreditField, FieldUpdate, TaskChange, TaskDraft, field_text
 from connector.store.audit import AuditEntry, append
 from connector.store.queue_tables import inbox, outbox
 from connector.work.wishes import join_newer
+from connector.work.writebacks import WriteBack, decode, encode
 
-__all__ = ["ParkedItem", "UnknownItem", "count_parked", "drop", "list_parked", "retry"]
+__all__ = [
+    "CannotEdit",
+    "ParkedDetail",
+    "ParkedItem",
+    "UnknownItem",
+    "count_parked",
+    "drop",
+    "edit",
+    "list_parked",
+    "retry",
+    "show",
+]
 
 _BOXES = {"in": inbox, "out": outbox}
 _WAITING = ("parked", "unhandled")
@@ -28,6 +42,23 @@ class ParkedItem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     attempts: int
     since: datetime | None
+
+
+class ParkedDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """What a piece of work wants. Texts for people, which name the customer, are left out.
+
+    ``sent_at``: when it was last sent, for work whose outcome is not known.
+    """
+
+    item: ParkedItem
+    assessment_id: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    wants: dict[str, str]
+
+
+class CannotEdit(ValueError):
+    """The work has nothing of what was to be changed; the text says what it has."""
 
 
 class UnknownItem(LookupError):
@@ -95,6 +126,86 @@ def drop(
     values = {"state": "dropped", "settled_at": now, "last_error": note}
     conn.execute(table.update().where(table.c.id == row.id).values(values))
     _log(conn, row, ref, "parked_dropped", f"by {who}: {reason}", now)
+
+
+def show(conn: sa.Connection, ref: str) -> ParkedDetail:
+    """Tell what a piece of parked work wants. Raises ``UnknownItem``."""
+    table, row = _find(conn, ref)
+    if table is inbox:
+        wants = {"message": row.message_id, "bytes": str(len(row.body))}
+    else:
+        wants = _wants(decode(row.kind, row.body))
+    return ParkedDetail(
+        item=_item(ref.partition(":")[0], row),
+        assessment_id=getattr(row, "assessment_id", None),
+        created_at=row.received_at if table is inbox else row.created_at,
+        sent_at=getattr(row, "sent_at", None),
+        wants=wants,
+    )
+
+
+def edit(
+    conn: sa.Connection,
+    ref: str,
+    *,
+    now: datetime,
+    owner: str | None = None,
+    without: Sequence[str] = (),
+    who: str = "operator",
+) -> None:
+    """Give a task to another user of the CRM, or leave fields out of an update. It stays parked.
+
+    What the CRM refuses because of one value can so be tried again with the rest. Raises
+    ``UnknownItem``, and ``CannotEdit`` for what the work does not have.
+    """
+    table, row = _find(conn, ref)
+    if table is inbox:
+        raise CannotEdit("a message is kept as it came: retry or drop it")
+    write = decode(row.kind, row.body)
+    if owner is not None:
+        write = _given_to(write, owner)
+    if without:
+        write = _without(write, without)
+    conn.execute(table.update().where(table.c.id == row.id).values(body=encode(write)))
+    done = [f"owner {owner}"] * (owner is not None) + [f"without {name}" for name in without]
+    _log(conn, row, ref, "parked_edited", f"by {who}: {', '.join(done)}", now)
+
+
+def _given_to(write: WriteBack, owner: str) -> WriteBack:
+    if not isinstance(write, TaskDraft | TaskChange):
+        raise CannotEdit("only a task has an owner")
+    return msgspec.structs.replace(write, owner_id=owner)
+
+
+def _without(write: WriteBack, names: Sequence[str]) -> WriteBack:
+    there = write.values if isinstance(write, FieldUpdate) else {}
+    known = ", ".join(sorted(field.value for field in there)) or "no fields"
+    for name in names:
+        if name not in there:
+            raise CannotEdit(f"it does not set {name!r}; it sets {known}")
+    left = {field: value for field, value in there.items() if field.value not in names}
+    if not left:
+        raise CannotEdit("nothing would be left of it: drop it")
+    return FieldUpdate(account=write.account, values=left)
+
+
+def _wants(write: WriteBack) -> dict[str, str]:
+    match write:
+        case FieldUpdate():
+            return {
+                field.value: field_text(value)
+                for field, value in sorted(write.values.items())
+                if field is not CreditField.SUMMARY
+            }
+        case TaskDraft() | TaskChange():
+            return {
+                "due_on": str(write.due_on),
+                "level": str(write.level),
+                "owner": write.owner_id or "",
+                "closed": str(isinstance(write, TaskChange) and write.closed).lower(),
+            }
+        case _:
+            return {"note": write.key}
 
 
 def _find(conn: sa.Connection, ref: str) -> tuple[sa.Table, sa.Row[Any]]:

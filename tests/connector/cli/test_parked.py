@@ -101,6 +101,29 @@ def test_what_is_dropped_leaves_the_list_and_the_person_s_value(shell: Shell, ed
     assert item["ref"] in shell("parked", "retry", item["ref"], code=2).stderr
 
 
+def test_the_field_that_waits_is_left_out_and_the_rest_is_written(
+    shell: Shell, edited: str
+) -> None:
+    shell("run", code=3)
+    (item,) = shell.json("parked", "list")["work"]
+    ref = item["ref"]
+    shown = shell.json("parked", "show", ref)
+
+    assert "oldest_days" in shown["wants"]
+    assert "summary" not in shown["wants"]
+    assert "oldest_days" in shell("parked", "show", ref).stdout
+    assert "it sets" in shell("parked", "edit", ref, "--without", "no_such", code=2).stderr
+    assert "only a task" in shell("parked", "edit", ref, "--owner", "7", code=2).stderr
+    assert "--without" in shell("parked", "edit", ref, code=2).stderr
+
+    shell("parked", "edit", ref, "--without", "oldest_days")
+    shell("parked", "retry", ref)
+    shell("push")
+
+    assert shell.json("parked", "list")["work"] == []
+    assert days_shown(shell, edited) == THEIRS
+
+
 def test_dropping_needs_a_reason(shell: Shell, edited: str) -> None:
     shell("run", code=3)
     (item,) = shell.json("parked", "list")["work"]
