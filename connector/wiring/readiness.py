@@ -7,11 +7,11 @@ from time import monotonic
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from adapters.tokens import SealBroken
 from connector.flow.reports.health import Health, look
 from connector.store.engine import database_now, in_one_commit, reading, upsert
 from connector.store.migrations import SchemaBroken, SchemaNewer, SchemaOlder, check_schema
-from connector.store.tables import connections, leases
+from connector.store.sealing import key_fits
+from connector.store.tables import leases
 from connector.wiring.product import Zixin
 
 __all__ = ["Readiness", "health_of", "why_not_ready"]
@@ -51,7 +51,8 @@ def why_not_ready(zixin: Zixin) -> list[str]:
     except SQLAlchemyError as error:
         faults.append(f"the database cannot be read: {_cause(error)}")
     else:
-        faults += _sealed_with_another_key(zixin)
+        if not key_fits(zixin.engine, zixin.sealer):
+            faults.append("store.key: the database was sealed with another key")
     return faults
 
 
@@ -64,22 +65,6 @@ def _write(conn: sa.Connection) -> None:
 def _cause(error: SQLAlchemyError) -> str:
     """Name the kind of fault: what a driver says may hold an address."""
     return type(getattr(error, "orig", None) or error).__name__
-
-
-def _sealed_with_another_key(zixin: Zixin) -> list[str]:
-    """Try the key on what was sealed: it opens all of it, or it is another key."""
-    statement = sa.select(connections.c.name, connections.c.token).where(
-        connections.c.token.is_not(None)
-    )
-    with reading(zixin.engine) as conn:
-        sealed = conn.execute(statement).all()
-    faults = []
-    for row in sealed:
-        try:
-            zixin.sealer.unseal(row.token, row.name)
-        except SealBroken:
-            faults.append(f"{row.name}: its token was sealed with another key")
-    return faults
 
 
 def health_of(zixin: Zixin) -> Health:

@@ -36,15 +36,12 @@ def test_what_waits_is_told_with_its_age(ran: Shell) -> None:
     assert found[systems[2]]["parked_seconds"] >= 5 * 3600
 
 
-def test_another_key_is_a_fault_with_its_name(ran: Shell) -> None:
+def test_another_key_is_refused_with_its_name(ran: Shell) -> None:
     ran("pull")
     other = base64.b64encode(os.urandom(32)).decode()
     (ran.installation.folder / "zixin.key").write_text(other)
 
-    found = ran.json("status", code=5)
-
-    assert found["ready"] is False
-    assert any("sealed with another key" in fault for fault in found["faults"])
+    assert "store.key：数据库以另一密钥加密" in ran("status", code=2).stderr
 
 
 def test_a_schema_that_is_only_half_there_is_refused(ran: Shell) -> None:
