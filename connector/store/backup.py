@@ -110,9 +110,10 @@ def _examined(path: Path, rows: dict[str, int], anchors: Iterable[Anchor]) -> Ba
     engine = create_engine(f"sqlite:///{path}")
     try:
         with reading(engine) as conn:
-            schema = stands_at(conn)
-            last = head(conn)
-            entries = verify(conn, anchors=[each for each in anchors if each[0] <= last[0]])
+            schema, last, entries = stands_at(conn), (0, ""), 0
+            if "audit_head" in rows:  # the first schema had no log
+                last = head(conn)
+                entries = verify(conn, anchors=[each for each in anchors if each[0] <= last[0]])
     finally:
         engine.dispose()
     return BackupFacts(

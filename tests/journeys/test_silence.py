@@ -22,7 +22,7 @@ from connector.store.tables import payments
 from connector.wiring.jobs import job_of
 from connector.wiring.product import Zixin
 from connector.wiring.service import Service
-from connector.work.schedule import Schedule, Ticker
+from connector.work.schedule import Schedule, SomeFailed, Ticker
 from sandbox.company.generate import generate
 from tests.journeys.clerk import Clerk, clerks_of
 from tests.journeys.harness import Installation, installed, open_here
@@ -144,7 +144,8 @@ def test_a_channel_that_cannot_be_renewed_is_told_of(
     house.do_what_is_due()
     assert house.said == []
     house.pass_time(timedelta(minutes=5))
-    house.service.renew()
+    with pytest.raises(SomeFailed):
+        house.service.renew()
 
     (line,) = house.said
     assert "zoho-sandbox: notifications were not renewed in time" in line
