@@ -17,7 +17,7 @@ from connector.clock import FixedClock
 from connector.flow.policies import activate_version, hand_in
 from connector.flow.run import RunWish, run_once
 from connector.store.assessments import latest_assessments
-from connector.store.engine import create_engine, reading
+from connector.store.engine import reading
 from connector.store.queue_tables import inbox, ticks
 from connector.store.tables import payments
 from connector.wiring.jobs import job_of
@@ -389,17 +389,13 @@ def test_sigterm_ends_serve_in_time_even_in_the_middle_of_a_slow_reading(small: 
         small.installation.crms.crm(vendor).faults.add(slow)
 
     with serving(small.installation) as serve:
-        wait_until(lambda: _pulling(small.installation), "reading begun")
+        wait_until(lambda: _pulling(serve.engine), "reading begun")
         assert serve.end() == 0
 
     assert "Traceback" not in serve.said()
 
 
-def _pulling(installation: Installation) -> bool:
-    engine = create_engine(f"sqlite:///{installation.folder / 'zixin.db'}")
-    try:
-        with reading(engine) as conn:
-            under_way = sa.select(ticks.c.schedule).where(ticks.c.finished_at.is_(None))
-            return "pull" in set(conn.execute(under_way).scalars())
-    finally:
-        engine.dispose()
+def _pulling(engine: sa.Engine) -> bool:
+    with reading(engine) as conn:
+        under_way = sa.select(ticks.c.schedule).where(ticks.c.finished_at.is_(None))
+        return "pull" in set(conn.execute(under_way).scalars())
