@@ -64,15 +64,14 @@ def schedule_list(
 
 
 def _schedule_sheet(found: Sequence[ScheduleState], texts: Texts, zone: ZoneInfo) -> Sheet:
-    columns = ("schedule", "connection", "punctual", "last_good", "last_error", "next_runs")
+    columns = ("schedule", "punctual", "last_good", "next_run", "last_error")
     rows = [
         (
-            texts.say(f"schedule.{state.schedule}"),
-            state.system,
+            f"{texts.say(f'schedule.{state.schedule}')} {state.system}".strip(),
             texts.say("schedule.overdue" if state.overdue else "schedule.on_time"),
             _moment(state.last_good_at, zone) or texts.say("schedule.never"),
-            state.last_error,
-            "\n".join(_moment(at, zone) for at in state.next_at),
+            _moment(state.next_at[0] if state.next_at else None, zone),
+            state.last_error.split("\n")[0],
         )
         for state in found
     ]

@@ -71,14 +71,13 @@ def _rows(health: Health, texts: Texts) -> Iterator[_Row]:
     for one in health.connections:
         for name, shown in _of_connection(one, texts):
             yield one.connection, texts.say(f"status.{name}"), shown
-        for feed, age in one.data_seconds.items():
-            yield (
-                one.connection,
-                texts.say("status.data", feed=feed),
-                _age(age, _DATA_LIMITS, texts),
-            )
+        if one.data_seconds:  # the feed that was not read for longest stands for all
+            age, feed = max((age, feed) for feed, age in one.data_seconds.items())
+            what = texts.say("status.data", feed=texts.say(f"feed.{feed}"))
+            yield one.connection, what, _age(age, _DATA_LIMITS, texts)
     for schedule in health.schedules:
-        what = texts.say("status.schedule", name=schedule.schedule)
+        name = f"schedule.{schedule.schedule}"
+        what = texts.say("status.schedule", name=texts.say(name))
         if schedule.failed or schedule.good_seconds is None:
             yield "", what, Text(texts.say("status.failed"), style=_STYLES[2])
         else:

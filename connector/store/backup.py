@@ -71,7 +71,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
     """Copy one state of a SQLite file that others may be writing to. Raises ``BackupFailed``."""
     try:
         with (
-            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as old,
             closing(sqlite3.connect(target)) as new,
         ):
             old.backup(new)  # in one step: under the write-ahead log that hinders no writer
@@ -87,7 +87,7 @@ def examine(path: Path, *, anchors: Iterable[Anchor] = ()) -> BackupFacts:
     that does not hold raises ``BrokenChain``, a schema of a newer version ``SchemaNewer``.
     """
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as copy:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy:
             (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
             names = copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             rows = {name: _count(copy, name) for (name,) in names if not name.startswith("sqlite")}

@@ -127,3 +127,13 @@ def test_without_the_client_programs_it_says_what_to_do(
 
     with pytest.raises(BackupFailed, match="install PostgreSQL's client programs"):
         back_up(engine, tmp_path / "copy")
+
+
+def test_a_copy_is_made_beside_a_configuration_named_from_here(
+    filled: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_on_sqlite(filled)
+    monkeypatch.chdir(tmp_path)
+
+    assert back_up(filled, Path("backups/copy")).audit_entries == 5
+    assert (tmp_path / "backups" / "copy").is_file()
