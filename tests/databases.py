@@ -20,7 +20,8 @@ SELECT format('%s %s', table_name, column_name) FROM information_schema.columns
 WHERE table_schema = current_schema()
 UNION ALL SELECT format('%s %s', tgname, tgenabled)
 FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal ORDER BY 1
+WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
+UNION ALL SELECT version_num FROM alembic_version ORDER BY 1
 """
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
 _SEQUENCES = """
