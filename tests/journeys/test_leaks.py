@@ -129,13 +129,18 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
 
 
 def run_with_faults(shop: Shop, faults: Sequence[FaultKind]) -> str:
-    """Run while each of them strikes, and tell what the runs reported."""
+    """Run while each of them strikes, before them and after, and tell what the runs reported."""
     said = []
-    for fault in (None, *faults, None):
+    for striking in ([], *([fault] for fault in faults), []):
         for vendor in (ZOHO, FXIAOKE):
             crm = shop.installation.crms.crm(vendor.name)
-            struck = ("* /", vendor.api) if fault else ()
-            crm.faults.replace([FaultRule(match=at, kind=fault, times=1) for at in struck])
+            crm.faults.replace(
+                [
+                    FaultRule(match=where, kind=fault, times=1)
+                    for fault in striking
+                    for where in ("* /", vendor.api)
+                ]
+            )
             crm.clock.advance(timedelta(hours=2))  # the token has run out
         shop.clock.move(timedelta(hours=2))
         report = shop.run()
@@ -206,7 +211,7 @@ def test_no_secret_and_no_person_is_told(
     with a_shop(tmp_path, url, canary_company()) as shop:
         shop.installation.edit("[company]", f"{EXTRA}[company]")
         extra = {"CANARY_ALERT": f"json://127.0.0.1:1/{ALERT}", "CANARY_METRICS": METRICS}
-        for name, secret in (shop.installation.environment | extra).items():
+        for name, secret in {**shop.installation.environment, **extra}.items():
             monkeypatch.setenv(name, secret)
         monkeypatch.setenv("CANARY_OLD_KEY", OLD_KEY)
         shop.installation.edit('key = "file:zixin.key"', OLD_KEYS)
