@@ -106,11 +106,31 @@ def read_mapping(settings: ConnectionSettings, default: _S) -> _S:
     """Read the mapping: the default with what the configuration says instead.
 
     Of the credit fields those not named keep their default. Raises ``ValueError`` naming the
-    wrong key.
+    wrong key, or a field of an account that two keys name, one of which we would write.
     """
     given = dict(settings.mapping)
     credit_fields = given.get("credit_fields")
     if isinstance(credit_fields, dict):
         known: dict[str, Any] = msgspec.to_builtins(default)
         given["credit_fields"] = known["credit_fields"] | credit_fields
-    return read_part(settings, "mapping", given, type(default))
+    mapping = read_part(settings, "mapping", given, type(default))
+    shared = _shared_fields(msgspec.to_builtins(mapping))
+    if shared:
+        raise ValueError(f"connection {settings.name!r}: mapping: {'; '.join(shared)}")
+    return mapping
+
+
+def _shared_fields(mapping: dict[str, Any]) -> list[str]:
+    """Tell which credit fields would be written where another stands, or what we read."""
+    places = {
+        field: f"accounts.{ours}"
+        for ours, field in mapping.get("accounts", {}).items()
+        if isinstance(field, str) and ours not in {"module", "object"}
+    }
+    shared = []
+    for credit_field, field in mapping.get("credit_fields", {}).items():
+        place = f"credit_fields.{credit_field}"
+        if field and field in places:
+            shared.append(f"{places[field]} and {place} both name the field {field!r}")
+        places.setdefault(field, place)
+    return shared

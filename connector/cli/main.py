@@ -1,5 +1,8 @@
 """``zixin``: the command line. Each group of commands is a module of its own."""
 
+import sys
+
+import structlog
 import typer
 
 from connector.cli import (
@@ -79,8 +82,12 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a fault of ours is logged like any other, without foreign messages."""
+    try:
+        app()
+    except Exception:  # noqa: BLE001 the last net
+        structlog.get_logger(__name__).exception("a fault of zixin")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from connector.wiring.granting import (
     new_key,
     redeem_grant,
 )
+from connector.wiring.secret_files import readable_secrets
 from connector.wiring.service import late_findings
 
 __all__ = ["add_commands"]
@@ -212,13 +213,17 @@ def doctor(
 ) -> None:
     """Look at credentials, scopes, clock, modules, fields and keys; say the remedy for each fault.
 
-    Where ``zixin serve`` has run, its schedules that are overdue are named, too.
+    Where ``zixin serve`` has run, its schedules that are overdue are named, too; so are files of
+    secrets that everybody on this machine can read.
     """
     with opened(config) as zixin:
         found = {system: port.check() for system, port in zixin.ports(name).items()}
         late = late_findings(zixin) if name is None else []
+        readable = readable_secrets(zixin) if name is None else []
     if late:
         found["schedules"] = late
+    if readable:
+        found["secrets"] = readable
     if as_json:
         print_json(found)
     else:

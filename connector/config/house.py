@@ -130,8 +130,13 @@ class Server(Section, frozen=True):
     proxies: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a negative number of proxies."""
-        refuse(*starts_at(0, proxies=self.proxies))
+        """Refuse a negative number of proxies, no port, and an address anybody could listen at."""
+        like = "https://credit.example.com"
+        refuse(
+            *starts_at(0, proxies=self.proxies),
+            *lies_between(0, 65_535, port=self.port),
+            (_is_private(self.public_url), mistake("public_url", "must_look", like=like)),
+        )
 
     @property
     def trusted_hosts(self) -> tuple[str, ...]:
@@ -139,6 +144,18 @@ class Server(Section, frozen=True):
         public = urlsplit(self.public_url).hostname
         named = (*((public,) if public else ()), *self.hosts)
         return (*named, *_THIS_MACHINE) if named else ()
+
+
+def _is_private(url: str) -> bool:
+    """Tell whether what is sent to an address, none or this machine's, is heard by nobody else."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    local = host in {"127.0.0.1", "localhost", "::1"}
+    known = bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and local))
+    return not url or (known and parts.username is None)
 
 
 _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")

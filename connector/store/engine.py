@@ -90,7 +90,9 @@ def _sqlite_engine(address: sa.URL, leave: Callable[[], object]) -> sa.Engine:
         msg = "sqlite needs a file: sqlite:///PATH"
         raise ValueError(msg)
     _create_private(Path(str(address.database)))
-    engine = sa.create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = sa.create_engine(
+        address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "handle_error", partial(_mind_the_disk, leave))
@@ -129,7 +131,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _postgresql_engine(address: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(address, pool_pre_ping=True)
+    engine = sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
 

@@ -30,7 +30,9 @@ def alone(engine: sa.Engine) -> Iterator[None]:
     Who starts meanwhile waits. Holds no connection to a SQLite file: it may be replaced.
     """
     if engine.dialect.name == "postgresql":
-        own = sa.create_engine(engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+        own = sa.create_engine(
+            engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
+        )
         with own.connect() as session:
             taken = sa.text(f"SELECT pg_try_advisory_lock({_PG_KEY})")  # a constant of ours
             if session.execute(taken).scalar_one() is not True:
@@ -83,7 +85,9 @@ def _on_sqlite(engine: sa.Engine, when_alone: Callable[[], None]) -> Callable[[]
 
 def _on_postgresql(engine: sa.Engine, when_alone: Callable[[], None]) -> Callable[[], None]:
     # A session of its own: the lock ends with the session, and a pool would hand it to others.
-    own = sa.create_engine(engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    own = sa.create_engine(
+        engine.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
+    )
     session = own.connect()
 
     def ask(function: str) -> bool:

@@ -211,17 +211,25 @@ def cells() -> Iterator[Cell]:
                 yield cell(vendor, name, fault)
 
 
-def cell(vendor: Vendor, operation: str, fault: FaultKind) -> Cell:
-    """Let a fault strike once."""
+def cell(
+    vendor: Vendor,
+    operation: str,
+    fault: FaultKind,
+    *,
+    name: str | None = None,
+    hear: Callable[[Bench, object], None] = lambda _bench, _found: None,
+) -> Cell:
+    """Let a fault strike once; ``hear`` what came of it, on an account of this ``name``."""
     done = OPERATIONS[operation]
     with _opened(vendor) as bench:
-        scene = _set(bench, done)
+        scene = _set(bench, done, name=name)
         bench.fail(done.strikes(vendor) if done.strikes else "* /", fault)
         before = scene.port.usage().calls
         try:
             found = done.act(scene)
         except CrmError as error:
             found = error
+        hear(bench, found)
         others = done.calls - 1  # unless the fault ended it before they came
         calls = max(1, scene.port.usage().calls - before - others)
         return Cell(
@@ -258,8 +266,10 @@ def _opened(vendor: Vendor) -> Iterator[Bench]:
         yield bench
 
 
-def _set(bench: Bench, *operations: Operation) -> _Scene:
+def _set(bench: Bench, *operations: Operation, name: str | None = None) -> _Scene:
     account, token = bench.add_account(), Secret("c" * 43)
+    if name is not None:
+        bench.rename_account(account, name)
     for _ in range(MORE_THAN_A_PAGE if bench.vendor is ZOHO_EXPORTS else 0):
         bench.add_account()
     known = bench.vendor.settings(bench.crm, bench.url)

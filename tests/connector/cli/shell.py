@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from connector.cli.main import app
 from connector.cli.sandboxes import noon
 from connector.clock import FixedClock
+from connector.log.lines import quieten_libraries
 from sandbox.company.generate import generate
 from sandbox.journal import Call
 from tests.journeys.harness import CONNECTION_NAMES, Installation, installed
@@ -37,6 +38,7 @@ def invoke(*arguments: str) -> Result:
         return CliRunner().invoke(app, list(arguments), catch_exceptions=False, env=_TERMINAL)
     finally:
         structlog.reset_defaults()  # the command's standard error is closed by now
+        quieten_libraries()
 
 
 @dataclass(frozen=True, kw_only=True)
