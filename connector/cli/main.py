@@ -10,6 +10,7 @@ from connector.cli import (
     clockwork,
     deciding,
     demo,
+    erasing,
     explaining,
     identifying,
     importing,
@@ -65,6 +66,7 @@ for group in (
     backing_up,
     standing,
     retaining,
+    erasing,
 ):
     group.add_commands(app)
 
