@@ -124,6 +124,7 @@ def _lock(conn: sa.Connection) -> None:
 
 
 def values_of(found: Sequence[tuple[Kind, sa.Row[Any]]]) -> list[str | None]:
+    """Name the personal values of records."""
     return [getattr(row, name) for kind, row in found for name in PERSONAL[kind]]
 
 

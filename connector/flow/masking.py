@@ -11,7 +11,7 @@ from connector.store.erased import ERASED
 __all__ = ["Mask", "named_ids"]
 
 SHORTEST = 2
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"(?!\s*:)')  # not a key of an object
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?')  # with a colon: a key of an object
 _WORD = "0-9A-Za-z"
 
 
@@ -40,7 +40,7 @@ class Mask:
             text = document.decode()
         except UnicodeDecodeError:
             return document
-        return _STRING.sub(lambda found: self._literal(found[0]), text).encode()
+        return _STRING.sub(self._string, text).encode()
 
     def names(self, text: str) -> bool:
         """Tell whether one of the values stands in a text."""
@@ -51,13 +51,16 @@ class Mask:
         text = body.decode("utf-8", "replace")
         return self.names(text) or self.names(unquote_plus(text)) or self.document(body) != body
 
-    def _literal(self, literal: str) -> str:
+    def _string(self, found: re.Match[str]) -> str:
+        literal, colon = found.groups()
+        if colon:
+            return found[0]
         try:
             text = msgspec.json.decode(literal, type=str)
         except msgspec.DecodeError:
-            return literal
+            return found[0]
         masked = self.text(text)
-        return literal if masked == text else msgspec.json.encode(masked).decode()
+        return found[0] if masked == text else msgspec.json.encode(masked).decode()
 
 
 def named_ids(body: bytes, ids: Iterable[str]) -> set[str]:

@@ -99,7 +99,7 @@ def _naming(conn: sa.Connection, mask: Mask, scope: Scope) -> Iterator[tuple[str
 def _told(row: sa.Row[Any]) -> Row:
     return {
         name: _value(value)
-        for name, value in row._mapping.items()
+        for name, value in row._asdict().items()
         if name not in _OURS and value is not None
     }
 

@@ -9,28 +9,33 @@ from connector.store.tables import metadata
 
 __all__ = ["compact"]
 
+WAIT_MS = 15_000
+_LOCK_NOT_AVAILABLE = "55P03"
 
-def compact(engine: sa.Engine) -> bool:
-    """Write the database anew without what is no longer in it. False: others hold it in use.
 
-    On SQLite the write-ahead log is emptied as well. PostgreSQL's own log and its old versions
+def compact(engine: sa.Engine, *, wait_ms: int = WAIT_MS) -> bool:
+    """Write the database anew without what is no longer in it.
+
+    False: others had it in use for longer than ``wait_ms``. On SQLite the write-ahead log is emptied as well. PostgreSQL's own log and its old versions
     that a running query still needs are its own affair.
     """
-    return _postgresql(engine) if engine.dialect.name == "postgresql" else _sqlite(engine)
+    return _postgresql(engine) if engine.dialect.name == "postgresql" else _sqlite(engine, wait_ms)
 
 
-def _sqlite(engine: sa.Engine) -> bool:
+def _sqlite(engine: sa.Engine, wait_ms: int) -> bool:
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
         cursor.execute("VACUUM")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (busy, _log, _done) = cursor.fetchone()
+        busy = bool(next(iter(cursor))[0])
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return False
         raise
     finally:
+        connection.invalidate()  # its time limits are not those of others
         connection.close()
     return not busy
 
@@ -50,6 +55,3 @@ def _postgresql(engine: sa.Engine) -> bool:
         finally:
             connection.invalidate()  # its time limits are not those of others
     return True
-
-
-_LOCK_NOT_AVAILABLE = "55P03"
