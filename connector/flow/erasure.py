@@ -23,7 +23,7 @@ from connector.store.engine import in_one_commit
 from connector.store.erased import ERASED, PERSONAL, put_on_list
 from connector.store.queue_tables import inbox, outbox
 from connector.store.tables import RECORD_TABLES, accounts, audit, contacts, entities, erased
-from connector.work.inbox import HINT, EventCodec, UnreadableMessage, hints_of, put_hints
+from connector.work.inbox import HINT, EventCodec, hints_of, put_hints
 from connector.work.writebacks import decode, encode
 from scoring.records import AccountRef, Kind
 from scoring.refusal import Refusal
@@ -228,7 +228,7 @@ def messages_naming(
 def _hints(row: sa.Row[Any], codec: EventCodec | None) -> tuple[Hint, ...] | None:
     try:
         return hints_of(row, codec)
-    except UnreadableMessage:
+    except Exception:  # noqa: BLE001 whatever hinders reading one message hinders no erasure
         return None
 
 

@@ -172,7 +172,15 @@ def test_what_a_message_asked_for_is_asked_for_anew(engine_with_person: sa.Engin
 
 
 def test_a_message_that_cannot_be_read_goes_as_well(engine_with_person: sa.Engine) -> None:
-    _receive(engine_with_person, "sealed with a key that is gone")
+    _receive(engine_with_person, "poison breaks its reader")
+
+    assert _erase(engine_with_person).messages == 1
+
+
+def test_messages_of_a_connection_that_reads_none_go_as_well(
+    engine_with_person: sa.Engine,
+) -> None:
+    _receive(engine_with_person, "contacts c9")
 
     done = erase(engine_with_person, CONTACT, Kind.CONTACTS, {}, by="lin", reason="r", now=NOW)
 
