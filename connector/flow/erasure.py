@@ -7,6 +7,7 @@ stay: invoices lead to them. The audit log is never changed; it is told how many
 person.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -87,7 +88,8 @@ def erase(
         for each_kind, row in found:
             _blank(conn, each_kind, row, now)
         scope = Scope(system=record.system, entities=entities_of(conn, found))
-        masked = _mask_texts(conn, mask, scope) | {"outbox": _mask_outbox(conn, mask, scope)}
+        masked = _mask_texts(conn, mask, scope)
+        masked[outbox.name] += _mask_outbox(conn, mask, scope)
         done = Erased(
             records=len(found),
             masked={name: count for name, count in masked.items() if count},
@@ -149,12 +151,11 @@ def entities_of(conn: sa.Connection, found: Sequence[tuple[Kind, sa.Row[Any]]]) 
     return set(conn.execute(statement).scalars())
 
 
-def _mask_texts(conn: sa.Connection, mask: Mask, scope: Scope) -> dict[str, int]:
-    counts: dict[str, int] = {}
+def _mask_texts(conn: sa.Connection, mask: Mask, scope: Scope) -> Counter[str]:
+    counts: Counter[str] = Counter()
     for places, cover in ((TEXTS, mask.text), (DOCUMENTS, mask.document)):
         for place in places:
-            name = place.table.name
-            counts[name] = counts.get(name, 0) + _cover(conn, place, scope, cover)
+            counts[place.table.name] += _cover(conn, place, scope, cover)
     return counts
 
 

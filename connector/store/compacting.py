@@ -29,7 +29,7 @@ def _sqlite(engine: sa.Engine, wait_ms: int) -> bool:
         cursor.execute(f"PRAGMA busy_timeout={wait_ms}")
         cursor.execute("VACUUM")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        busy = bool(next(iter(cursor))[0])
+        busy = any(row[0] for row in cursor.fetchall())
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return False

@@ -38,7 +38,12 @@ def _dunned_contact(shell: Shell) -> tuple[str, str]:
 def _named(shell: Shell) -> tuple[str, str]:
     """Give that contact the person's name in the CRM and let it spread."""
     contact, account = _dunned_contact(shell)
-    values = {"Last_Name": NAME, "First_Name": "", "Email": EMAIL, "Phone": PHONE}
+    values: dict[str, object] = {
+        "Last_Name": NAME,
+        "First_Name": "",
+        "Email": EMAIL,
+        "Phone": PHONE,
+    }
     shell.installation.crms.crm("zoho").put_record("Contacts", values, contact)
     shell.clock.move(timedelta(hours=1))
     shell("run")
@@ -109,6 +114,20 @@ def test_what_is_not_stored_or_would_name_the_person_is_refused(ran: Shell) -> N
 
     assert name not in refused.stderr
     assert _rows(ran, "SELECT count(*) FROM erased") == [(0,)]
+
+
+def test_a_copy_is_shown_in_both_languages(ran: Shell) -> None:
+    contact, account = _dunned_contact(ran)
+    ((name,),) = _rows(ran, "SELECT name FROM contacts WHERE record_id = ?", contact)
+
+    english = ran("erase", "export", f"{ZOHO}:{contact}", "--lang", "en").stdout
+    chinese = ran("erase", "export", f"{ZOHO}:{account}", "--lang", "zh").stdout
+
+    assert name in english
+    assert "Texts that name the person" in english
+    assert name in chinese
+    assert "invoices" in chinese
+    assert "提及本人的文本" in chinese
 
 
 def test_it_can_be_done_again(ran: Shell) -> None:
