@@ -48,11 +48,11 @@ def copy_of(
     scope = Scope(system=record.system, entities=entities_of(conn, found))
     if kind is Kind.ACCOUNTS:
         rows.update(_of_account(conn, record, scope))
+    mask, codec = Mask(values_of(found)), codecs.get(record.system)
     named: dict[str, list[str]] = {}
-    for table, text in _naming(conn, Mask(values_of(found)), scope):
+    for table, text in _naming(conn, mask, scope):
         named.setdefault(table, []).append(text)
     ids = {row.record_id for _kind, row in found}
-    mask, codec = Mask(values_of(found)), codecs.get(record.system)
     messages = messages_naming(conn, mask, ids, codec, scope)
     if messages:
         named[inbox.name] = [row.body.decode("utf-8", "replace") for row, _hints in messages]
