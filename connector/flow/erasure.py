@@ -90,10 +90,11 @@ def erase(
         scope = Scope(system=record.system, entities=entities_of(conn, found))
         masked = _mask_texts(conn, mask, scope)
         masked[outbox.name] += _mask_outbox(conn, mask, scope)
+        messages = messages_naming(conn, mask, ids, codec, scope, unreadable=True)
         done = Erased(
             records=len(found),
             masked={name: count for name, count in masked.items() if count},
-            messages=_empty(conn, messages_naming(conn, mask, ids, codec, scope), now),
+            messages=_empty(conn, messages, now),
             audit=_audited(conn, mask),
         )
         append(conn, [_entry(record, kind, done, by=by, reason=reason, now=now)])
@@ -212,18 +213,28 @@ Message = tuple[sa.Row[Any], tuple[Hint, ...] | None]
 
 
 def messages_naming(
-    conn: sa.Connection, mask: Mask, ids: set[str], codec: EventCodec | None, scope: Scope
+    conn: sa.Connection,
+    mask: Mask,
+    ids: set[str],
+    codec: EventCodec | None,
+    scope: Scope,
+    *,
+    unreadable: bool,
 ) -> list[Message]:
     """Find messages of a connection that name these, with what each asks to read again.
 
-    A message that cannot be read may name anybody and is among them.
+    ``unreadable``: a message that cannot be read may name anybody and is among them.
     """
     statement = sa.select(inbox).where(
         inbox.c.system == scope.system, inbox.c.kind != HINT, sa.func.length(inbox.c.body) > 0
     )
     rows = conn.execute(statement).yield_per(PORTION)
     read = ((row, _hints(row, codec)) for row in rows)
-    return [(row, hints) for row, hints in read if _names(row, hints, mask, ids)]
+    return [
+        (row, hints)
+        for row, hints in read
+        if (unreadable and hints is None) or _names(row, hints or (), mask, ids)
+    ]
 
 
 def _hints(row: sa.Row[Any], codec: EventCodec | None) -> tuple[Hint, ...] | None:
@@ -233,8 +244,8 @@ def _hints(row: sa.Row[Any], codec: EventCodec | None) -> tuple[Hint, ...] | Non
         return None
 
 
-def _names(row: sa.Row[Any], hints: tuple[Hint, ...] | None, mask: Mask, ids: set[str]) -> bool:
-    if hints is None or mask.stands_in(row.body) or mask.stands_in(row.headers):
+def _names(row: sa.Row[Any], hints: Sequence[Hint], mask: Mask, ids: set[str]) -> bool:
+    if mask.stands_in(row.body) or mask.stands_in(row.headers):
         return True
     asked = {record_id for hint in hints for record_id in hint.record_ids}
     return bool(asked & ids or named_ids(row.body, ids))

@@ -53,7 +53,7 @@ def copy_of(
     for table, text in _naming(conn, mask, scope):
         named.setdefault(table, []).append(text)
     ids = {row.record_id for _kind, row in found}
-    messages = messages_naming(conn, mask, ids, codec, scope)
+    messages = messages_naming(conn, mask, ids, codec, scope, unreadable=False)
     if messages:
         named[inbox.name] = [row.body.decode("utf-8", "replace") for row, _hints in messages]
     return PersonCopy(record=str(record), kind=kind, rows=rows, named_in=named)

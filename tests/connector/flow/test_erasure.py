@@ -11,6 +11,7 @@ from adapters.port import CreditField, FieldUpdate, NoteDraft, Priority, RecordP
 from connector.flow.entities import group_entities
 from connector.flow.erasure import CannotErase, Erased, erase
 from connector.flow.matching import find_duplicates
+from connector.flow.person_copy import copy_of
 from connector.flow.personal_places import DOCUMENTS, TEXTS, Place
 from connector.store import tables
 from connector.store.accounts import contacts_of
@@ -185,6 +186,18 @@ def test_messages_of_a_connection_that_reads_none_go_as_well(
     done = erase(engine_with_person, CONTACT, Kind.CONTACTS, {}, by="lin", reason="r", now=NOW)
 
     assert done.messages == 1
+
+
+def test_a_copy_holds_no_messages_about_others(engine_with_person: sa.Engine) -> None:
+    _receive(engine_with_person, "contacts c1", "poison about somebody else", "contacts c9")
+    _put(engine_with_person, _task("k1", f"Contact: {NAME}"), _task("k2", "somebody else"))
+
+    with reading(engine_with_person) as conn:
+        copy = copy_of(conn, CONTACT, Kind.CONTACTS, {"zoho": Codec()})
+
+    assert copy.rows["contacts"][0]["email"] == "canary@nest.example"
+    assert copy.named_in["inbox"] == ["contacts c1"]
+    assert len(copy.named_in["outbox"]) == 1
 
 
 def test_every_place_of_texts_is_masked(engine_with_person: sa.Engine) -> None:
