@@ -13,6 +13,7 @@ from connector.cli import (
     clockwork,
     deciding,
     demo,
+    erasing,
     explaining,
     identifying,
     importing,
@@ -68,6 +69,7 @@ for group in (
     backing_up,
     standing,
     retaining,
+    erasing,
 ):
     group.add_commands(app)
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from connector.store.engine import in_one_commit, upsert
 from connector.store.entity_currency import currencies_of_open_items
+from connector.store.erased import ERASED
 from connector.store.problems import IDENTITY, Problem, replace_problems
 from connector.store.staleness import mark_stale
 from connector.store.tables import accounts, entities, stale
@@ -138,8 +139,10 @@ def _of_one_code(code: str, sharing: list[_Member]) -> list[_Company]:
     """One company, but for accounts of a connection that contradicts itself."""
     names: dict[str, set[str]] = {}
     for member in sharing:
-        names.setdefault(member.system, set()).add(normalise_name(member.name))
-    agreed = [member for member in sharing if len(names[member.system]) == 1]
+        known = names.setdefault(member.system, set())
+        if member.name != ERASED:  # it contradicts nobody
+            known.add(normalise_name(member.name))
+    agreed = [member for member in sharing if len(names[member.system]) <= 1]
     contradicting = [member for member in sharing if len(names[member.system]) > 1]
     companies = [_alone(member, "conflict") for member in contradicting]
     if agreed:

@@ -15,6 +15,7 @@ from opencc import OpenCC
 from pypinyin import lazy_pinyin
 from rapidfuzz.distance import JaroWinkler
 
+from connector.store.erased import ERASED
 from connector.store.tables import accounts
 from scoring.identity import (
     NameMatch,
@@ -59,7 +60,7 @@ def find_duplicates(conn: sa.Connection) -> list[Duplicate]:
     """Compare all accounts that stand in a CRM."""
     statement = (
         sa.select(accounts.c.system, accounts.c.record_id, accounts.c.name, accounts.c.uscc)
-        .where(accounts.c.gone_at.is_(None))
+        .where(accounts.c.gone_at.is_(None), accounts.c.name != ERASED)
         .order_by(accounts.c.system, accounts.c.record_id)
     )
     return duplicates(

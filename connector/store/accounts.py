@@ -5,6 +5,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from connector.store.engine import is_one_of
+from connector.store.erased import ERASED
 from connector.store.tables import accounts, contacts, entities
 from scoring.records import AccountRef
 
@@ -63,7 +64,8 @@ def accounts_apart_from(conn: sa.Connection, systems: Collection[str]) -> list[A
 def contacts_of(conn: sa.Connection, asked: Collection[AccountRef]) -> dict[AccountRef, str]:
     """Tell whom to ask at each customer: the first contact with a telephone, else the first.
 
-    Name, telephone and mail address in one line; accounts without a contact are absent.
+    Name, telephone and mail address in one line; accounts without a contact, or with none but
+    such whose data was erased, are absent.
     """
     statement = (
         sa.select(contacts)
@@ -71,6 +73,7 @@ def contacts_of(conn: sa.Connection, asked: Collection[AccountRef]) -> dict[Acco
             is_one_of(conn, contacts.c.account_id, sorted({ref.record_id for ref in asked})),
             contacts.c.system.in_({ref.system for ref in asked}),
             contacts.c.gone_at.is_(None),
+            contacts.c.name != ERASED,
         )
         .order_by(contacts.c.phone.is_(None), contacts.c.record_id)
     )

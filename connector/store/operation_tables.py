@@ -1,10 +1,10 @@
-"""The table of operations: connections taken back to a backup."""
+"""The tables of operations: connections taken back to a backup, and the stop-list of erasure."""
 
 import sqlalchemy as sa
 
 from connector.store.table_parts import metadata, text, time
 
-__all__ = ["restores"]
+__all__ = ["erased", "restores"]
 
 restores = sa.Table(
     "restores",
@@ -16,4 +16,14 @@ restores = sa.Table(
     sa.Column("adopt", sa.Boolean, nullable=False),  # what stands in our fields counts as ours
     time("read_at", null=True),  # all of the CRM was read since
     time("ended_at", null=True),
+)
+
+erased = sa.Table(
+    "erased",
+    metadata,
+    # Records whose personal fields are not taken in again, each by the hash of its id.
+    text("system", key=True),
+    text("kind", key=True),
+    text("digest", key=True),
+    time("erased_at"),
 )

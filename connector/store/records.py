@@ -17,6 +17,7 @@ from connector.store.bulk import upsert_rows
 from connector.store.cursors import FeedState, load_feed, save_feed
 from connector.store.deletions import Deleted, delete_records, sweep
 from connector.store.engine import is_one_of
+from connector.store.erased import without_erased
 from connector.store.links import accounts_of_links
 from connector.store.problems import clear_problems, note_problems
 from connector.store.record_rows import Row, stored_rows
@@ -125,8 +126,10 @@ def save_records(
 ) -> Saved:
     """Keep a page's records, deletions and problems, but not its cursor.
 
-    A full scan under way counts them as seen, whoever delivered them.
+    A full scan under way counts them as seen, whoever delivered them. Of a person whose data was
+    erased the personal fields are left out.
     """
+    page = without_erased(conn, system, page)
     generation = load_feed(conn, system, page.kind).generation
     rows, refused = stored_rows(system, page.kind, page.records)
     problems = [*page.problems, *refused]

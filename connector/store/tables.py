@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from connector.store.call_tables import places, slots, spending, usage
 from connector.store.columns import JsonBytes, MinorUnits, PackedBytes, Tenths, UtcDateTime
 from connector.store.file_tables import FILE_TABLES
-from connector.store.operation_tables import restores
+from connector.store.operation_tables import erased, restores
 from connector.store.table_parts import metadata, money, record_table, text, time
 from scoring.records import Kind
 
@@ -28,6 +28,7 @@ __all__ = [
     "contacts",
     "cursors",
     "entities",
+    "erased",
     "full_reads",
     "invoices",
     "last_written",
