@@ -133,7 +133,7 @@ def test_giving_up_a_key_is_one_commit(
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(work.audit, "append", dies)
+    monkeypatch.setattr("connector.store.audit.append", dies)
     with pytest.raises(KeyboardInterrupt):
         forget(engine, Sealer(NEW), by="Li Na", reason="the disk died", now=NOW)
 
