@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 = 1
 
-.PHONY: help setup setup-dev demo test test-pg tests test-full thorough format lint types imports wheel check bench lock
+.PHONY: help setup setup-dev demo test test-pg tests test-full thorough format lint types imports wheel check bench lock sbom audit licences
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -70,3 +70,14 @@ lock: setup-dev ## resolve the lock files anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --group build -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --extra train --group dev -o requirements-dev.lock
+
+sbom: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct -- requirements.lock)
+sbom: setup-dev ## the bill of materials of what is locked (CycloneDX) into dist/
+	@$(BIN)/python -m supply.sbom dist/zixin.cdx.json
+
+# No part of `check`: it asks a service outside, and what could not be asked is no pass.
+audit: setup-dev ## what is known against what is locked (1 found, 3 not audited)
+	@$(BIN)/python -m supply.audit
+
+licences: setup-dev ## the licence of everything that is locked
+	@$(BIN)/python -m supply.licences

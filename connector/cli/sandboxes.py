@@ -271,7 +271,7 @@ def write_config(
     language: str = "",
 ) -> None:
     """Write configuration, policy, key and an environment file beside each other."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = sandbox_config(running, port=port, unlimited=unlimited, policy=POLICY, language=language)
     path.write_text(text, encoding="utf-8")
     (path.parent / POLICY).write_text(POLICY_TEXT, encoding="utf-8")

@@ -159,10 +159,13 @@ def end(code: int, message: str = "") -> NoReturn:
 
 
 @contextmanager
-def opened(config: Path) -> Iterator[Zixin]:
-    """Open the product for one command; errors a person can mend end it with their sentence."""
+def opened(config: Path, *, lost_key: bool = False) -> Iterator[Zixin]:
+    """Open the product for one command; errors a person can mend end it with their sentence.
+
+    ``lost_key``: also with a key that does not fit the database.
+    """
     try:
-        zixin = open_zixin(config)
+        zixin = open_zixin(config, lost_key=lost_key)
         try:
             yield zixin
         finally:

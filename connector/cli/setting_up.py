@@ -24,7 +24,7 @@ from connector.wiring.granting import (
     new_key,
     redeem_grant,
 )
-from connector.wiring.secret_files import readable_secrets
+from connector.wiring.private_files import open_files
 from connector.wiring.service import late_findings
 
 __all__ = ["add_commands"]
@@ -81,7 +81,7 @@ def init(
 ) -> None:
     """Write a commented configuration, the credit policy and a key. Nothing is overwritten."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         end(ExitCode.WRONG_USE, f"{folder} cannot be made a folder: {error.strerror}")
     key = base64.b64encode(secrets.token_bytes(32)).decode()
@@ -213,17 +213,14 @@ def doctor(
 ) -> None:
     """Look at credentials, scopes, clock, modules, fields and keys; say the remedy for each fault.
 
-    Where ``zixin serve`` has run, its schedules that are overdue are named, too; so are files of
-    secrets that everybody on this machine can read.
+    Where ``zixin serve`` has run, its schedules that are overdue are named, too; so are files with
+    secrets or customers' data that others on this machine can read.
     """
     with opened(config) as zixin:
         found = {system: port.check() for system, port in zixin.ports(name).items()}
-        late = late_findings(zixin) if name is None else []
-        readable = readable_secrets(zixin) if name is None else []
-    if late:
-        found["schedules"] = late
-    if readable:
-        found["secrets"] = readable
+        if name is None:
+            beside = {"schedules": late_findings(zixin), "files": open_files(zixin)}
+            found |= {topic: findings for topic, findings in beside.items() if findings}
     if as_json:
         print_json(found)
     else:

@@ -1,4 +1,4 @@
-"""What is sealed in the database: the proof that a key fits, and sealing anew with another key.
+"""What is sealed in the database: the proof that a key fits, sealing anew, giving up a lost key.
 
 A canary, sealed when the database was first opened, tells a wrong key at the start, before
 anything is read or sealed with it.
@@ -15,7 +15,7 @@ from connector.store import audit
 from connector.store.engine import database_now, in_one_commit, insert_or_ignore, reading
 from connector.store.tables import connections, sealing
 
-__all__ = ["Rotated", "key_fits", "rotate"]
+__all__ = ["Forgotten", "Rotated", "forget", "key_fits", "rotate"]
 
 ROWS_AT_ONCE = 100
 _CANARY, _PLAIN = "canary", b"zixin"
@@ -29,6 +29,13 @@ class Rotated(msgspec.Struct, frozen=True, kw_only=True):
     resealed: int
     lost: tuple[str, ...]
     old_keys: tuple[str, ...]
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
+    """What was given up with a lost key, and the key that seals from now on."""
+
+    key_id: str
+    connections: tuple[str, ...]
 
 
 def key_fits(engine: sa.Engine, sealer: Sealer) -> bool:
@@ -72,6 +79,25 @@ def rotate(
     # The canary last: until all is sealed anew, the former key is asked for at the start.
     in_one_commit(engine, lambda conn: _finish(conn, sealer, rotated, now))
     return rotated
+
+
+def forget(engine: sa.Engine, sealer: Sealer, *, by: str, reason: str, now: datetime) -> Forgotten:
+    """Give up all that is sealed, whose key is lost; the first key of the ring counts from now on.
+
+    In one commit with the entry in the audit log.
+    """
+    return in_one_commit(engine, lambda conn: _forget(conn, sealer, f"by {by}: {reason}", now))
+
+
+def _forget(conn: sa.Connection, sealer: Sealer, why: str, now: datetime) -> Forgotten:
+    sealed = connections.c.token.is_not(None)
+    names = conn.execute(
+        connections.update().where(sealed).values(token=None).returning(connections.c.name)
+    )
+    forgotten = Forgotten(key_id=sealer.key_id, connections=tuple(sorted(names.scalars())))
+    _plant_anew(conn, sealer)
+    _log(conn, "key_forgotten", forgotten, why, now)
+    return forgotten
 
 
 def _canary() -> sa.Select[Any]:
@@ -119,16 +145,26 @@ def _reseal(conn: sa.Connection, sealer: Sealer, names: list[str]) -> tuple[int,
 
 
 def _finish(conn: sa.Connection, sealer: Sealer, rotated: Rotated, now: datetime) -> None:
+    _plant_anew(conn, sealer)
+    _log(conn, "key_rotated", rotated, "rotation", now)
+
+
+def _plant_anew(conn: sa.Connection, sealer: Sealer) -> None:
     _plant(conn, sealer)
     conn.execute(
         sealing.update().where(sealing.c.name == _CANARY).values(_canary_row(conn, sealer))
     )
+
+
+def _log(
+    conn: sa.Connection, what: str, done: Rotated | Forgotten, why: str, now: datetime
+) -> None:
     entry = audit.AuditEntry(
         at=now,
         system="",
-        target=f"key:{rotated.key_id}",
-        what="key_rotated",
-        new=msgspec.json.encode(rotated),
-        why="rotation",
+        target=f"key:{done.key_id}",
+        what=what,
+        new=msgspec.json.encode(done),
+        why=why,
     )
     audit.append(conn, [entry])

@@ -1,4 +1,4 @@
-"""The watcher and the bell: what each node looks at every minute, and how it is told."""
+"""The watcher and the bell: what receivers and schedulers look at each minute, and how it is told."""
 
 import random
 from collections.abc import Callable, Sequence

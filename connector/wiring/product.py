@@ -218,11 +218,16 @@ class Zixin:
 
 
 def open_zixin(
-    path: Path, *, clock: Clock | None = None, environment: Mapping[str, str] = os.environ
+    path: Path,
+    *,
+    clock: Clock | None = None,
+    environment: Mapping[str, str] = os.environ,
+    lost_key: bool = False,
 ) -> Zixin:
     """Read the configuration, open the database and bring it up to date.
 
     What a process held that was killed is taken over, unless others still work on the database.
+    With ``lost_key`` the key need not fit the database.
 
     Raises ``ConfigError`` for a configuration, key or policy that cannot be used.
     """
@@ -231,7 +236,7 @@ def open_zixin(
     policy = configured_policy(config, folder)
     sealer = _sealer(config.store, folder, environment)
     engine = _database(config, folder, (clock or clock_of(config)).now())
-    if not key_fits(engine, sealer):
+    if not lost_key and not key_fits(engine, sealer):
         engine.dispose()
         raise ConfigError("configuration", [mistake("store.key", "wrong_key")])
     clock = clock or _clock(config, engine)

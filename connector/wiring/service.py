@@ -1,7 +1,7 @@
 """The product that works by itself: receiver, worker and schedules, in one process or in several.
 
 ``Service`` builds those of its parts that are wanted; ``start`` and ``stop`` run them. Only the
-commands that serve start a scheduler.
+commands that serve start a scheduler. A receiver without schedules looks each minute all the same.
 """
 
 import threading
@@ -78,7 +78,10 @@ class Service:
         schedules = self.schedules()
         self._alarms = Alarms(zixin, schedules, self.counts)
         ticker = Ticker(zixin.engine, zixin.clock)
-        self.scheduler = make_scheduler(schedules, ticker, zixin.clock, watch=self._alarms.watch)
+        # A receiver looks, too: forged messages are counted in its own memory alone.
+        self._watches = not self._parts.isdisjoint((Part.WEB, Part.SCHEDULER))
+        due = schedules if Part.SCHEDULER in self._parts else []
+        self.scheduler = make_scheduler(due, ticker, zixin.clock, watch=self._alarms.watch)
 
     def _steps(self) -> Sequence[Step]:
         return [
@@ -106,9 +109,9 @@ class Service:
         return create_app(sources, inbox, self._zixin.clock.now, limits, self.counts)
 
     def start(self) -> None:
-        """Start worker and schedules, those of them that are wanted."""
+        """Start worker, schedules and the watch, those of them that are wanted."""
         self.worker.start()
-        if Part.SCHEDULER in self._parts:
+        if self._watches:
             self.scheduler.start()
 
     def stop(self) -> bool:
@@ -122,7 +125,7 @@ class Service:
         return rested and not ending.is_alive()
 
     def _end_schedules(self) -> None:
-        if Part.SCHEDULER in self._parts:
+        if self._watches:
             self.scheduler.shutdown()
 
     def schedules(self) -> Sequence[Schedule]:

@@ -64,7 +64,8 @@ _ENGLISH = {
     "no_grade": "{given} is no grade; the grades are {grades}",
     "plain_word": "must be a word without space, : or /",
     "not_a_key": "must be {wanted} bytes in base64; `{command}` makes one",
-    "wrong_key": "the database was sealed with another key; put it back, or name it in store.old_keys",
+    "wrong_key": "the database was sealed with another key; put it back, or name it in store.old_keys"
+    "; if it is lost: zixin key forget",
     "starts_at": "starts at {least}",
     "lies_above": "lies above {above}",
     "lies_above_to": "lies above {above} and at most at {most}",

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-import msgspec
 import pytest
 
 from adapters.registry import open_port
@@ -15,7 +14,6 @@ from connector.config import Config, ConfigError, load_config
 from connector.config.section import Section
 from connector.store.engine import create_engine
 from connector.wiring import open_zixin
-from connector.wiring.secret_files import readable_secrets
 
 CANARY = "c4nary-s3cret"
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -215,21 +213,3 @@ def test_a_half_made_schema_is_refused(part: str, config: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"outbox|country"):
         open_zixin(config, environment={})
-
-
-def test_a_key_that_everybody_can_read_is_named(config: Path) -> None:
-    key = config.with_name("zixin.key")
-    key.chmod(0o644)
-    zixin = open_zixin(config, environment={})
-    try:
-        (found,) = readable_secrets(zixin)
-        key.chmod(0o600)
-        afterwards = readable_secrets(zixin)
-    finally:
-        zixin.engine.dispose()
-
-    assert (found.topic, found.level.value) == ("secrets", "warning")
-    assert "zixin.key" in found.message
-    assert found.remedy == f"chmod 600 {key}"
-    assert KEY not in msgspec.json.encode(found).decode()
-    assert afterwards == []

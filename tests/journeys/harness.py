@@ -148,6 +148,7 @@ def installed(
             assert _SQLITE in text
             text = text.replace(_SQLITE, f"url = {json.dumps(database_url)}")
         (folder / "zixin.toml").write_text(text, encoding="utf-8")
+        (folder / "zixin.key").touch(mode=0o600)
         (folder / "zixin.key").write_text(_KEY_TEXT)
         (folder / "zixin.key").chmod(0o600)
         yield Installation(folder=folder, crms=crms, environment=sandbox_environment(crms))

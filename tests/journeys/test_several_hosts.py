@@ -57,6 +57,8 @@ def backlog(tmp_path: Path) -> Iterator[Several]:
         engine.dispose()
 
 
+@pytest.mark.full
+@pytest.mark.database
 @needs_postgresql
 def test_web_workers_and_schedulers_share_the_work_and_do_each_unit_once(backlog: Several) -> None:
     installation = backlog.installation

@@ -18,7 +18,7 @@ from connector.store.engine import reading
 from connector.store.queue_tables import outbox
 from connector.wiring.alarms import ForgedRate
 from connector.wiring.jobs import job_of
-from connector.wiring.service import Service
+from connector.wiring.service import Part, Service
 from connector.work.schedule import Ticker
 from tests.connector.cli.shell import AS_OF, ZOHO, Shell
 from tests.journeys.harness import open_here
@@ -233,6 +233,40 @@ def test_a_stream_of_forged_messages_is_told_once_an_hour() -> None:
     assert came(0, 70) == []
     assert came(3, 80) == []
     assert came(1, 90) == ["zoho"]
+
+
+@pytest.mark.parametrize("parts", [(Part.WEB,), tuple(Part)])
+def test_each_receiver_tells_of_the_forged_messages_it_got(
+    shell: Shell, parts: tuple[Part, ...]
+) -> None:
+    shell.installation.edit("[store]", "[alerting]\nforged_per_hour = 2\n[store]")
+    with open_here(shell.installation, shell.clock) as zixin:
+        service, hook = Service(zixin, parts), zixin.hook(ZOHO)
+        client = service.receiver().test_client()
+        served = {job.id for job in service.scheduler.get_jobs()} - {"make-up", "watch"}
+
+        assert bool(served) is (Part.SCHEDULER in parts)
+        for _ in range(3):
+            assert client.post(f"/hooks/{hook}", json={"module": "Accounts"}).status_code == 401
+        service.scheduler.get_job("watch").func()
+
+    (alert,) = [
+        one for one in shell.json("alert", "list")["alerts"] if one["code"] == "forged_messages"
+    ]
+    assert alert["subject"] == ZOHO
+
+
+@pytest.mark.parametrize("part", Part)
+def test_receivers_and_schedulers_look_and_workers_do_not(shell: Shell, part: Part) -> None:
+    with open_here(shell.installation, shell.clock) as zixin:
+        service = Service(zixin, (part,))
+        service.start()
+        looks = service.scheduler.running
+        ended = service.stop()
+
+    assert looks is (part is not Part.WORKER)
+    assert ended
+    assert not service.scheduler.running
 
 
 def test_in_quiet_hours_the_service_gives_nobody_a_new_task(pulled: Shell) -> None:

@@ -85,6 +85,7 @@ def test_the_configuration_it_writes_is_in_order(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert (config.parent / "zixin.key").stat().st_mode & 0o777 == 0o600
+    assert config.parent.stat().st_mode & 0o777 == 0o700
     environment = (config.parent / "sandbox.env").read_text()
     assert "export SANDBOX_ZOHO_CLIENT_SECRET=" in environment
     checked = invoke("config", "check", "--config", str(config))

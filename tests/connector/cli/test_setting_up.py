@@ -45,6 +45,7 @@ def test_init_writes_a_configuration_a_policy_and_a_key_for_its_owner_alone(tmp_
     assert result.exit_code == 0
     assert {path.name for path in folder.iterdir()} == {"zixin.toml", "policy.toml", "zixin.key"}
     key = folder / "zixin.key"
+    assert folder.stat().st_mode & 0o777 == 0o700
     assert key.stat().st_mode & 0o777 == 0o600
     assert len(base64.b64decode(key.read_text(), validate=True)) == 32
     assert key.read_text() not in result.stdout
@@ -276,6 +277,36 @@ def test_the_doctor_finds_nothing_where_all_is_well(shell: Shell) -> None:
     assert "error" not in levels
     assert set(found[ZOHO][0]) == {"level", "topic", "message", "remedy"}
     assert list(shell.json("doctor", ZOHO)) == [ZOHO]
+
+
+def test_files_that_others_can_read_are_named_with_the_remedy(shell: Shell) -> None:
+    folder = shell.installation.folder
+    shell("backup")
+    copy = next((folder / "backups").glob("*.db"))
+    token = folder / "alerts of ours.secret"
+    token.write_text("json://127.0.0.1:1/x", encoding="utf-8")
+    shell.installation.edit("[store]", f'[[alerts]]\nname="a"\nurl="file:{token.name}"\n[store]')
+    for path in (folder / "zixin.key", folder / "zixin.db", copy):
+        assert path.stat().st_mode & 0o077 == 0
+        path.chmod(0o640)
+    token.chmod(0o604)
+
+    found = shell.json("doctor")["files"]
+
+    told = {finding["remedy"]: finding for finding in found}
+    named = [str(path) for path in (folder / "zixin.key", folder / "zixin.db", copy)]
+    log_of_the_database = {f"chmod 600 {folder / 'zixin.db'}-{end}" for end in ("wal", "shm")}
+    assert set(told) - log_of_the_database == {f"chmod 600 {name}" for name in named} | {
+        f"chmod 600 '{token}'"
+    }
+    assert {finding["level"] for finding in found} == {"warning"}
+    assert str(folder / "zixin.key") in told[f"chmod 600 {folder / 'zixin.key'}"]["message"]
+    assert "chmod 600" in shell("doctor").stdout
+    assert "files" not in shell.json("doctor", ZOHO)
+
+    for path in (folder / "zixin.key", folder / "zixin.db", copy, token):
+        path.chmod(0o600)
+    assert "files" not in shell.json("doctor")
 
 
 def test_missing_fields_are_errors_with_a_remedy_until_zoho_is_provisioned(bare: Shell) -> None:

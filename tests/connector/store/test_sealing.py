@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from adapters.tokens import Sealer, sealed_with
 from connector.store import sealing as work
 from connector.store.audit import verify
-from connector.store.sealing import key_fits, rotate
+from connector.store.sealing import forget, key_fits, rotate
 from connector.store.tables import audit
 from connector.store.tokens import DatabaseTokenStore
 
@@ -97,3 +97,45 @@ def test_what_opens_with_no_key_is_let_go_of_and_named(
     kept = store.load("a")
     assert kept is not None
     assert sealed_with(kept) == Sealer(NEW).key_id
+
+
+def test_with_a_lost_key_the_tokens_go_and_another_key_fits(
+    engine: sa.Engine, store: DatabaseTokenStore
+) -> None:
+    store.forget("e")
+
+    done = forget(engine, Sealer(NEW), by="Li Na", reason="the disk died", now=NOW)
+
+    assert done.connections == ("a", "b", "c", "d")
+    assert [store.load(name) for name in NAMES] == [None] * len(NAMES)
+    assert key_fits(engine, Sealer(NEW))
+    assert not key_fits(engine, Sealer(OLD))
+
+
+def test_a_key_given_up_stands_in_the_audit_log_with_who_and_why(
+    engine: sa.Engine, store: DatabaseTokenStore
+) -> None:
+    forget(engine, Sealer(NEW), by="Li Na", reason="the disk died", now=NOW)
+
+    with engine.connect() as conn:
+        verify(conn)
+        (entry,) = conn.execute(
+            sa.select(audit.c.what, audit.c.target, audit.c.new, audit.c.why)
+        ).all()
+    assert (entry.what, entry.why) == ("key_forgotten", "by Li Na: the disk died")
+    assert entry.target == f"key:{Sealer(NEW).key_id}"
+    assert msgspec.json.decode(entry.new)["connections"] == NAMES
+
+
+def test_giving_up_a_key_is_one_commit(
+    engine: sa.Engine, store: DatabaseTokenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("connector.store.audit.append", dies)
+    with pytest.raises(KeyboardInterrupt):
+        forget(engine, Sealer(NEW), by="Li Na", reason="the disk died", now=NOW)
+
+    assert None not in [store.load(name) for name in NAMES]
+    assert key_fits(engine, Sealer(OLD))
