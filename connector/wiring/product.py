@@ -3,7 +3,8 @@
 import base64
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -236,12 +237,12 @@ def open_zixin(
     policy = configured_policy(config, folder)
     sealer = _sealer(config.store, folder, environment)
     engine = _database(config, folder, (clock or clock_of(config)).now())
-    if not lost_key and not key_fits(engine, sealer):
-        engine.dispose()
-        raise ConfigError("configuration", [mistake("store.key", "wrong_key")])
-    clock = clock or _clock(config, engine)
-    now = clock.now()
-    be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
+    with _closed_on_failure(engine):
+        if not lost_key and not key_fits(engine, sealer):
+            raise ConfigError("configuration", [mistake("store.key", "wrong_key")])
+        clock = clock or _clock(config, engine)
+        now = clock.now()
+        be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
     return Zixin(
         config=config,
         folder=folder,
@@ -269,7 +270,9 @@ def _database(config: Config, folder: Path, now: datetime) -> sa.Engine:
     """Open the database and bring it up to date; what the driver says holds no password."""
     try:
         engine = create_engine(beside(config.store.url, folder))
-        upgrade(engine, before=partial(_copy_before, engine, folder / config.backup.folder, now))
+        keep_copy = partial(_copy_before, engine, folder / config.backup.folder, now)
+        with _closed_on_failure(engine):
+            upgrade(engine, before=keep_copy)
     except SchemaNewer as error:
         told = mistake("store.url", "newer_schema", revision=error.revision)
         raise ConfigError("configuration", [told]) from error
@@ -280,6 +283,16 @@ def _database(config: Config, folder: Path, now: datetime) -> sa.Engine:
     else:
         return engine
     raise ConfigError("configuration", [mistake("store.url", "no_database", error=why)])
+
+
+@contextmanager
+def _closed_on_failure(engine: sa.Engine) -> Iterator[None]:
+    """Leave no connection to a database that cannot be used."""
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def _copy_before(engine: sa.Engine, folder: Path, now: datetime, revision: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+import sqlalchemy as sa
 
 from adapters.registry import open_port
 from adapters.settings import ConnectionSettings
@@ -13,7 +14,7 @@ from adapters.tokens import MemoryTokenStore, Sealer
 from connector.config import Config, ConfigError, load_config
 from connector.config.section import Section
 from connector.store.engine import create_engine
-from connector.wiring import open_zixin
+from connector.wiring import open_zixin, product
 
 CANARY = "c4nary-s3cret"
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -203,7 +204,9 @@ def test_another_key_is_refused(config: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["DROP TABLE outbox", "ALTER TABLE accounts DROP COLUMN country"])
-def test_a_half_made_schema_is_refused(part: str, config: Path) -> None:
+def test_a_half_made_schema_is_refused_and_leaves_nothing_open(
+    part: str, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     zixin = open_zixin(config, environment={})
     zixin.engine.dispose()
     engine = create_engine(zixin.config.store.url)
@@ -211,5 +214,16 @@ def test_a_half_made_schema_is_refused(part: str, config: Path) -> None:
         conn.exec_driver_sql(part)
     engine.dispose()
 
+    opened: list[sa.Engine] = []
+
+    def remembered(url: str) -> sa.Engine:
+        opened.append(create_engine(url))
+        return opened[-1]
+
+    monkeypatch.setattr(product, "create_engine", remembered)
     with pytest.raises(ConfigError, match=r"outbox|country"):
         open_zixin(config, environment={})
+
+    (one,) = opened
+    assert isinstance(one.pool, sa.QueuePool)
+    assert one.pool.checkedin() == 0
