@@ -25,6 +25,9 @@ ALLOWED = {
         "sandbox/notifier.py::-": "the look-alike CRM sends its own notifications",
     },
     "sql": {  # numbers and names of ours; a database takes no parameters there
+        "connector/flow/erasure.py::_lock": "a table's own name",
+        "connector/store/compacting.py::_postgresql": "names of tables, quoted",
+        "connector/store/compacting.py::_sqlite": "a number of milliseconds",
         "connector/store/backup.py::_count": "a table's name, quoted",
         "connector/store/bulk.py::copy_rows": "names of table and columns, quoted",
         "connector/store/bulk.py::upsert_rows": "a table's name, quoted",
@@ -42,7 +45,9 @@ ALLOWED = {
         "scoring/financials/distress.py::_ohlson": "an index of prices, in a formula of logarithms",
     },
     "print": {
-        "connector/log.py::set_up_logging": "where the log goes",
+        "connector/log/lines.py::_console": "where the log goes",
+        "connector/log/lines.py::set_up_logging": "where the log goes",
+        "connector/log/lines.py::stream": "where the log goes",
         "sandbox/company/highradius.py::main": "a command of its own",
     },
     "markup": {},

@@ -34,6 +34,7 @@ MADE_UP = {
     "sandbox-permanent-code-fxiaoke",
     "zixin-sandbox-client-secret",
     # What tests send and look for.
+    "1000.0a1b2c3d4e5f60718293a4b5c6d7e8f9.9f8e7d6c5b4a39281706f5e4d3c2b1a0",
     "1000.dead.dead",
     "1000.r3fresh",
     "1000.wrong",

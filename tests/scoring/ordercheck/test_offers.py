@@ -68,11 +68,15 @@ def test_more_overdue_never_frees_an_order(
     assert REACTIONS.index(after.result) >= REACTIONS.index(before.result)
 
 
-@given(facts(), orders())
+@given(facts(), orders(), st.integers(1, 3_000_000), st.integers(0, 1_000_000))
 @settings(deadline=None)
 def test_the_smaller_order_offered_is_the_largest_that_passes(
-    account: AccountFacts, order: OrderRequest
+    account: AccountFacts, order: OrderRequest, room: int, used: int
 ) -> None:
+    account = msgspec.structs.replace(
+        account, limit=used + room, exposure=used, manual_hold=None, frozen=False
+    )
+    order = msgspec.structs.replace(order, prepaid=False)
     found = [
         one for one in check_order(account, order, POLICY, TODAY).offers if one.kind == "smaller"
     ]
