@@ -28,12 +28,15 @@ setup-dev: $(VENV)/.setup-dev ## install what tests and checks need, too
 demo: setup ## two sandbox CRMs, the whole job, and what it found
 	@$(BIN)/zixin demo
 
+# A file of tests stays together: what is slow to prepare is prepared once.
+PYTEST = $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
 test: setup-dev ## run every test on SQLite
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # What has no database in it would only say the same again: tests/conftest.py leaves it out.
 test-pg: setup-dev ## run what stores anything on PostgreSQL (TEST_DATABASE_URL, or a throw-away server)
-	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest tests/connector tests/contract tests/journeys
+	$(BIN)/python -m tests.postgres -- $(PYTEST) tests/connector tests/contract tests/journeys tests/test_databases.py
 
 # Bounded, and a failure names its seed: SEED=7 draws other kills and faults.
 test-full: setup-dev ## the long proofs on both databases: kills, state machines, storage, upgrades (hours)
@@ -58,8 +61,7 @@ imports: setup-dev ## who may import whom
 wheel: setup-dev ## build the wheel and try it in an empty environment
 	$(BIN)/python -m tests.smoke_wheel
 
-tests: setup-dev ## run the tests on both databases, side by side
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test test-pg
+tests: test test-pg ## run the tests on both databases
 
 check: format lint types imports tests wheel ## all that CI runs
 

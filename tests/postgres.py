@@ -20,7 +20,7 @@ __all__ = ["main", "throwaway_server"]
 
 _PLACES = ("/usr/lib/postgresql", "/usr/local/pgsql", "/opt/homebrew/opt")
 # The data is thrown away: what keeps it through a power cut only costs time here.
-_FAST = "-c fsync=off -c full_page_writes=off -c max_connections=60"
+_FAST = "-c fsync=off -c full_page_writes=off -c max_connections=200"
 
 
 def main(arguments: list[str]) -> int:
