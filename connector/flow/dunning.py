@@ -18,9 +18,12 @@ from connector.flow.tasks import TaskPlan, plan_tasks
 from connector.store.accounts import contacts_of
 from connector.store.book import entity_chunks, load_book
 from connector.store.engine import in_one_commit, reading
+from connector.store.snapshots import nothing_overdue
+from connector.store.staleness import stale_entities
 from connector.store.tables import accounts, assessments, owners
 from connector.store.tasks import (
     TaskRow,
+    entities_with_open_tasks,
     load_tasks,
     open_task_accounts,
     plan_task,
@@ -149,8 +152,24 @@ class _Looking:
 
     def _chunks(self, only: Collection[AccountRef] | None) -> Iterable[list[str]]:
         if only is None:
-            return entity_chunks(self._conn, ENTITIES_AT_ONCE)
+            return self._all_but_calm()
         return [_entities_of(self._conn, only)]
+
+    def _all_but_calm(self) -> Iterable[list[str]]:
+        """Name whose books have to be read: who owed nothing late today gets no task, and loses none."""
+        calm: set[str] = set()
+        if not self._policy.dunning.courtesy:
+            calm = nothing_overdue(self._conn, self._as_of, self._policy.version)
+            calm -= entities_with_open_tasks(self._conn)
+            calm -= set(stale_entities(self._conn))
+        waiting: list[str] = []
+        for chunk in entity_chunks(self._conn, ENTITIES_AT_ONCE):
+            waiting += [entity for entity in chunk if entity not in calm]
+            while len(waiting) >= ENTITIES_AT_ONCE:
+                yield waiting[:ENTITIES_AT_ONCE]
+                del waiting[:ENTITIES_AT_ONCE]
+        if waiting:
+            yield waiting
 
     def _wishes(
         self, entities: list[str], only: Collection[AccountRef] | None

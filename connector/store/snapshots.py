@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from connector.store.engine import upsert
 from connector.store.file_tables import snapshots
+from connector.store.tables import assessments
 from scoring.assessment import Assessment
 from scoring.money import Money
 
-__all__ = ["SNAPSHOT_COLUMNS", "ageing_at", "keep_snapshots"]
+__all__ = ["SNAPSHOT_COLUMNS", "ageing_at", "keep_snapshots", "nothing_overdue"]
 
 #: The method asks for a snapshot a week at least, so an older one says nothing about a day.
 FILLED_DAYS = 7
@@ -71,3 +72,22 @@ def ageing_at(conn: sa.Connection, day: date) -> pl.DataFrame:
     statement = sa.select(*(snapshots.c[name] for name in SNAPSHOT_COLUMNS)).join(newest, same)
     rows = [tuple(row) for row in conn.execute(statement.order_by(snapshots.c.entity))]
     return pl.DataFrame(rows, schema=SNAPSHOT_COLUMNS, orient="row")
+
+
+def nothing_overdue(conn: sa.Connection, day: date, policy_version: str) -> set[str]:
+    """Name the entities whose assessment of a day, by a policy, found nothing overdue.
+
+    Those of whom something is not known, as for want of a rate, are not among them.
+    """
+    that_day = sa.and_(
+        assessments.c.entity == snapshots.c.entity,
+        assessments.c.as_of == snapshots.c.taken_on,
+        assessments.c.policy_version == policy_version,
+        assessments.c.latest,
+    )
+    statement = (
+        sa.select(snapshots.c.entity)
+        .join(assessments, that_day)
+        .where(snapshots.c.taken_on == day, snapshots.c.overdue == 0)
+    )
+    return set(conn.execute(statement).scalars())

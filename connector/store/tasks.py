@@ -8,12 +8,13 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.store.engine import insert_or_ignore
-from connector.store.tables import tasks
+from connector.store.tables import accounts, tasks
 from scoring.records import AccountRef
 
 __all__ = [
     "DOCUMENT",
     "TaskRow",
+    "entities_with_open_tasks",
     "load_tasks",
     "open_document_tasks",
     "open_task_accounts",
@@ -91,6 +92,18 @@ def open_task_accounts(conn: sa.Connection) -> list[AccountRef]:
         .distinct()
     )
     return sorted(AccountRef(row.system, row.account_id) for row in conn.execute(statement))
+
+
+def entities_with_open_tasks(conn: sa.Connection) -> set[str]:
+    """Name the entities of accounts with a dunning task that is not closed."""
+    same = sa.and_(accounts.c.system == tasks.c.system, accounts.c.record_id == tasks.c.account_id)
+    statement = (
+        sa.select(accounts.c.entity)
+        .join(tasks, same)
+        .where(tasks.c.state != "closed", ~_of_a_document(), accounts.c.entity.is_not(None))
+        .distinct()
+    )
+    return {entity for entity in conn.execute(statement).scalars() if entity is not None}
 
 
 def open_document_tasks(conn: sa.Connection) -> list[TaskRow]:

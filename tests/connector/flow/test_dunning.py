@@ -2,19 +2,27 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import msgspec
+import pytest
 import sqlalchemy as sa
 
 from adapters.port import TaskDraft
 from connector.clock import FixedClock
-from connector.flow.dunning import DunningReport, plan_dunning
+from connector.flow import dunning
+from connector.flow.assess import Scope
+from connector.flow.decide import decide
+from connector.flow.dunning import DunningReport, overdue_wishes, plan_dunning
 from connector.flow.entities import group_entities
+from connector.flow.job import Job
 from connector.flow.pull import pull
-from connector.store.engine import reading
+from connector.store.book import load_book
+from connector.store.engine import reading, writing
 from connector.store.queue_tables import outbox
+from connector.store.staleness import mark_stale
 from connector.work.writebacks import decode
-from scoring.book import Rate
+from scoring.book import Book, Rate
 from scoring.money import Money
 from scoring.policy import Policy
 from scoring.records import AccountRef, Record
@@ -147,3 +155,45 @@ def test_a_task_that_is_paid_at_night_is_closed_at_night(
     )
 
     assert report.changed == 1
+
+
+def test_a_whole_look_reads_only_who_may_be_late(
+    engine: sa.Engine, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Today's assessment tells who owes nothing late; who has a task or changed since is looked at."""
+    later = date(2026, 12, 24)
+    records: list[Record] = [
+        *(an_owner(), an_account("late"), an_account("calm"), an_account("changed")),
+        *(an_invoice("i1", "late"), an_invoice("i2", "calm", due_on=later)),
+        an_invoice("i3", "changed", due_on=later),
+    ]
+    port = FakeCrm("zoho", records)
+    pull(port, engine, clock)
+    job = a_job(engine, clock, port)
+    decide(job, AS_OF, scope=Scope.DUE)
+    with writing(engine) as conn:
+        mark_stale(conn, "zoho", ["changed"])
+    read: list[list[str]] = []
+
+    def noting(conn: sa.Connection, entities: list[str], *args: Any, **more: Any) -> Book:
+        read.append(entities)
+        return load_book(conn, entities, *args, **more)
+
+    monkeypatch.setattr(dunning, "load_book", noting)
+    report = decide(job, AS_OF, scope=Scope.DUE).tasks
+
+    names = {entity for chunk in read for entity in chunk}
+    assert (len(names), report.created) == (1, 0)
+    with writing(engine) as conn:
+        mark_stale(conn, "zoho", ["changed"])
+        assert len(overdue_wishes(conn, **_looking(job))) == 1
+    assert len({entity for chunk in read for entity in chunk}) == 2
+
+
+def _looking(job: Job) -> Any:
+    return {
+        "policy": job.rules.policy,
+        "rates": job.rules.rates,
+        "words": job.words,
+        "as_of": AS_OF,
+    }
