@@ -27,7 +27,7 @@ from connector.store.assessments import (
     undecided,
 )
 from connector.store.audit import AuditEntry, append
-from connector.store.book import entity_chunks
+from connector.store.book import ENTITIES_AT_ONCE, entity_chunks, portions
 from connector.store.earlier import note_signals
 from connector.store.engine import in_one_commit, reading
 from connector.store.groups import load_group_book, spread_marks
@@ -57,7 +57,6 @@ __all__ = [
     "chosen",
 ]
 
-ENTITIES_AT_ONCE = 2000
 Written = Mapping[AccountRef, Mapping[CreditField, str]]
 
 
@@ -184,11 +183,13 @@ def assess_stale(
         in_one_commit(engine, drop_idle_marks)
         in_one_commit(engine, spread_marks)
         only = chosen(engine, rules, as_of, scope, unread)
-    entities = sorted(set(only))
-    for start in range(0, len(entities), chunk):
-        part = entities[start : start + chunk]
+    entities, done = sorted(set(only)), 0
+    with reading(engine) as conn:
+        parts = list(portions(conn, entities, most=chunk))
+    for part in parts:
         _assess_chunk(engine, rules, as_of, clock, part, report, still_mine)
-        progress(min(start + chunk, len(entities)), len(entities))
+        done += len(part)
+        progress(done, len(entities))
     return report
 
 

@@ -16,7 +16,7 @@ from connector.flow.pauses import AccountPauses, pauses_of
 from connector.flow.task_text import TaskWish, TaskWords
 from connector.flow.tasks import TaskPlan, plan_tasks
 from connector.store.accounts import contacts_of
-from connector.store.book import entity_chunks, load_book
+from connector.store.book import ENTITIES_AT_ONCE, entity_chunks, load_book, portions
 from connector.store.engine import in_one_commit, reading
 from connector.store.snapshots import nothing_overdue
 from connector.store.staleness import stale_entities
@@ -49,7 +49,6 @@ from scoring.records import AccountRef
 
 __all__ = ["DunningReport", "overdue_wishes", "plan_dunning"]
 
-ENTITIES_AT_ONCE = 2000
 _Row = dict[str, Any]
 
 
@@ -162,14 +161,8 @@ class _Looking:
             calm = nothing_overdue(self._conn, self._as_of, self._policy.version)
             calm -= entities_with_open_tasks(self._conn)
             calm -= set(stale_entities(self._conn))
-        waiting: list[str] = []
-        for chunk in entity_chunks(self._conn, ENTITIES_AT_ONCE):
-            waiting += [entity for entity in chunk if entity not in calm]
-            while len(waiting) >= ENTITIES_AT_ONCE:
-                yield waiting[:ENTITIES_AT_ONCE]
-                del waiting[:ENTITIES_AT_ONCE]
-        if waiting:
-            yield waiting
+        names = (name for chunk in entity_chunks(self._conn, ENTITIES_AT_ONCE) for name in chunk)
+        return portions(self._conn, [name for name in names if name not in calm])
 
     def _wishes(
         self, entities: list[str], only: Collection[AccountRef] | None

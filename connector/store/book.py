@@ -6,13 +6,14 @@ else is loaded with it: money that one company paid for another's invoice is tak
 payer's payment and laid on the invoice.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import polars as pl
 import sqlalchemy as sa
 
 from connector.store.earlier import noticed, previous
+from connector.store.engine import is_one_of
 from connector.store.file_frames import CreditFile
 from connector.store.loading import Chosen, Columns, Loading, in_shape, key_of
 from connector.store.tables import (
@@ -26,8 +27,10 @@ from connector.store.tables import (
 from scoring.book import Book
 from scoring.rates import Rate, factor, round_half_up
 
-__all__ = ["Trading", "entity_chunks", "load_book"]
+__all__ = ["ENTITIES_AT_ONCE", "Trading", "entity_chunks", "load_book", "portions"]
 
+#: Memory is bounded by what is loaded at once: so many entities, and about so many invoices.
+ENTITIES_AT_ONCE, ITEMS_AT_ONCE = 2000, 50_000
 _TRADING_FRAMES = ("entities", "accounts", "items", "payments", "allocations", "orders")
 _PAYER = accounts.alias("payer")
 
@@ -47,6 +50,42 @@ def entity_chunks(conn: sa.Connection, size: int) -> Iterator[list[str]]:
             return
         yield chunk
         last = chunk[-1]
+
+
+def portions(
+    conn: sa.Connection,
+    entities: Sequence[str],
+    *,
+    most: int = ENTITIES_AT_ONCE,
+    items: int = ITEMS_AT_ONCE,
+) -> Iterator[list[str]]:
+    """Divide entities, in their order, into portions that are loaded at once.
+
+    A portion has at most ``most`` entities and ``items`` invoices; who has more is one by itself.
+    """
+    counts = _invoices_of(conn, entities)
+    portion: list[str] = []
+    held = 0
+    for entity in entities:
+        count = counts.get(entity, 0)
+        if portion and (len(portion) == most or held + count > items):
+            yield portion
+            portion, held = [], 0
+        portion.append(entity)
+        held += count
+    if portion:
+        yield portion
+
+
+def _invoices_of(conn: sa.Connection, entities: Sequence[str]) -> dict[str, int]:
+    """Count invoices. Who has few entities in mind does not read all accounts."""
+    statement = (
+        sa.select(accounts.c.entity, sa.func.count())
+        .join(invoices, _same_account(accounts, invoices))
+        .where(is_one_of(conn, accounts.c.entity, entities), invoices.c.gone_at.is_(None))
+        .group_by(accounts.c.entity)
+    )
+    return {entity: count for entity, count in conn.execute(statement) if entity is not None}
 
 
 def load_book(

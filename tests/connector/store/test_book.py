@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.flow.entities import group_entities
-from connector.store.book import entity_chunks, load_book
+from connector.store.book import entity_chunks, load_book, portions
 from connector.store.engine import reading
 from scoring.book import SCHEMAS, Book
 from scoring.rates import Rate
@@ -152,3 +152,25 @@ def test_no_statement_reads_a_whole_connection_to_find_one_company(
         ]
     assert len(steps) > 10
     assert [step for step in steps if step.startswith("SCAN") or "(system=?)" in step] == []
+
+
+@pytest.mark.parametrize(
+    ("most", "items", "sizes"),
+    [(5, 100, [5, 1]), (2, 100, [2, 2, 2]), (6, 5, [1, 5]), (6, 6, [2, 4]), (6, 9, [5, 1])],
+)
+def test_portions_are_bounded_by_companies_and_by_invoices(
+    most: int, items: int, sizes: list[int], engine: sa.Engine
+) -> None:
+    """The first company has five invoices, the others have one each; nobody is left out."""
+    names = [f"a{number}" for number in range(6)]
+    save(engine, Kind.ACCOUNTS, *(an_account(name) for name in names))
+    owed = [an_invoice(f"i{number}", "a0") for number in range(5)]
+    save(engine, Kind.INVOICES, *owed, *(an_invoice(f"i-{name}", name) for name in names[1:]))
+    group_entities(engine, now=NOW)
+    with reading(engine) as conn:
+        (entities,) = entity_chunks(conn, 10)
+        entities.sort(key=lambda entity: len(book_of(engine, entity).items), reverse=True)
+        found = list(portions(conn, entities, most=most, items=items))
+
+    assert [len(each) for each in found] == sizes
+    assert [entity for each in found for entity in each] == entities
