@@ -78,13 +78,15 @@ def create_blueprint(
     limits: Limits = _DEFAULT_LIMITS,
     counts: Counts | None = None,
 ) -> Blueprint:
-    """Build ``POST /hooks/<path id>``, ``/healthz`` and ``/readyz``.
+    """Build ``POST /hooks/<path id>``, ``/hooks/<path id>/<token>``, ``/healthz`` and ``/readyz``.
 
-    ``sources`` are keyed by the unguessable part of their path.
+    ``sources`` are keyed by the unguessable part of their path, which may be in two. A token that
+    does not belong to its path id is a forged message to that source.
     """
     receiver = _Receiver(sources, inbox, now, limits, counts or Counts())
     hooks = Blueprint("webhooks", __name__)
-    hooks.add_url_rule("/hooks/<path_id>", view_func=receiver.receive, methods=["POST"])
+    for rule in ("/hooks/<path_id>", "/hooks/<path_id>/<token>"):
+        hooks.add_url_rule(rule, view_func=receiver.receive, methods=["POST"])
     hooks.add_url_rule("/healthz", view_func=_healthz)
     hooks.add_url_rule("/readyz", view_func=receiver.readyz)
     return hooks
@@ -111,14 +113,19 @@ class _Receiver:
         second = limits.messages_per_second
         self._messages = Buckets(size=second * _BURST_SECONDS, per_second=second)
 
-    def receive(self, path_id: str) -> Response:
+    def receive(self, path_id: str, token: str = "") -> Response:
         """Take one message in."""
-        source = self._find(path_id)
-        name = source.name if source else ""
+        source = self._find(f"{path_id}/{token}" if token else path_id)
+        wronged = self._find(path_id) if token and source is None else None
+        meant = source or wronged
+        name = meant.name if meant else ""
         if self._refused.empty(_sender(), self._now()):
             self._counts.add(name, "limited")
             return _later(429, "too many requests")
-        answer = self._receive(source)
+        if wronged is not None:
+            answer = self._refuse(wronged, VerificationError("the token in the path is not ours"))
+        else:
+            answer = self._receive(source)
         if answer.status_code in _REFUSALS:
             self._refused.take(_sender(), self._now())
         return answer

@@ -98,6 +98,11 @@ class Service:
             self._zixin.hook(name): EventSource(name=name, codec=codec)
             for name, codec in self._codecs.items()
         }
+        sources |= {
+            path: EventSource(name=name, codec=codec)
+            for name in self._codecs
+            for path, codec in self._zixin.job_codecs(name).items()
+        }
         inbox = DatabaseInbox(self._zixin.engine, woken=self.worker.wake, pressure=self._pressure)
         server, bounds = self._zixin.config.server, self._zixin.config.receiving
         limits = Limits(

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from connector.flow.assess import Scope
 from connector.flow.decide import decide
 from connector.flow.push import push_due
+from connector.flow.react import react_due
+from connector.flow.run import PortReader
 from connector.store.engine import reading
-from connector.store.queue_tables import outbox
+from connector.store.queue_tables import inbox, outbox
 from connector.wiring.alarms import ForgedRate
 from connector.wiring.jobs import job_of
 from connector.wiring.service import Part, Service
@@ -254,6 +256,29 @@ def test_each_receiver_tells_of_the_forged_messages_it_got(
         one for one in shell.json("alert", "list")["alerts"] if one["code"] == "forged_messages"
     ]
     assert alert["subject"] == ZOHO
+
+
+def test_what_zoho_tells_of_its_jobs_is_kept_and_asks_for_nothing(shell: Shell) -> None:
+    with open_here(shell.installation, shell.clock) as zixin:
+        service = Service(zixin)
+        client = service.receiver().test_client()
+        (path,) = zixin.job_codecs(ZOHO)
+        told = {"job_id": "5000000000700001", "operation": "write", "state": "COMPLETED"}
+        statuses = [client.post(f"/hooks/{path}", json=told).status_code for _ in range(2)]
+        forged = client.post(f"/hooks/{path[:-1]}", json=told).status_code
+        job, codecs = job_of(zixin), {ZOHO: zixin.codec(ZOHO)}
+        reader = PortReader(job.engine, {}, job.clock)  # it could read nothing
+        react_due(zixin.engine, codecs, reader, job.clock, rng=job.rng)
+        with reading(zixin.engine) as conn:
+            rows = conn.execute(sa.select(inbox.c.message_id, inbox.c.state)).all()
+
+    assert (statuses, forged) == ([200, 200], 401)
+    assert [tuple(row) for row in rows] == [("job:5000000000700001", "done")]
+    assert service.counts.all() == {
+        (ZOHO, "accepted"): 1,
+        (ZOHO, "duplicate"): 1,
+        (ZOHO, "forged"): 1,
+    }
 
 
 @pytest.mark.parametrize("part", Part)
