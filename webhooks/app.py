@@ -26,6 +26,7 @@ from webhooks.port import (
     Source,
     VerificationError,
 )
+from webhooks.senders import network_of
 from webhooks.shape import MOST_DEPTH, too_deep
 
 __all__ = ["Limits", "create_app", "create_blueprint"]
@@ -169,7 +170,7 @@ class _Receiver:
     def _refuse(self, source: Source, error: VerificationError) -> Response:
         hostile = isinstance(error, HostileMessage)
         outcome = "hostile" if hostile else "forged"
-        self._counts.add(source.name, outcome)
+        self._counts.refuse(source.name, outcome, error.reason, network_of(_sender()))
         if self._counts.may_log(source.name, self._now(), self._limits.log_every):
             so_far = self._counts.of(source.name, outcome)
             _log.warning("%s: message refused: %s (%d so far)", source.name, error.reason, so_far)
