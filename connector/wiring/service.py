@@ -39,10 +39,13 @@ from connector.wiring.product import Zixin
 from connector.wiring.upkeep import at_time, upkeep_schedules
 from connector.work.alone import alone
 from connector.work.channels import ageing_channels, renew_channels, silence
+from connector.work.clockwork import make_scheduler
 from connector.work.inbox import DatabaseInbox, EventSource
 from connector.work.lateness import schedule_states
 from connector.work.pressure import Marks, Pressure
-from connector.work.schedule import GRACE, Schedule, SomeFailed, Ticker, every, make_scheduler
+from connector.work.schedule import GRACE, Schedule, SomeFailed
+from connector.work.ticker import Ticker
+from connector.work.triggers import every
 from connector.work.worker import Step, Worker
 from webhooks.app import Limits, create_app
 from webhooks.counts import Counts

@@ -22,7 +22,7 @@ from connector.store.queue_tables import inbox, ticks
 from connector.store.tables import payments
 from connector.wiring.jobs import job_of
 from connector.wiring.service import Service
-from connector.work.schedule import Ticker
+from connector.work.ticker import Ticker
 from sandbox.company.generate import generate
 from sandbox.faults import FaultKind, FaultRule
 from tests.databases import Tables

@@ -22,7 +22,8 @@ from connector.store.tables import payments
 from connector.wiring.jobs import job_of
 from connector.wiring.product import Zixin
 from connector.wiring.service import Service
-from connector.work.schedule import Schedule, SomeFailed, Ticker
+from connector.work.schedule import Schedule, SomeFailed
+from connector.work.ticker import Ticker
 from sandbox.company.generate import generate
 from tests.journeys.clerk import Clerk, clerks_of
 from tests.journeys.harness import Installation, installed, open_here

@@ -21,7 +21,7 @@ from connector.store.queue_tables import inbox, outbox
 from connector.wiring.alarms import ForgedRate
 from connector.wiring.jobs import job_of
 from connector.wiring.service import Part, Service
-from connector.work.schedule import Ticker
+from connector.work.ticker import Ticker
 from tests.connector.cli.shell import AS_OF, ZOHO, Shell
 from tests.journeys.harness import open_here
 from webhooks.counts import Counts
