@@ -303,7 +303,7 @@ def test_a_policy_activated_meanwhile_counts_from_the_next_decision(small: Small
         )
 
         assess.work(now)
-        assert service.work_off_chunks()
+        assert service.rounds.work_off_chunks()
 
         with reading(zixin.engine) as conn:
             latest = latest_assessments(conn)

@@ -101,7 +101,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         with open_here(installation, clock) as zixin:
             run_once(job_of(zixin), RunWish(as_of=zixin.clock.today()))
             service = Service(zixin)
-            monkeypatch.setattr(service, "_say", said.extend)
+            monkeypatch.setattr(service.rounds, "say", said.extend)
             yield House(installation, zixin, clock, service, clerks, said)
         for clerk in clerks.values():
             clerk.close()
@@ -146,7 +146,7 @@ def test_a_channel_that_cannot_be_renewed_is_told_of(
     assert house.said == []
     house.pass_time(timedelta(minutes=5))
     with pytest.raises(SomeFailed):
-        house.service.renew()
+        house.service.rounds.renew()
 
     (line,) = house.said
     assert "zoho-sandbox: notifications were not renewed in time" in line

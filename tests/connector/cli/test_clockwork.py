@@ -304,11 +304,11 @@ def test_in_quiet_hours_the_service_gives_nobody_a_new_task(pulled: Shell) -> No
         service = Service(zixin)
         schedules = {one.name: one for one in service.schedules()}
         schedules["assess"].work(pulled.clock.now())
-        service.work_off_chunks()
+        service.rounds.work_off_chunks()
         at_night = tasks_asked_for(zixin.engine)
         pulled.clock.move(timedelta(hours=10, minutes=30))
         schedules["dunning"].work(pulled.clock.now())
-        service.work_off_chunks()
+        service.rounds.work_off_chunks()
         by_day = tasks_asked_for(zixin.engine)
 
     assert at_night == 0
