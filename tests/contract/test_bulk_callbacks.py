@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import requests
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.serving import make_server
 
 from adapters.events import ForgedMessage
@@ -28,6 +30,7 @@ from connector.work.nodes import Node, serving_as
 from sandbox.notifier import Notifier
 from scoring.records import AccountRef, Kind
 from tests.contract.bench import START, ZOHO, Bench, Time, open_bench, read_all
+from tests.contract.openapi import request_mismatches
 from webhooks.app import create_app
 from webhooks.counts import Counts
 
@@ -279,6 +282,34 @@ def test_a_message_about_a_job_asks_for_nothing_to_be_read() -> None:
     assert codec.parse_hints(b'{"job_id": "7", "state": "COMPLETED"}') == ()
     with pytest.raises(ForgedMessage):
         codec.verify({}, b'{"job_id": "7", "state": "COMPLETED"}')
+
+
+@given(body=st.binary(max_size=300) | st.text(max_size=100).map(lambda text: text.encode()))
+def test_any_bytes_at_the_path_of_the_jobs_are_taken_or_refused(body: bytes) -> None:
+    verifier = next(iter(job_verifiers_for(SETTINGS).values()))
+    try:
+        verified = verifier.verify({}, body)
+    except ForgedMessage:
+        return
+    assert verified.message_id.removeprefix("job:").isdecimal()
+
+
+def test_jobs_are_asked_for_as_the_openapi_files_say(house: House) -> None:
+    account = house.some_accounts()
+    house.read()
+    house.write(account)
+    created = {
+        kind: json.loads(call.request)
+        for call in house.bench.crm.journal
+        for kind in ("read", "write")
+        if (call.method, call.path) == ("POST", f"/crm/bulk/v8/{kind}")
+    }
+
+    for kind, body in created.items():
+        path = f"/crm/bulk/v8/{kind}"
+        assert body["callback"] == {"url": house.callbacks().address(), "method": "post"}
+        assert request_mismatches(f"bulk_{kind}.json", "post", path, body) == []
+    assert len(created) == 2
 
 
 def test_who_shares_no_secret_knows_no_address() -> None:
