@@ -12,6 +12,7 @@ from typing import Protocol
 from requests.adapters import BaseAdapter
 
 from adapters.budget import Spending
+from adapters.callbacks import Callbacks, NoCallbacks
 from adapters.events import Hint, Verified
 from adapters.functions import FunctionText
 from adapters.fxiaoke.events import open_events
@@ -25,6 +26,7 @@ from adapters.settings import ConnectionSettings, Secret
 from adapters.slots import MemorySlots, Slots
 from adapters.tokens import Sealer, TokenStore
 from adapters.zoho import auth as zoho_auth
+from adapters.zoho.callbacks import job_verifiers
 from adapters.zoho.port import open_zoho, zoho_verifier
 from adapters.zoho.sdk_store import stored_refresh_token
 from adapters.zoho.workflow_texts import webhook_texts
@@ -35,6 +37,7 @@ __all__ = [
     "consent_page",
     "functions_for",
     "hints_for",
+    "job_verifiers_for",
     "open_port",
     "redeem_code",
     "revoke",
@@ -60,19 +63,20 @@ class EventCodec(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Vendor:
-    open: Callable[[ConnectionSettings, TokenStore, Sealer, Lines, Slots], CrmPort]
+    open: Callable[[ConnectionSettings, TokenStore, Sealer, Lines, Slots, Callbacks], CrmPort]
     verifier: Callable[[ConnectionSettings, Callable[[], datetime], Callable[[], str]], EventCodec]
     functions: Callable[[ConnectionSettings, str], tuple[FunctionText, ...]]
     consent_page: Callable[[ConnectionSettings, str, str], str] | None = None
     redeem_code: Callable[[ConnectionSettings, HttpClient, str, str, str], Secret] | None = None
     stored_token: Callable[[ConnectionSettings, Path], Secret] | None = None
     revoke: Callable[[ConnectionSettings, HttpClient], None] | None = None
+    job_verifiers: Callable[[ConnectionSettings], Mapping[str, EventCodec]] | None = None
 
 
 _VENDORS = {
     "zoho": _Vendor(
-        lambda settings, store, sealer, lines, slots: open_zoho(
-            settings, store, sealer, lines=lines, slots=slots
+        lambda settings, store, sealer, lines, slots, callbacks: open_zoho(
+            settings, store, sealer, lines=lines, slots=slots, callbacks=callbacks
         ),
         lambda settings, _now, nonce: zoho_verifier(settings, nonce),
         consent_page=zoho_auth.authorisation_url,
@@ -80,9 +84,10 @@ _VENDORS = {
         stored_token=stored_refresh_token,
         revoke=zoho_auth.revoke,
         functions=webhook_texts,
+        job_verifiers=job_verifiers,
     ),
     "fxiaoke": _Vendor(
-        lambda settings, store, sealer, lines, slots: open_fxiaoke(
+        lambda settings, store, sealer, lines, slots, _callbacks: open_fxiaoke(
             settings, store, sealer, lines=lines, slots=slots
         ),
         lambda settings, now, nonce: open_events(settings, now=now, nonce=nonce),
@@ -103,14 +108,16 @@ def open_port(
     spending: Spending | None = None,
     slots: Slots | None = None,
     places: Places | None = None,
+    callbacks: Callbacks | None = None,
 ) -> CrmPort:
     """Build the port of a connection; nothing is sent yet.
 
     ``pace`` is the clock and the sleep it lives by, ``transport`` what carries its HTTP calls,
     ``spending`` where a connection with a budget books them, ``slots`` where calls are booked that
     must not come too often, ``places`` where it stands how many are under way (of the last two,
-    where none are given, this process keeps them for itself). Raises ``ValueError`` for a vendor,
-    an option or a mapping that is not known.
+    where none are given, this process keeps them for itself), ``callbacks`` where the vendor tells
+    that a job is over (none: it is asked again and again). Raises ``ValueError`` for a vendor, an
+    option or a mapping that is not known.
     """
     lines = Lines(
         settings.name,
@@ -121,7 +128,9 @@ def open_port(
         places=places,
         route=settings.route,
     )
-    return _vendor(settings).open(settings, store, sealer, lines, slots or MemorySlots())
+    return _vendor(settings).open(
+        settings, store, sealer, lines, slots or MemorySlots(), callbacks or NoCallbacks()
+    )
 
 
 def verifier_for(
@@ -132,6 +141,15 @@ def verifier_for(
     Raises ``MissingSettingError`` without its secret, ``ValueError`` for an unusable one.
     """
     return _vendor(settings).verifier(settings, now, nonce)
+
+
+def job_verifiers_for(settings: ConnectionSettings) -> Mapping[str, EventCodec]:
+    """Return who takes what a CRM tells of its jobs, by the token at the end of their path.
+
+    The first is the one in use. None where the vendor tells of no jobs.
+    """
+    build = _vendor(settings).job_verifiers
+    return build(settings) if build else {}
 
 
 def hints_for(codec: EventCodec, body: bytes) -> tuple[Hint, ...]:

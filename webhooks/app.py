@@ -26,6 +26,7 @@ from webhooks.port import (
     Source,
     VerificationError,
 )
+from webhooks.senders import network_of
 from webhooks.shape import MOST_DEPTH, too_deep
 
 __all__ = ["Limits", "create_app", "create_blueprint"]
@@ -78,13 +79,15 @@ def create_blueprint(
     limits: Limits = _DEFAULT_LIMITS,
     counts: Counts | None = None,
 ) -> Blueprint:
-    """Build ``POST /hooks/<path id>``, ``/healthz`` and ``/readyz``.
+    """Build ``POST /hooks/<path id>``, ``/hooks/<path id>/<token>``, ``/healthz`` and ``/readyz``.
 
-    ``sources`` are keyed by the unguessable part of their path.
+    ``sources`` are keyed by the unguessable part of their path, which may be in two. A token that
+    does not belong to its path id is a forged message to that source.
     """
     receiver = _Receiver(sources, inbox, now, limits, counts or Counts())
     hooks = Blueprint("webhooks", __name__)
-    hooks.add_url_rule("/hooks/<path_id>", view_func=receiver.receive, methods=["POST"])
+    for rule in ("/hooks/<path_id>", "/hooks/<path_id>/<token>"):
+        hooks.add_url_rule(rule, view_func=receiver.receive, methods=["POST"])
     hooks.add_url_rule("/healthz", view_func=_healthz)
     hooks.add_url_rule("/readyz", view_func=receiver.readyz)
     return hooks
@@ -111,14 +114,19 @@ class _Receiver:
         second = limits.messages_per_second
         self._messages = Buckets(size=second * _BURST_SECONDS, per_second=second)
 
-    def receive(self, path_id: str) -> Response:
+    def receive(self, path_id: str, token: str = "") -> Response:
         """Take one message in."""
-        source = self._find(path_id)
-        name = source.name if source else ""
+        source = self._find(f"{path_id}/{token}" if token else path_id)
+        wronged = self._find(path_id) if token and source is None else None
+        meant = source or wronged
+        name = meant.name if meant else ""
         if self._refused.empty(_sender(), self._now()):
             self._counts.add(name, "limited")
             return _later(429, "too many requests")
-        answer = self._receive(source)
+        if wronged is not None:
+            answer = self._refuse(wronged, VerificationError("the token in the path is not ours"))
+        else:
+            answer = self._receive(source)
         if answer.status_code in _REFUSALS:
             self._refused.take(_sender(), self._now())
         return answer
@@ -162,7 +170,7 @@ class _Receiver:
     def _refuse(self, source: Source, error: VerificationError) -> Response:
         hostile = isinstance(error, HostileMessage)
         outcome = "hostile" if hostile else "forged"
-        self._counts.add(source.name, outcome)
+        self._counts.refuse(source.name, outcome, error.reason, network_of(_sender()))
         if self._counts.may_log(source.name, self._now(), self._limits.log_every):
             so_far = self._counts.of(source.name, outcome)
             _log.warning("%s: message refused: %s (%d so far)", source.name, error.reason, so_far)

@@ -16,6 +16,7 @@ import msgspec
 
 from adapters.errors import CrmUnavailable
 from adapters.http import Answer
+from adapters.zoho.callbacks import CALLED_WAITS, JobBell
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.coql import coql_credits
 from adapters.zoho.zipped import csv_rows
@@ -35,7 +36,8 @@ class ExportFailed(Exception):
 class Export(msgspec.Struct, frozen=True, kw_only=True):
     """Where reading by exports stands: the job, the row it was read up to, the token before it.
 
-    ``looks`` counts how often the job was looked after; the next look is due at ``look_at``.
+    ``looks`` counts how often the job was looked after; the next look is due at ``look_at``, or
+    sooner where the job was ``called``: Zoho tells when it is over.
     """
 
     job: str = ""
@@ -43,6 +45,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     looks: int = 0
     look_at: datetime | None = None
+    called: bool = False
 
 
 class ExportPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +107,9 @@ def query_credits(records: int) -> int:
 class Exports:
     """The exports of one connection. One file is kept open at a time."""
 
-    def __init__(self, client: ZohoClient) -> None:
+    def __init__(self, client: ZohoClient, bell: JobBell) -> None:
         self._client = client
+        self._bell = bell
         self._open: _Open | None = None
 
     def read(self, module: str, columns: Sequence[str], export: Export) -> ExportPart:
@@ -116,21 +120,27 @@ class Exports:
             CrmError: The call did not do what was asked.
         """
         if not export.job:
-            started = self._start(module, columns, export.token)
-            return ExportPart(ahead=self._waiting(Export(job=started, token=export.token)))
+            job_id, called = self._start(module, columns, export.token)
+            started = Export(job=job_id, token=export.token, called=called)
+            return ExportPart(ahead=self._waiting(started))
         opened = self._opened(export)
         if opened is None:
             if not self._is_due(export):
                 return ExportPart(ahead=export)
             job = self._look(module, export.job)
             if job is None:
-                looked = msgspec.structs.replace(export, looks=export.looks + 1)
-                return ExportPart(ahead=self._waiting(looked))
+                return ExportPart(ahead=self._waiting(self._looked(export)))
             opened = self._open = self._fetched(module, job)
         return self._part(opened, export)
 
+    def _looked(self, export: Export) -> Export:
+        """Count a look in vain; what was told before its time is not waited for any more."""
+        called = export.called and not self._bell.rang(export.job)
+        return msgspec.structs.replace(export, looks=export.looks + 1, called=called)
+
     def _waiting(self, export: Export) -> Export:
-        wait = WAITS[min(export.looks, len(WAITS) - 1)]
+        waits = CALLED_WAITS if export.called else WAITS
+        wait = waits[min(export.looks, len(waits) - 1)]
         look_at = self._client.http.pace.now() + timedelta(seconds=wait)
         return msgspec.structs.replace(export, look_at=look_at)
 
@@ -140,28 +150,35 @@ class Exports:
         return opened if stands else None
 
     def _is_due(self, export: Export) -> bool:
-        """Wait until the next look at a job, or for as long as one call may."""
+        """Wait until the next look at a job, or until its end is told; at most as one call may."""
         if export.look_at is None:
             return True
         pace = self._client.http.pace
         wait = (export.look_at - pace.now()).total_seconds()
+        if wait > 0 and export.called:
+            return self._bell.rest(export.job, min(wait, LONGEST_WAIT)) or wait <= LONGEST_WAIT
         if wait > 0:
             pace.sleep(min(wait, LONGEST_WAIT))
         return wait <= LONGEST_WAIT
 
-    def _start(self, module: str, columns: Sequence[str], token: str) -> str:
+    def _start(self, module: str, columns: Sequence[str], token: str) -> tuple[str, bool]:
+        """Start a job, and tell whether Zoho will tell of its end."""
         whole = {"module": {"api_name": module}, "fields": list(columns), "page": 1}
         query: dict[str, object] = {"page_token": token} if token else whole
-        started = self._client.start(
-            "bulk/read",
-            f"export {module}",
-            {"query": query, "file_type": "csv"},
-            lambda answer: answer.decode(_STARTS),
-            credits=JOB_CREDITS,
-        )
+
+        def send(body: dict[str, object]) -> _Starts:
+            return self._client.start(
+                "bulk/read",
+                f"export {module}",
+                body,
+                lambda answer: answer.decode(_STARTS),
+                credits=JOB_CREDITS,
+            )
+
+        started, called = self._bell.start(send, {"query": query, "file_type": "csv"})
         if not started.data:
             raise ExportFailed(f"Zoho did not say which export of {module} it began")
-        return started.data[0].details.id
+        return started.data[0].details.id, called
 
     def _look(self, module: str, job_id: str) -> _Job | None:
         """Look after a job; ``None`` while it works."""

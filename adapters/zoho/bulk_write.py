@@ -10,7 +10,7 @@ newer: while a job may still work, its records are not written otherwise.
 
 import logging
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -30,6 +30,7 @@ from adapters.errors import (
     Refused,
 )
 from adapters.zoho.bulk_result import read_result
+from adapters.zoho.callbacks import CALLED_WAITS, JobBell, waits
 from adapters.zoho.client import Item, ZohoClient, write_credits
 from adapters.zoho.metadata import Metadata
 from adapters.zoho.zipped import zipped_csv
@@ -45,6 +46,7 @@ UPLOADS = 3
 #: Seconds before each look, a credit each; the last again and again.
 WAITS = (3.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 PATIENCE_SECONDS = 30 * 60
+LONGEST_WAIT = 60.0  # seconds until ``go_on`` is asked again
 #: A job whose creation nobody confirmed has begun by then, or never will.
 SETTLE = timedelta(minutes=5)
 #: Where jobs are not permitted, or fail, single writes serve for so long.
@@ -125,8 +127,9 @@ def fits_a_job(body: Body) -> bool:
 class BulkWriter:
     """The jobs of one connection. It remembers those that may still work, and whether it may."""
 
-    def __init__(self, client: ZohoClient, metadata: Metadata) -> None:
+    def __init__(self, client: ZohoClient, metadata: Metadata, bell: JobBell) -> None:
         self._client = client
+        self._bell = bell
         self._metadata = metadata
         self._unfinished: list[_Unfinished] = []
         self._rests_until = 0.0
@@ -188,7 +191,7 @@ class BulkWriter:
         ids = frozenset(str(body["id"]) for body in bodies)
         try:
             file_id = self._uploaded(module, bodies)
-            job = self._start(module, file_id, _columns(bodies), ids)
+            job, called = self._start(module, file_id, _columns(bodies), ids)
         except (Refused, ContractBroken, CredentialsRejected) as error:
             # Credentials that only the host for files refuses serve well for single writes.
             self.rest(error)
@@ -196,7 +199,9 @@ class BulkWriter:
         except CrmError as error:
             return [error] * len(bodies)
         try:
-            verdicts = self._verdicts(module, job, self._ended(module, job, ids, go_on))
+            verdicts = self._verdicts(
+                module, job, self._ended(module, job, ids, go_on, called=called)
+            )
         except CrmError as error:
             return [error] * len(bodies)
         unheard = self._unknown("Zoho's file says nothing about this record", f"update {module}")
@@ -227,7 +232,10 @@ class BulkWriter:
             else:
                 return str(answer.details.file_id)
 
-    def _start(self, module: str, file_id: str, columns: Sequence[str], ids: frozenset[str]) -> str:
+    def _start(
+        self, module: str, file_id: str, columns: Sequence[str], ids: frozenset[str]
+    ) -> tuple[str, bool]:
+        """Start a job, and tell whether Zoho will tell of its end."""
         resource = {
             "type": "data",
             "module": {"api_name": module},
@@ -238,14 +246,20 @@ class BulkWriter:
             "field_mappings": [{"api_name": name, "index": at} for at, name in enumerate(columns)],
         }
         operation = f"update {module} in bulk"
-        try:
-            started = self._client.start(
+
+        def send(body: Body) -> _Start:
+            return self._client.start(
                 "bulk/write",
                 operation,
-                {"operation": "update", "resource": [resource]},
+                body,
                 lambda answer: answer.decode(_STARTED),
                 credits=JOB_CREDITS,
                 writes=True,
+            )
+
+        try:
+            started, called = self._bell.start(
+                send, {"operation": "update", "resource": [resource]}
             )
         except OutcomeUnknown as error:
             raise self._doubt("", ids, operation, error.user_message) from None
@@ -253,16 +267,16 @@ class BulkWriter:
             if error.vendor_code:
                 raise  # Zoho refused it
             raise self._doubt("", ids, operation, error.user_message) from None
-        return started.details.id
+        return started.details.id, called
 
-    def _ended(self, module: str, job_id: str, ids: frozenset[str], go_on: GoOn) -> _Job:
+    def _ended(
+        self, module: str, job_id: str, ids: frozenset[str], go_on: GoOn, *, called: bool
+    ) -> _Job:
         """Look after a job until it is over. Raises ``OutcomeUnknown`` when it is not by then."""
-        pace, operation = self._client.http.pace, f"update {module} in bulk"
-        until = pace.monotonic() + PATIENCE_SECONDS
-        for wait in _waits():
-            if not go_on() or pace.monotonic() > until:
-                break
-            pace.sleep(wait)
+        operation = f"update {module} in bulk"
+        until = self._client.http.pace.monotonic() + PATIENCE_SECONDS
+        ahead = waits(CALLED_WAITS if called else WAITS)
+        while self._waited(job_id, next(ahead), until, go_on, called=called):
             try:
                 job = self._look(job_id)
             except RecordNotFound:
@@ -275,7 +289,25 @@ class BulkWriter:
                 continue
             if job.works is False:
                 return job
+            if called and self._bell.rang(job_id):  # told before its time
+                called, ahead = False, waits(WAITS)
         raise self._doubt(job_id, ids, operation, "the job still works")
+
+    def _waited(
+        self, job_id: str, seconds: float, until: float, go_on: GoOn, *, called: bool
+    ) -> bool:
+        """Wait before a look, or until the job's end is told. False: nobody waits any longer."""
+        pace = self._client.http.pace
+        while seconds > 0:
+            if not go_on() or pace.monotonic() > until:
+                return False
+            part = min(seconds, LONGEST_WAIT)
+            seconds -= part
+            if not called:
+                pace.sleep(part)
+            elif self._bell.rest(job_id, part):
+                return True
+        return True
 
     def _look(self, job_id: str) -> _Job:
         found = self._client.read(
@@ -334,9 +366,3 @@ def _cell(value: object) -> str:
             return f"{value:f}"
         case _:
             return str(value)
-
-
-def _waits() -> Iterator[float]:
-    yield from WAITS
-    while True:
-        yield WAITS[-1]

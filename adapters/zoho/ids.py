@@ -1,4 +1,4 @@
-"""The ids of a module alone, for the rare sweep that trusts no list of deletions."""
+"""What an id is, and the ids of a module alone, for the sweep that trusts no list of deletions."""
 
 import msgspec
 
@@ -8,7 +8,9 @@ from adapters.port import IdPage
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.coql import literal, select
 
-__all__ = ["page_of_ids"]
+__all__ = ["is_id", "page_of_ids"]
+
+_ID_DIGITS = range(1, 20)
 
 
 class _Id(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +27,11 @@ class _Ids(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _IDS = msgspec.json.Decoder(_Ids)
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text may be an id of Zoho's."""
+    return text.isascii() and text.isdecimal() and len(text) in _ID_DIGITS
 
 
 def page_of_ids(client: ZohoClient, module: str, after: str) -> IdPage:

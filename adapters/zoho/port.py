@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from adapters.callbacks import Callbacks, NoCallbacks
 from adapters.errors import CrmError
 from adapters.lines import Lines
 from adapters.port import (
@@ -28,6 +29,7 @@ from adapters.zoho.auth import TokenDesk
 from adapters.zoho.books_client import BooksClient
 from adapters.zoho.books_doctor import BooksDoctor
 from adapters.zoho.books_reader import LEDGER_KINDS, BooksReader
+from adapters.zoho.callbacks import JobBell
 from adapters.zoho.client import ZohoClient
 from adapters.zoho.doctor import Doctor
 from adapters.zoho.events import ZohoVerifier, unwatch, watch
@@ -57,6 +59,7 @@ class ZohoPort:
         default_owner: str | None = None,
         channel_token: str = "",
         books: BooksClient,
+        callbacks: Callbacks,
     ) -> None:
         self._client = client
         self._books = books
@@ -64,10 +67,11 @@ class ZohoPort:
         self._default_owner = default_owner
         self._channel_token = channel_token
         self._metadata = Metadata(client)
-        self._reader = ZohoReader(client, self._metadata, mapping)
+        bell = JobBell(callbacks, client.http.pace)
+        self._reader = ZohoReader(client, self._metadata, mapping, bell)
         in_books = client.options.ledger == "books"
         self._ledger = BooksReader(books, self._employers) if in_books else None
-        self._writer = ZohoWriter(client, self._metadata, mapping)
+        self._writer = ZohoWriter(client, self._metadata, mapping, bell)
         self._notes = ZohoNotes(client, mapping.accounts.module)
         self._tasks = ZohoTasks(client, self._metadata, mapping, default_owner=default_owner)
 
@@ -226,11 +230,13 @@ def open_zoho(
     *,
     lines: Lines | None = None,
     slots: Slots | None = None,
+    callbacks: Callbacks | None = None,
 ) -> ZohoPort:
     """Put a connection together; nothing is sent yet. ``lines`` bring deadlines and the clock.
 
-    ``slots`` is where calls to Zoho Books are booked by all who make them. Raises ``ValueError``
-    for options or a mapping that cannot be read.
+    ``slots`` is where calls to Zoho Books are booked by all who make them, ``callbacks`` where Zoho
+    tells that a bulk job is over. Raises ``ValueError`` for options or a mapping that cannot be
+    read.
     """
     lines = lines or Lines(settings.name)
     options = options_of(settings)
@@ -254,6 +260,7 @@ def open_zoho(
         default_owner=settings.default_owner,
         channel_token=token.reveal() if token else "",
         books=BooksClient(session.through(books), slots or MemorySlots()),
+        callbacks=callbacks or NoCallbacks(),
     )
 
 

@@ -16,6 +16,7 @@ from adapters.errors import ContractBroken, Refused
 from adapters.http import Answer
 from adapters.port import Cursor, Page
 from adapters.zoho.bulk_read import Export, ExportFailed, Exports, export_credits, query_credits
+from adapters.zoho.callbacks import JobBell
 from adapters.zoho.client import ZohoClient, iso
 from adapters.zoho.coql import among, literal, select
 from adapters.zoho.mapping import Translated, Translator
@@ -76,11 +77,13 @@ _COUNT = msgspec.json.Decoder(_Count)
 class ZohoReader:
     """The reading half of the port."""
 
-    def __init__(self, client: ZohoClient, metadata: Metadata, mapping: ZohoMapping) -> None:
+    def __init__(
+        self, client: ZohoClient, metadata: Metadata, mapping: ZohoMapping, bell: JobBell
+    ) -> None:
         self._client = client
         self._metadata = metadata
         self._mapping = mapping
-        self._exports = Exports(client)
+        self._exports = Exports(client, bell)
         self._decoders: dict[Kind, RowDecoder] = {}
         self._looked: dict[Kind, float] = {}  # when users or deletions were read last
 

@@ -32,6 +32,7 @@ from adapters.zoho.bulk_write import (
     NoJob,
     fits_a_job,
 )
+from adapters.zoho.callbacks import JobBell
 from adapters.zoho.client import Item, ZohoClient, write_credits
 from adapters.zoho.errors import to_error
 from adapters.zoho.fields import decode, encode
@@ -136,12 +137,14 @@ class BatchSender:
 class ZohoWriter:
     """The field-writing part of the port."""
 
-    def __init__(self, client: ZohoClient, metadata: Metadata, mapping: ZohoMapping) -> None:
+    def __init__(
+        self, client: ZohoClient, metadata: Metadata, mapping: ZohoMapping, bell: JobBell
+    ) -> None:
         self._client = client
         self._metadata = metadata
         self._mapping = mapping
         self._sender = BatchSender(client)
-        self._bulk = BulkWriter(client, metadata)
+        self._bulk = BulkWriter(client, metadata, bell)
         self._our_names = {api: ours.value for ours, api in mapping.credit_fields.items() if api}
 
     def update_fields(self, updates: Sequence[FieldUpdate]) -> list[Outcome]:

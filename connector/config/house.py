@@ -166,9 +166,11 @@ class Receiving(Section, frozen=True):
 
     An address from which more than ``refused_per_minute`` messages had to be refused is not
     listened to for a while; a connection sends at most ``messages_per_second``. 0: no limit.
+    Of messages refused for one reason at most ``audited_per_hour`` entries come into the audit log.
     """
 
     refused_per_minute: int = 600
+    audited_per_hour: int = 4
     messages_per_second: int = 2000
     soft_rows: int = 50_000
     hard_rows: int = 200_000
@@ -182,6 +184,7 @@ class Receiving(Section, frozen=True):
                 0,
                 refused_per_minute=self.refused_per_minute,
                 messages_per_second=self.messages_per_second,
+                audited_per_hour=self.audited_per_hour,
             ),
             *starts_at(1, soft_rows=self.soft_rows, hard_rows=self.hard_rows),
             *lies_between(0, 1, disk_share=self.disk_share),

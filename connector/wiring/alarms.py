@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from connector.flow.alerting import send_alerts
 from connector.flow.watch import look
+from connector.store import audit
 from connector.store.engine import in_one_commit
 from connector.wiring.alerting import channels_of, senders_of, watch_of
 from connector.wiring.product import Zixin
+from connector.wiring.refusals import RefusalSamples
 from connector.work.alert import Alert
 from connector.work.alerts import note
 from connector.work.schedule import Schedule
@@ -31,18 +33,21 @@ class Alarms:
         self._watch = watch_of(zixin, schedules)
         self._rng = random.Random()
         self._forged = ForgedRate(counts, zixin.config.alerting.forged_per_hour)
+        self._samples = RefusalSamples(counts, zixin.config.receiving.audited_per_hour)
 
     def watch(self) -> None:
         """Put down what stands now and make the messages that are due."""
         now = self._zixin.clock.now()
-        forged = self._forged.above(now)
+        forged, samples = self._forged.above(now), self._samples.due(now)
 
         def work(conn: sa.Connection) -> None:
             for alert in forged:
                 note(conn, alert, now=now)
             look(conn, self._watch, self._channels, now=now)
+            audit.append(conn, [sample.entry for sample in samples])
 
         in_one_commit(self._zixin.engine, work)
+        self._samples.written(samples)
 
     def send(self, stop: Callable[[], bool]) -> bool:
         """Send what is due. Always False: nothing else waits for it."""

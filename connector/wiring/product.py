@@ -40,6 +40,7 @@ from connector.store.spending import DatabaseSpending
 from connector.store.tokens import DatabaseTokenStore
 from connector.texts.catalogue import Texts
 from connector.wiring.connections import connection_settings, resolve_secret
+from connector.work.callbacks import InboxCallbacks
 from connector.work.takeover import take_over
 from scoring.book import Rate
 from scoring.calendar import WorkCalendar
@@ -115,6 +116,7 @@ class Zixin:
                 spending=DatabaseSpending(self.engine),
                 slots=DatabaseSlots(self.engine),
                 places=DatabasePlaces(self.engine),
+                callbacks=InboxCallbacks(self.engine, name, self._job_url(settings)),
             )
         except ValueError as error:
             raise ConfigError.of_connection(name, error) from error
@@ -196,6 +198,22 @@ class Zixin:
         """Return the address a CRM calls; empty without ``server.public_url`` or ``hook``."""
         base, word = self.config.server.public_url.rstrip("/"), self.hook(name)
         return f"{base}/hooks/{word}" if base and word else ""
+
+    def job_codecs(self, name: str) -> dict[str, registry.EventCodec]:
+        """Return who takes what a CRM tells of its jobs, by the path behind ``/hooks/``."""
+        word, found = self.hook(name), registry.job_verifiers_for(self.settings(name))
+        return {f"{word}/{token}": codec for token, codec in found.items()} if word else {}
+
+    def _job_url(self, settings: ConnectionSettings) -> str:
+        """Return the address for what a CRM tells of its jobs; empty: it has none."""
+        if not self.config.server.public_url:
+            return ""
+        try:
+            url = self.callback_url(settings.name)
+        except DocumentError:  # whoever serves is told; whoever only reads need not have the word
+            return ""
+        token = next(iter(registry.job_verifiers_for(settings)), "")
+        return f"{url}/{token}" if url and token else ""
 
     def functions(self, name: str) -> tuple[FunctionText, ...]:
         """Return the functions an administrator may enter in a CRM; they hold no secret.

@@ -13,7 +13,8 @@ from connector.wiring.jobs import survey_of
 from connector.wiring.product import Zixin
 from connector.work.alert import Alert
 from connector.work.alerts import note
-from connector.work.schedule import Schedule, cron, on_workdays
+from connector.work.schedule import Schedule
+from connector.work.triggers import cron, on_workdays
 
 __all__ = ["at_time", "upkeep_schedules"]
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from adapters.callbacks import JOB_MESSAGE
 from adapters.port import CrmPort, WatchReceipt
 from connector.clock import Clock
 from connector.store.engine import in_one_commit, reading
@@ -94,7 +95,9 @@ def silence(conn: sa.Connection, system: str, now: datetime) -> str:
     ).scalar_one()
     told = conn.execute(
         sa.select(sa.func.max(inbox.c.received_at)).where(
-            inbox.c.system == system, inbox.c.kind == MESSAGE
+            inbox.c.system == system,
+            inbox.c.kind == MESSAGE,
+            ~inbox.c.message_id.startswith(JOB_MESSAGE),
         )
     ).scalar_one()
     if since is None or now - max(since, told or since) < SILENCE:

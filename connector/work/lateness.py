@@ -14,7 +14,8 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.store.queue_tables import ticks
-from connector.work.schedule import Schedule, failed_in, fires_after
+from connector.work.schedule import Schedule, failed_in
+from connector.work.triggers import fires_after
 
 __all__ = ["ScheduleState", "patience_of", "schedule_states"]
 

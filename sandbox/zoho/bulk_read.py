@@ -81,7 +81,7 @@ class BulkReadDesk:
         call_back(
             self.notifier,
             callback_url(body.get("callback")),
-            {"job_id": job.id, "operation": "read", "state": over},
+            {"job_id": job.id, "operation": "read", "state": over, "query": body["query"]},
             after_seconds=self.state.options.bulk_job_seconds,
         )
         self._jobs = {key: kept for key, kept in self._jobs.items() if kept.at + _KEPT > now}

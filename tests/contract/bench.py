@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from adapters.callbacks import Callbacks
 from adapters.http import Deadlines, Pace
 from adapters.port import CrmPort, Cursor, Page, Priority, TaskChange, TaskDraft
 from adapters.registry import open_port
@@ -124,7 +125,12 @@ class Bench:
     sandbox: Sandbox = field(default_factory=Sandbox)
 
     def open(
-        self, *, alone: bool = False, deadlines: Deadlines | None = None, **changes: Any
+        self,
+        *,
+        alone: bool = False,
+        deadlines: Deadlines | None = None,
+        callbacks: Callbacks | None = None,
+        **changes: Any,
     ) -> CrmPort:
         """Open a port that has never talked to the CRM; ``alone``: in an installation of its own."""
         shared = None if alone else self.engine
@@ -137,6 +143,7 @@ class Bench:
             deadlines=deadlines or Deadlines(read=10),
             spending=None if shared is None else DatabaseSpending(shared),
             places=None if shared is None else DatabasePlaces(shared),
+            callbacks=callbacks,
         )
 
     def add_account(self, **values: object) -> str:

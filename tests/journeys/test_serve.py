@@ -22,7 +22,7 @@ from connector.store.queue_tables import inbox, ticks
 from connector.store.tables import payments
 from connector.wiring.jobs import job_of
 from connector.wiring.service import Service
-from connector.work.schedule import Ticker
+from connector.work.ticker import Ticker
 from sandbox.company.generate import generate
 from sandbox.faults import FaultKind, FaultRule
 from tests.databases import Tables
@@ -303,7 +303,7 @@ def test_a_policy_activated_meanwhile_counts_from_the_next_decision(small: Small
         )
 
         assess.work(now)
-        assert service.work_off_chunks()
+        assert service.rounds.work_off_chunks()
 
         with reading(zixin.engine) as conn:
             latest = latest_assessments(conn)

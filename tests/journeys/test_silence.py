@@ -22,7 +22,8 @@ from connector.store.tables import payments
 from connector.wiring.jobs import job_of
 from connector.wiring.product import Zixin
 from connector.wiring.service import Service
-from connector.work.schedule import Schedule, SomeFailed, Ticker
+from connector.work.schedule import Schedule, SomeFailed
+from connector.work.ticker import Ticker
 from sandbox.company.generate import generate
 from tests.journeys.clerk import Clerk, clerks_of
 from tests.journeys.harness import Installation, installed, open_here
@@ -100,7 +101,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         with open_here(installation, clock) as zixin:
             run_once(job_of(zixin), RunWish(as_of=zixin.clock.today()))
             service = Service(zixin)
-            monkeypatch.setattr(service, "_say", said.extend)
+            monkeypatch.setattr(service.rounds, "say", said.extend)
             yield House(installation, zixin, clock, service, clerks, said)
         for clerk in clerks.values():
             clerk.close()
@@ -145,7 +146,7 @@ def test_a_channel_that_cannot_be_renewed_is_told_of(
     assert house.said == []
     house.pass_time(timedelta(minutes=5))
     with pytest.raises(SomeFailed):
-        house.service.renew()
+        house.service.rounds.renew()
 
     (line,) = house.said
     assert "zoho-sandbox: notifications were not renewed in time" in line

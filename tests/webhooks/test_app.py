@@ -137,6 +137,27 @@ def test_forged_bytes_get_a_constant_401_and_leave_only_a_count(body: bytes, sig
     assert house.counts.of("crm", "forged") == 1
 
 
+def test_a_path_in_two_parts_leads_to_its_source_alone() -> None:
+    house = House()
+    house.client = create_app(
+        {PATH_ID: FakeSource("plain"), f"{PATH_ID}/t0ken": FakeSource("with token")},
+        house.inbox,
+        lambda: NOW,
+        SMALL,
+        house.counts,
+    ).test_client()
+    paths = ("t0ken", "t0ke", "t0ken/more", "")
+
+    statuses = [house.post(b"{}", path=f"{PATH_ID}/{end}".rstrip("/"))[0] for end in paths]
+
+    assert statuses == [202, 401, 404, 202]
+    assert house.post(b"{}", path="nowhere/t0ken")[0] == 404
+    assert [kept[0] for kept in house.inbox.kept] == ["with token", "plain"]
+    assert house.counts.of("plain", "forged") == 1
+    (reason,) = house.counts.refusals()
+    assert reason == ("plain", "forged", "the token in the path is not ours")
+
+
 def test_a_stream_of_forgeries_writes_one_line_a_minute(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:

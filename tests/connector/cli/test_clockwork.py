@@ -14,12 +14,14 @@ import sqlalchemy as sa
 from connector.flow.assess import Scope
 from connector.flow.decide import decide
 from connector.flow.push import push_due
+from connector.flow.react import react_due
+from connector.flow.run import PortReader
 from connector.store.engine import reading
-from connector.store.queue_tables import outbox
+from connector.store.queue_tables import inbox, outbox
 from connector.wiring.alarms import ForgedRate
 from connector.wiring.jobs import job_of
 from connector.wiring.service import Part, Service
-from connector.work.schedule import Ticker
+from connector.work.ticker import Ticker
 from tests.connector.cli.shell import AS_OF, ZOHO, Shell
 from tests.journeys.harness import open_here
 from webhooks.counts import Counts
@@ -256,6 +258,29 @@ def test_each_receiver_tells_of_the_forged_messages_it_got(
     assert alert["subject"] == ZOHO
 
 
+def test_what_zoho_tells_of_its_jobs_is_kept_and_asks_for_nothing(shell: Shell) -> None:
+    with open_here(shell.installation, shell.clock) as zixin:
+        service = Service(zixin)
+        client = service.receiver().test_client()
+        (path,) = zixin.job_codecs(ZOHO)
+        told = {"job_id": "5000000000700001", "operation": "write", "state": "COMPLETED"}
+        statuses = [client.post(f"/hooks/{path}", json=told).status_code for _ in range(2)]
+        forged = client.post(f"/hooks/{path[:-1]}", json=told).status_code
+        job, codecs = job_of(zixin), {ZOHO: zixin.codec(ZOHO)}
+        reader = PortReader(job.engine, {}, job.clock)  # it could read nothing
+        react_due(zixin.engine, codecs, reader, job.clock, rng=job.rng)
+        with reading(zixin.engine) as conn:
+            rows = conn.execute(sa.select(inbox.c.message_id, inbox.c.state)).all()
+
+    assert (statuses, forged) == ([200, 200], 401)
+    assert [tuple(row) for row in rows] == [("job:5000000000700001", "done")]
+    assert service.counts.all() == {
+        (ZOHO, "accepted"): 1,
+        (ZOHO, "duplicate"): 1,
+        (ZOHO, "forged"): 1,
+    }
+
+
 @pytest.mark.parametrize("part", Part)
 def test_receivers_and_schedulers_look_and_workers_do_not(shell: Shell, part: Part) -> None:
     with open_here(shell.installation, shell.clock) as zixin:
@@ -279,11 +304,11 @@ def test_in_quiet_hours_the_service_gives_nobody_a_new_task(pulled: Shell) -> No
         service = Service(zixin)
         schedules = {one.name: one for one in service.schedules()}
         schedules["assess"].work(pulled.clock.now())
-        service.work_off_chunks()
+        service.rounds.work_off_chunks()
         at_night = tasks_asked_for(zixin.engine)
         pulled.clock.move(timedelta(hours=10, minutes=30))
         schedules["dunning"].work(pulled.clock.now())
-        service.work_off_chunks()
+        service.rounds.work_off_chunks()
         by_day = tasks_asked_for(zixin.engine)
 
     assert at_night == 0

@@ -23,7 +23,9 @@ from connector.work.alert import WEIGHTS, Alert
 from connector.work.alerts import Message
 from connector.work.channels import save_channels
 from connector.work.pauses import halt, pause, resume
-from connector.work.schedule import Schedule, SomeFailed, Ticker, every
+from connector.work.schedule import Schedule, SomeFailed
+from connector.work.ticker import Ticker
+from connector.work.triggers import every
 from scoring.records import Kind
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -119,10 +119,13 @@ def test_silence_is_told_after_a_day_however_often_the_channel_was_renewed(
         clock.move(timedelta(hours=6))
         with reading(engine) as conn:
             silent.append(silence(conn, "crm", clock.now()))
+    DatabaseInbox(engine).put("crm", "job:7", clock.now(), {}, b"")  # tells of no change
+    with reading(engine) as conn:
+        silent.append(silence(conn, "crm", clock.now()))
     DatabaseInbox(engine).put("crm", "M1", clock.now(), {}, b"")
     with reading(engine) as conn:
         silent.append(silence(conn, "crm", clock.now()))
         silent.append(silence(conn, "other", clock.now()))
 
-    assert [bool(each) for each in silent] == [False] * 3 + [True] * 2 + [False] * 2
+    assert [bool(each) for each in silent] == [False] * 3 + [True] * 3 + [False] * 2
     assert "none has come ever" in silent[3]

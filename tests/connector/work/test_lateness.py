@@ -10,7 +10,9 @@ from adapters.errors import CrmUnavailable
 from connector.clock import FixedClock
 from connector.store.engine import reading
 from connector.work.lateness import ScheduleState, patience_of, schedule_states
-from connector.work.schedule import Schedule, SomeFailed, Ticker, cron, every, failed_in
+from connector.work.schedule import Schedule, SomeFailed, failed_in
+from connector.work.ticker import Ticker
+from connector.work.triggers import cron, every
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 QUARTER = timedelta(minutes=15)

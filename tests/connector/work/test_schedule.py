@@ -15,17 +15,10 @@ from hypothesis import strategies as st
 from connector.clock import FixedClock
 from connector.store.engine import reading
 from connector.store.queue_tables import ticks
-from connector.work.schedule import (
-    BadSchedule,
-    Schedule,
-    Ticker,
-    check,
-    cron,
-    due_tick,
-    every,
-    last_fire,
-    make_scheduler,
-)
+from connector.work.clockwork import make_scheduler
+from connector.work.schedule import BadSchedule, Schedule, check
+from connector.work.ticker import Ticker
+from connector.work.triggers import cron, due_tick, every, last_fire
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 QUARTER = timedelta(minutes=15)

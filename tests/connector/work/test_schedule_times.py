@@ -17,7 +17,9 @@ from connector.calendars import work_calendar
 from connector.clock import FixedClock
 from connector.store.engine import create_engine
 from connector.store.migrations import upgrade
-from connector.work.schedule import Schedule, Ticker, check, cron, every, last_fire, on_workdays
+from connector.work.schedule import Schedule, check
+from connector.work.ticker import Ticker
+from connector.work.triggers import cron, every, last_fire, on_workdays
 
 ZONES = ("Asia/Shanghai", "Asia/Kolkata", "America/New_York", "Pacific/Auckland", "UTC")
 DAYS = {
