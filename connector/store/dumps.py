@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ __all__ = ["check_schema_there", "dump", "examine_dump", "put_beside", "put_in_p
 _VERSION = "alembic_version"
 _CONTENT = re.compile(r"^\d+; \d+ \d+ (?P<what>.+)$", re.MULTILINE)
 _SCHEMAS = ("SCHEMA - ", "COMMENT - SCHEMA ", "ACL - SCHEMA ")
-_NAME_SIZE = 40
+_NAME_BYTES = 63  # what PostgreSQL keeps of a name
 
 
 def dump(engine: sa.Engine, path: Path) -> BackupFacts:
@@ -84,7 +85,7 @@ def put_beside(engine: sa.Engine, path: Path) -> Iterator[sa.Engine]:
     """
     with reading(engine) as conn:
         place = _place(conn)
-    beside = f"{place[:_NAME_SIZE]}_restoring"
+    beside = _named_after(place, "_restoring")
     copy = create_engine(_within(engine.url, beside))
     try:
         _load(engine, path, place, beside)
@@ -98,7 +99,7 @@ def put_beside(engine: sa.Engine, path: Path) -> Iterator[sa.Engine]:
 def _load(engine: sa.Engine, path: Path, place: str, beside: str) -> None:
     programs = Programs(engine)
     contents = _Contents(path, programs)
-    there, aside = contents.schema, f"{place[:_NAME_SIZE]}_set_aside"
+    there, aside = contents.schema, _named_after(place, "_set_aside")
     with reading(engine) as conn:
         known = sa.inspect(conn).has_schema(there)
     ours = [*contents.tables, *_our_tables()]
@@ -133,17 +134,23 @@ def examine_dump(copy: sa.Engine, size: int, *, anchors: Iterable[Anchor] = ()) 
     return facts_of(copy, rows, size=size, anchors=anchors)
 
 
-def put_in_place(engine: sa.Engine, copy: sa.Engine, aside: str) -> None:
-    """Give the tables of ``copy`` the place of those of before, which go into a schema ``aside``."""
+def put_in_place(engine: sa.Engine, copy: sa.Engine, *, now: datetime) -> str:
+    """Give the tables of ``copy`` the place of those of before; tells which schema those are in."""
     with reading(copy) as conn:
         beside = _place(conn)
         restored = sa.inspect(conn).get_table_names(schema=beside)
     copy.dispose()
     with writing(engine) as conn:
         place = _place(conn)
+        aside = _named_after(place, f"_before_restore_{now:%Y%m%dt%H%M%Sz}")
         _run(conn, f"CREATE SCHEMA {_quoted(aside)}")
         _run(conn, _moved([*restored, *_our_tables()], place, aside))
         _run(conn, _moved(restored, beside, place))
+    return aside
+
+
+def _named_after(place: str, ending: str) -> str:
+    return place.encode()[: _NAME_BYTES - len(ending)].decode(errors="ignore") + ending
 
 
 def _our_tables() -> list[str]:

@@ -19,7 +19,7 @@ from connector.store.engine import create_engine, in_one_commit, reading
 from connector.store.migrations import upgrade
 from connector.store.presence import alone
 from connector.store.restores import mark_restored
-from connector.wiring.product import Zixin, backup_folder, beside, clock_of
+from connector.wiring.product import Zixin, backup_folder, beside, clock_beside
 
 __all__ = ["MadeBackup", "RestoredBackup", "make_backup", "restore_backup"]
 
@@ -72,27 +72,27 @@ def restore_backup(
     ``ConfigError``.
     """
     config, folder = load_config(config_path), config_path.parent
-    now = now or clock_of(config).now()
     if not file.is_file():
         raise BackupFailed(f"{file} is no file")
-    at = made_at(file.name) or datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    plan = _Plan(
-        file=file,
-        backup_at=at,
-        heads=folder / config.backup.folder / HEADS,
-        systems=[connection.name for connection in config.connections],
-        adopt=adopt,
-        now=now,
-    )
     engine = create_engine(beside(config.store.url, folder))
     try:
+        plan = _Plan(
+            file=file,
+            backup_at=made_at(file.name) or datetime.fromtimestamp(file.stat().st_mtime, UTC),
+            heads=folder / config.backup.folder / HEADS,
+            systems=[connection.name for connection in config.connections],
+            adopt=adopt,
+            now=now or clock_beside(config, engine).now(),  # the one that the wait is measured by
+        )
         facts, kept = _restored(engine, plan)
     except sa.exc.DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0]
         raise BackupFailed(f"the backup could not be put in place: {reason}") from error
     finally:
         engine.dispose()
-    return RestoredBackup(backup_at=at, facts=facts, kept=kept, waiting=list(plan.systems))
+    return RestoredBackup(
+        backup_at=plan.backup_at, facts=facts, kept=kept, waiting=list(plan.systems)
+    )
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,13 +150,11 @@ def _move_aside(database: Path, aside: Path) -> None:
 
 def _restore_dump(engine: sa.Engine, plan: _Plan) -> tuple[BackupFacts, str]:
     """Put the dump beside the tables of before, look at it, then put it in their place at once."""
-    aside = f"before_restore_{plan.now:%Y%m%dt%H%M%Sz}"
     with put_beside(engine, plan.file) as copy:
         size = plan.file.stat().st_size
         facts = examine_dump(copy, size, anchors=kept_anchors(plan.heads))
         _mark(copy, plan)
-        put_in_place(engine, copy, aside)
-    return facts, aside
+        return facts, put_in_place(engine, copy, now=plan.now)
 
 
 def _mark(engine: sa.Engine, plan: _Plan) -> None:
