@@ -4,6 +4,7 @@ import shutil
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from connector.clock import FixedClock
 from connector.store.anchors import HEADS, keep_head
 from connector.store.audit import append, verify
-from connector.store.engine import create_engine, reading, writing
+from connector.store.engine import create_engine, database_now, reading, writing
 from connector.store.migrations import check_schema
 from connector.store.pg_programs import Programs
 from connector.store.presence import be_present
@@ -143,6 +145,23 @@ def test_writes_wait_from_the_first_moment_on(house: House) -> None:
     with reading(house.engine) as conn:
         (row,) = conn.execute(sa.select(restores).where(restores.c.system == "main")).all()
     assert (row.adopt, row.ended_at) == (True, None)
+
+
+def test_the_wait_is_measured_by_the_server_s_clock(
+    house: House, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
+) -> None:
+    settings = house.folder / "zixin.toml"
+    settings.write_text(settings.read_text() + '[[connections]]\nname = "main"\nvendor = "zoho"\n')
+    file = house.backup()
+    house.engine.dispose()
+    clock.move(timedelta(days=-900))
+    monkeypatch.setattr("connector.wiring.product.SystemClock", lambda _zone: clock)
+
+    house.kept(file)
+
+    with reading(house.engine) as conn:
+        at = sa.select(restores.c.restored_at).where(restores.c.system == "main")
+        assert database_now(conn) - conn.execute(at).scalar_one() < timedelta(hours=1)
 
 
 def test_an_empty_database_of_another_name_takes_it(
