@@ -154,6 +154,7 @@ class Retention(Section, frozen=True):
     """For how many days is kept what nobody needs for ever; the audit log is always kept.
 
     ``bodies_days``: the bytes of messages that were dealt with, earlier than the rows themselves.
+    ``explanations_days``: how each figure of a past assessment came about; its figures stay.
     """
 
     bodies_days: int = 7
@@ -161,6 +162,7 @@ class Retention(Section, frozen=True):
     outbox_days: int = 90
     usage_days: int = 400
     problems_days: int = 90
+    explanations_days: int = 1100
 
     def __post_init__(self) -> None:
         """Refuse periods that are none."""

@@ -1,6 +1,6 @@
 """What nobody needs any more goes, in portions: short transactions, whatever has gathered.
 
-Kept for ever: the audit log, assessments, and the keys under which tasks and notes were asked for,
+Kept for ever: the audit log, what was decided on each day, and the keys under which tasks and notes were asked for,
 without their texts, so that none is asked for again.
 """
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from connector.config import Retention
 from connector.store.engine import in_one_commit, reading
 from connector.store.queue_tables import inbox, outbox
-from connector.store.tables import problems, usage
+from connector.store.tables import EXPLAINED, assessments, problems, usage
 from connector.work.writebacks import WriteKind
 
 __all__ = ["old_rows", "retain"]
@@ -31,7 +31,7 @@ class _Rule:
 
     name: str
     table: sa.Table
-    old: tuple[sa.ColumnElement[bool], ...]
+    old: tuple[sa.ColumnElement[bool] | sa.TextClause, ...]
     blank: tuple[str, ...] = ()
 
 
@@ -93,5 +93,8 @@ def _rules(plan: Retention, now: datetime, today: date) -> Iterator[_Rule]:
     yield _Rule(name="task_texts", table=outbox, old=(*done_out, keyed, full), blank=("body",))
     since = today - timedelta(days=plan.usage_days)
     yield _Rule(name="usage", table=usage, old=(usage.c.day < since,))
+    told = today - timedelta(days=plan.explanations_days)
+    past = (assessments.c.as_of < told, ~assessments.c.latest, EXPLAINED)
+    yield _Rule(name="explanations", table=assessments, old=past, blank=("explanation",))
     cleared = problems.c.cleared_at < now - timedelta(days=plan.problems_days)
     yield _Rule(name="problems", table=problems, old=(cleared,))

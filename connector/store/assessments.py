@@ -191,7 +191,8 @@ _SIGNALS, _CODES = msgspec.json.Decoder(_Signals), msgspec.json.Decoder(_Codes)
 def signals_at(conn: sa.Connection, day: date) -> dict[str, tuple[Signal, ...] | None]:
     """Tell the early warnings in what was decided last of each entity up to a day.
 
-    An entity without any is absent; ``None`` is one whose explanation cannot be read any more.
+    An entity without any is absent; ``None`` is one whose explanation is not kept any more, or was
+    written by another version in another shape.
     """
     until = assessments.c.as_of <= day
     rows = conn.execute(_decided_last(assessments.c.record, until))
@@ -209,7 +210,7 @@ def signals_at(conn: sa.Connection, day: date) -> dict[str, tuple[Signal, ...] |
 def _read(explanation: bytes) -> tuple[Signal, ...] | None:
     try:
         return _SIGNALS.decode(explanation).signals
-    except msgspec.ValidationError:
+    except msgspec.DecodeError:
         return None
 
 

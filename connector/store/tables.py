@@ -245,6 +245,9 @@ stale = sa.Table(
     sqlite_autoincrement=True,
 )
 
+#: An explanation of which something is kept: nothing, packed, takes 8 bytes.
+EXPLAINED = sa.text("length(explanation) > 8")
+
 assessments = sa.Table(
     "assessments",
     metadata,
@@ -268,6 +271,9 @@ assessments = sa.Table(
         unique=True,
         sqlite_where=sa.text("latest"),
         postgresql_where=sa.text("latest"),
+    ),
+    sa.Index(
+        "ix_assessments_explained", "as_of", sqlite_where=EXPLAINED, postgresql_where=EXPLAINED
     ),
 )
 

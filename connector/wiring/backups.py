@@ -3,23 +3,23 @@
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
-from connector.config import Config, load_config
+from connector.config import load_config
 from connector.flow.thinning import backup_name, made_at, too_many
 from connector.store.anchors import HEADS, keep_head, kept_anchors
 from connector.store.audit import AuditEntry, append, head
-from connector.store.backup import BackupFacts, BackupFailed, back_up, examine, load_dump
+from connector.store.backup import BackupFacts, BackupFailed, back_up, examine
+from connector.store.dumps import check_schema_there, examine_dump, put_beside, put_in_place
 from connector.store.engine import create_engine, in_one_commit, reading
 from connector.store.migrations import upgrade
 from connector.store.presence import alone
 from connector.store.restores import mark_restored
-from connector.wiring.product import Zixin, backup_folder, beside, clock_of
+from connector.wiring.product import Zixin, backup_folder, beside, clock_beside
 
 __all__ = ["MadeBackup", "RestoredBackup", "make_backup", "restore_backup"]
 
@@ -53,10 +53,10 @@ def make_backup(zixin: Zixin, folder: Path | None = None) -> MadeBackup:
 
 
 class RestoredBackup(msgspec.Struct, frozen=True, kw_only=True):
-    """What an installation was taken back to. ``kept``: where the database of before is."""
+    """What an installation was taken back to. ``kept``: the file or schema of before."""
 
     backup_at: datetime
-    facts: BackupFacts | None
+    facts: BackupFacts
     kept: str
     waiting: list[str]
 
@@ -72,28 +72,27 @@ def restore_backup(
     ``ConfigError``.
     """
     config, folder = load_config(config_path), config_path.parent
-    now = now or clock_of(config).now()
     if not file.is_file():
         raise BackupFailed(f"{file} is no file")
-    at = made_at(file.name) or datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    plan = _Plan(
-        file=file,
-        backup_at=at,
-        heads=folder / config.backup.folder / HEADS,
-        systems=[connection.name for connection in config.connections],
-        adopt=adopt,
-        now=now,
-    )
     engine = create_engine(beside(config.store.url, folder))
     try:
-        with alone(engine):
-            if engine.dialect.name == "postgresql":
-                facts, kept = None, _restore_dump(engine, plan, folder, config)
-            else:
-                facts, kept = _restore_file(Path(str(engine.url.database)), plan)
+        plan = _Plan(
+            file=file,
+            backup_at=made_at(file.name) or datetime.fromtimestamp(file.stat().st_mtime, UTC),
+            heads=folder / config.backup.folder / HEADS,
+            systems=[connection.name for connection in config.connections],
+            adopt=adopt,
+            now=now or clock_beside(config, engine).now(),  # the one that the wait is measured by
+        )
+        facts, kept = _restored(engine, plan)
+    except sa.exc.DBAPIError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        raise BackupFailed(f"the backup could not be put in place: {reason}") from error
     finally:
         engine.dispose()
-    return RestoredBackup(backup_at=at, facts=facts, kept=kept, waiting=list(plan.systems))
+    return RestoredBackup(
+        backup_at=plan.backup_at, facts=facts, kept=kept, waiting=list(plan.systems)
+    )
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +104,16 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     systems: Sequence[str]
     adopt: bool
     now: datetime
+
+
+def _restored(engine: sa.Engine, plan: _Plan) -> tuple[BackupFacts, str]:
+    on_server = engine.dialect.name == "postgresql"
+    if on_server:
+        check_schema_there(engine)
+    with alone(engine):
+        if on_server:
+            return _restore_dump(engine, plan)
+        return _restore_file(Path(str(engine.url.database)), plan)
 
 
 def _restore_file(database: Path, plan: _Plan) -> tuple[BackupFacts, str]:
@@ -139,16 +148,13 @@ def _move_aside(database: Path, aside: Path) -> None:
             part.replace(aside.with_name(aside.name + ending))
 
 
-def _restore_dump(engine: sa.Engine, plan: _Plan, folder: Path, config: Config) -> str:
-    name = f"before-restore-{plan.now:%Y%m%dT%H%M%SZ}.dump"
-    kept = ""
-    with suppress(BackupFailed, sa.exc.SQLAlchemyError):  # it may be what is broken
-        back_up(engine, folder / config.backup.folder / name)
-        kept = name
-    engine.dispose()
-    load_dump(engine, plan.file)
-    _mark(engine, plan)
-    return kept
+def _restore_dump(engine: sa.Engine, plan: _Plan) -> tuple[BackupFacts, str]:
+    """Put the dump beside the tables of before, look at it, then put it in their place at once."""
+    with put_beside(engine, plan.file) as copy:
+        size = plan.file.stat().st_size
+        facts = examine_dump(copy, size, anchors=kept_anchors(plan.heads))
+        _mark(copy, plan)
+        return facts, put_in_place(engine, copy, now=plan.now)
 
 
 def _mark(engine: sa.Engine, plan: _Plan) -> None:

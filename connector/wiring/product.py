@@ -51,6 +51,7 @@ __all__ = [
     "Zixin",
     "backup_folder",
     "beside",
+    "clock_beside",
     "clock_of",
     "configured_policy",
     "heads_file",
@@ -258,7 +259,7 @@ def open_zixin(
     with _closed_on_failure(engine):
         if not lost_key and not key_fits(engine, sealer):
             raise ConfigError("configuration", [mistake("store.key", "wrong_key")])
-        clock = clock or _clock(config, engine)
+        clock = clock or clock_beside(config, engine)
         now = clock.now()
         be_present(engine, lambda: in_one_commit(engine, lambda conn: take_over(conn, now=now)))
     return Zixin(
@@ -272,7 +273,7 @@ def open_zixin(
     )
 
 
-def _clock(config: Config, engine: sa.Engine) -> Clock:
+def clock_beside(config: Config, engine: sa.Engine) -> Clock:
     """Take the machine's clock where all work is on one machine, else the database's."""
     if engine.dialect.name == "sqlite":
         return SystemClock(config.zone)

@@ -143,7 +143,12 @@ def explanation_bytes(explanation: Explanation) -> bytes:
 
 
 def read_explanation(document: bytes) -> Explanation | None:
-    """Read a stored explanation; ``None`` for one that another engine wrote in another shape."""
+    """Read a stored explanation.
+
+    ``None`` for one that another engine wrote in another shape, or of which nothing is kept.
+    """
+    if not document:
+        return None
     try:
         return msgspec.json.decode(document, type=Explanation)
     except msgspec.ValidationError:

@@ -58,7 +58,9 @@ class Lost:
 @pytest.fixture
 def lost(engine: sa.Engine, clock: FixedClock, tmp_path: Path) -> Lost:
     if engine.dialect.name != "sqlite":
-        pytest.skip("a file is taken back here; a dump is put back in the tests of backups")
+        pytest.skip(
+            "a file is taken back here; a dump is put back in tests/connector/cli/test_dumps.py"
+        )
     house = Lost(engine, clock, tmp_path, an_fx())
     house.remember()
     run_once(house.job, WISH)

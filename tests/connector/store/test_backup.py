@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from connector.store.audit import BrokenChain, append, head, verify
-from connector.store.backup import BackupFailed, back_up, examine, load_dump
+from connector.store.audit import BrokenChain, append, head
+from connector.store.backup import BackupFailed, back_up, examine
 from connector.store.engine import reading, writing
 from connector.store.migrations import stands_at
 from connector.store.tables import audit
@@ -25,7 +25,7 @@ def filled(engine: sa.Engine) -> sa.Engine:
 
 def only_on_sqlite(engine: sa.Engine) -> None:
     if engine.dialect.name != "sqlite":
-        pytest.skip("a dump is looked at by PostgreSQL's own program")
+        pytest.skip("a dump is looked at in tests/connector/cli/test_dumps.py")
 
 
 def test_a_copy_is_whole_and_readable_by_its_owner_alone(filled: sa.Engine, tmp_path: Path) -> None:
@@ -48,22 +48,6 @@ def test_a_copy_is_made_while_others_write(filled: sa.Engine, tmp_path: Path) ->
         facts = back_up(filled, tmp_path / "copy")
 
     assert facts.audit_entries == facts.rows["audit"] == 5
-
-
-def test_a_dump_put_back_is_the_database_of_then(filled: sa.Engine, tmp_path: Path) -> None:
-    if filled.dialect.name != "postgresql":
-        pytest.skip("SQLite is put back as a file")
-    back_up(filled, tmp_path / "copy.dump")
-    with writing(filled) as conn:
-        append(conn, [an_entry("later")])
-    filled.dispose()
-
-    load_dump(filled, tmp_path / "copy.dump")
-
-    with reading(filled) as conn:
-        assert verify(conn) == 5
-    with pytest.raises(sa.exc.DBAPIError, match="append-only"), writing(filled) as conn:
-        conn.execute(audit.delete())
 
 
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.9])
@@ -116,17 +100,6 @@ def test_a_log_written_anew_does_not_fit_the_heads_kept_outside(
     assert examine(tmp_path / "copy", anchors=[(9, "of a later time")]).audit_entries == 5
     with pytest.raises(BrokenChain):
         examine(tmp_path / "copy", anchors=[(4, "another")])
-
-
-def test_without_the_client_programs_it_says_what_to_do(
-    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if engine.dialect.name != "postgresql":
-        pytest.skip("SQLite needs no program")
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    with pytest.raises(BackupFailed, match="install PostgreSQL's client programs"):
-        back_up(engine, tmp_path / "copy")
 
 
 def test_a_copy_is_made_beside_a_configuration_named_from_here(
