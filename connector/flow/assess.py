@@ -136,13 +136,15 @@ class Scope(StrEnum):
 class AssessReport(msgspec.Struct):
     """What was decided. ``stored``: assessments that are new or different; ``planned``: updates.
 
-    ``accounts`` are those of the companies looked at, empty when all were.
+    ``accounts`` are those of the companies looked at, empty when all were. ``marks`` of changes
+    still stand: whoever does what follows takes them away with it.
     """
 
     assessed: int = 0
     stored: int = 0
     planned: int = 0
     accounts: list[AccountRef] = msgspec.field(default_factory=list)
+    marks: list[int] = msgspec.field(default_factory=list)
 
 
 StillMine = Callable[[sa.Connection], object]
@@ -169,13 +171,15 @@ def assess_stale(
     chunk: int = ENTITIES_AT_ONCE,
     progress: Callable[[int, int], None] = _silent,
     still_mine: StillMine = _anybodys,
+    keep_marks: bool = False,
 ) -> AssessReport:
     """Assess companies as of a date and ask for the write-backs that follow.
 
     ``only`` names entities and outranks ``scope``. Companies in a connection of ``unread`` wait,
     with their marks: half of their books would be no books. A company is assessed with its whole
     group in the Book, and a change in one member concerns the others. Assessing again on the same
-    facts stores and writes nothing. A date before a company's latest assessment is stored as
+    facts stores and writes nothing. With ``keep_marks`` the marks of what changed are left to whoever
+    plans the tasks: should this process die before, all of it is done again. A date before a company's latest assessment is stored as
     history and not written back.
     """
     report = AssessReport()
@@ -187,7 +191,7 @@ def assess_stale(
     with reading(engine) as conn:
         parts = list(portions(conn, entities, most=chunk))
     for part in parts:
-        _assess_chunk(engine, rules, as_of, clock, part, report, still_mine)
+        _assess_chunk(engine, rules, as_of, clock, part, report, still_mine, keep_marks=keep_marks)
         done += len(part)
         progress(done, len(entities))
     return report
@@ -221,6 +225,8 @@ def _assess_chunk(
     entities: list[str],
     report: AssessReport,
     still_mine: StillMine,
+    *,
+    keep_marks: bool,
 ) -> None:
     with reading(engine) as conn:
         marks = stale_marks(conn, entities)
@@ -240,7 +246,8 @@ def _assess_chunk(
         for assessment in assessed
         if known.get(assessment.entity) != assessment_id(assessment)
     ]
-    results = _Results(rules, as_of, clock.now(), assessed, fresh, _accounts(book), marks)
+    over = [] if keep_marks else marks
+    results = _Results(rules, as_of, clock.now(), assessed, fresh, _accounts(book), over)
 
     def put_down(conn: sa.Connection) -> int:
         still_mine(conn)
@@ -249,6 +256,7 @@ def _assess_chunk(
     report.planned += in_one_commit(engine, put_down)
     report.assessed += len(assessed)
     report.stored += len(fresh)
+    report.marks += marks if keep_marks else []
     report.accounts += [account for found in results.accounts.values() for account in found]
 
 

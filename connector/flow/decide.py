@@ -14,6 +14,7 @@ from connector.store.accounts import accounts_apart_from
 from connector.store.cursors import read_once
 from connector.store.engine import in_one_commit, reading
 from connector.store.references import check_references
+from connector.store.staleness import clear_stale
 from scoring.records import AccountRef
 
 __all__ = [
@@ -58,7 +59,13 @@ def decide_chunk(
     With ``Scope.STALE`` their tasks are planned at once, else by ``finish_run``.
     """
     assessed = assess_stale(
-        job.engine, job.rules, as_of, job.clock, only=companies, still_mine=still_mine
+        job.engine,
+        job.rules,
+        as_of,
+        job.clock,
+        only=companies,
+        still_mine=still_mine,
+        keep_marks=scope is Scope.STALE,
     )
     if scope is Scope.STALE:
         _follow_up(job, as_of, scope, assessed, ())
@@ -78,8 +85,9 @@ def _follow_up(
     job.recheck(as_of)
     only = assessed.accounts if scope is Scope.STALE else _all_but(job, unread)
     if only == []:
+        in_one_commit(job.engine, lambda conn: clear_stale(conn, assessed.marks))
         return DunningReport()
-    tasks = _plan_overdue(job, as_of, scope, only)
+    tasks = _plan_overdue(job, as_of, scope, only, assessed.marks)
     if scope is not Scope.STALE and job.may_ask(job.clock.now()):
         _plan_renewals(job, as_of, only)
     return tasks
@@ -108,6 +116,7 @@ def _assess(job: Job, as_of: date, scope: Scope, unread: Sequence[str], step: St
         job.clock,
         scope=scope,
         unread=unread,
+        keep_marks=scope is Scope.STALE,
         progress=lambda done, total: step("assess", "", done, total),
     )
 
@@ -121,7 +130,11 @@ def _all_but(job: Job, unread: Sequence[str]) -> list[AccountRef] | None:
 
 
 def _plan_overdue(
-    job: Job, as_of: date, scope: Scope, only: Sequence[AccountRef] | None
+    job: Job,
+    as_of: date,
+    scope: Scope,
+    only: Sequence[AccountRef] | None,
+    marks: Sequence[int],
 ) -> DunningReport:
     return plan_dunning(
         job.engine,
@@ -133,6 +146,7 @@ def _plan_overdue(
         only=only,
         apply_cash=scope is not Scope.STALE,
         new_tasks=job.may_ask(job.clock.now()),
+        marks=marks,
     )
 
 

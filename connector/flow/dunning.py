@@ -3,7 +3,7 @@
 Reads one snapshot, decides, and puts tasks and write-backs down in one commit.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from connector.store.accounts import contacts_of
 from connector.store.book import ENTITIES_AT_ONCE, entity_chunks, load_book, portions
 from connector.store.engine import in_one_commit, reading
 from connector.store.snapshots import nothing_overdue
-from connector.store.staleness import stale_entities
+from connector.store.staleness import clear_stale, stale_entities
 from connector.store.tables import accounts, assessments, owners
 from connector.store.tasks import (
     TaskRow,
@@ -71,12 +71,14 @@ def plan_dunning(
     only: Collection[AccountRef] | None = None,
     apply_cash: bool = True,
     new_tasks: bool = True,
+    marks: Sequence[int] = (),
 ) -> DunningReport:
     """Ask for the tasks that should stand as of a date, and for the end of those that should not.
 
     ``only`` looks at some accounts (after a payment); otherwise at all. ``now`` is noted as the
     time of the steps; ``apply_cash`` as in ``plan_tasks``. Without ``new_tasks`` those that would
-    be given are deferred, and the ones they would replace go on. Doing it again on the same facts
+    be given are deferred, and the ones they would replace go on. ``marks`` of the changes behind this
+    are taken away in the same commit. Doing it again on the same facts
     asks for nothing new.
     """
     with reading(engine) as conn:
@@ -94,15 +96,18 @@ def plan_dunning(
         apply_cash=apply_cash,
         paused=looked_at.paused,
     )
-    return in_one_commit(engine, lambda conn: _put_down(conn, plan, now))
+    return in_one_commit(engine, lambda conn: _put_down(conn, plan, now, marks))
 
 
-def _put_down(conn: sa.Connection, plan: TaskPlan, now: datetime) -> DunningReport:
+def _put_down(
+    conn: sa.Connection, plan: TaskPlan, now: datetime, marks: Sequence[int]
+) -> DunningReport:
     drafts = [draft for draft, task in plan.drafts if plan_task(conn, task)]
     for _, task in plan.changes:
         retext_task(conn, task.key, task.text_hash)
     changes = [change for change, _ in plan.changes]
     enqueue(conn, [*drafts, *changes], now=now)
+    clear_stale(conn, marks)
     return DunningReport(created=len(drafts), changed=len(changes), deferred=len(plan.deferred))
 
 

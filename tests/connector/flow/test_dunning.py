@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from adapters.port import TaskDraft
 from connector.clock import FixedClock
+from connector.flow import decide as decide_module
 from connector.flow import dunning
 from connector.flow.assess import Scope
 from connector.flow.decide import decide
@@ -197,3 +198,23 @@ def _looking(job: Job) -> Any:
         "words": job.words,
         "as_of": AS_OF,
     }
+
+
+def test_a_death_between_deciding_and_planning_leaves_no_task_unplanned(
+    engine: sa.Engine, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = FakeCrm("zoho", [an_owner(), an_account(), an_invoice()])
+    pull(port, engine, clock)
+    job = a_job(engine, clock, port)
+
+    def dies(*_: Any, **__: Any) -> DunningReport:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decide_module, "plan_dunning", dies)
+        with pytest.raises(KeyboardInterrupt):
+            decide(job, AS_OF, scope=Scope.STALE)
+    assert decide(job, AS_OF, scope=Scope.STALE).tasks.created == 1
+
+    again = decide(job, AS_OF, scope=Scope.STALE)
+    assert (again.assessed.assessed, again.tasks.created) == (0, 0)
