@@ -32,6 +32,7 @@ def main() -> None:
     def step(what: str, _whom: str, _done: int, _total: int | None) -> None:
         ended[what] = round(perf_counter() - began, 1)
         ended[f"{what} (processor)"] = round(process_time() - began_cpu, 1)
+        ended[f"{what} (peak MB)"] = round(_peak_mb())
 
     job = job_of(zixin)
     began, began_cpu = perf_counter(), process_time()
@@ -48,12 +49,16 @@ def main() -> None:
             fingerprint="",
             calls=connection.api_calls,
             credits=connection.api_credits,
-            peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            peak_mb=_peak_mb(),
             written=connection.fields_written,
             tasks=connection.tasks_created,
             ended=ended,
         )
     )
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _configured(told: Target, url: str) -> Path:

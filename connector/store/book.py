@@ -30,7 +30,7 @@ from scoring.rates import Rate, factor, round_half_up
 __all__ = ["ENTITIES_AT_ONCE", "Trading", "entity_chunks", "load_book", "portions"]
 
 #: Memory is bounded by what is loaded at once: so many entities, and about so many invoices.
-ENTITIES_AT_ONCE, ITEMS_AT_ONCE = 2000, 50_000
+ENTITIES_AT_ONCE, ITEMS_AT_ONCE = 2000, 25_000
 _TRADING_FRAMES = ("entities", "accounts", "items", "payments", "allocations", "orders")
 _PAYER = accounts.alias("payer")
 
