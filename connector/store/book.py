@@ -61,13 +61,17 @@ def portions(
 ) -> Iterator[list[str]]:
     """Divide entities, in their order, into portions that are loaded at once.
 
-    A portion has at most ``most`` entities and ``items`` invoices; who has more is one by itself.
+    A portion has at most ``most`` entities and ``items`` invoices. Who has more is one by itself
+    and comes first: memory that served for small portions lies in pieces, and none is large enough.
     """
     counts = _invoices_of(conn, entities)
+    yield from ([entity] for entity in entities if counts.get(entity, 0) > items)
     portion: list[str] = []
     held = 0
     for entity in entities:
         count = counts.get(entity, 0)
+        if count > items:
+            continue
         if portion and (len(portion) == most or held + count > items):
             yield portion
             portion, held = [], 0
