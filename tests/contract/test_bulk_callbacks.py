@@ -30,7 +30,7 @@ from connector.work.nodes import Node, serving_as
 from sandbox.notifier import Notifier
 from scoring.records import AccountRef, Kind
 from tests.contract.bench import START, ZOHO, Bench, Time, open_bench, read_all
-from tests.contract.openapi import request_mismatches
+from tests.contract.openapi import needs_files, request_mismatches
 from webhooks.app import create_app
 from webhooks.counts import Counts
 
@@ -294,6 +294,8 @@ def test_any_bytes_at_the_path_of_the_jobs_are_taken_or_refused(body: bytes) -> 
     assert verified.message_id.removeprefix("job:").isdecimal()
 
 
+@pytest.mark.realdata
+@needs_files
 def test_jobs_are_asked_for_as_the_openapi_files_say(house: House) -> None:
     account = house.some_accounts()
     house.read()

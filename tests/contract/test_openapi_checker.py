@@ -2,14 +2,9 @@
 
 import pytest
 
-from tests.contract.openapi import FOLDER, mismatches
+from tests.contract.openapi import mismatches, needs_files
 
-pytestmark = [
-    pytest.mark.realdata,
-    pytest.mark.skipif(
-        not FOLDER.exists(), reason="Zoho's OpenAPI files are not here; ZOHO_OAS_DIR names them"
-    ),
-]
+pytestmark = [pytest.mark.realdata, needs_files]
 
 _PATH = "/crm/v8/{module_api_name}"
 

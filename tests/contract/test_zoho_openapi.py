@@ -10,15 +10,10 @@ import pytest
 from adapters.port import CreditField, FieldUpdate, FieldValue, Receipt, WritesInBulk
 from scoring.records import AccountRef
 from tests.contract.bench import ZOHO, open_bench
-from tests.contract.openapi import FOLDER, mismatches, request_mismatches
+from tests.contract.openapi import mismatches, needs_files, request_mismatches
 from tests.sandbox.zoho.organisation import SignedIn, first, organisation
 
-pytestmark = [
-    pytest.mark.realdata,
-    pytest.mark.skipif(
-        not FOLDER.exists(), reason="Zoho's OpenAPI files are not here; ZOHO_OAS_DIR names them"
-    ),
-]
+pytestmark = [pytest.mark.realdata, needs_files]
 
 _MODULE = "/crm/v8/{module_api_name}"
 _WATCH = "/crm/v8/actions/watch"
