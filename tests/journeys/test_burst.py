@@ -133,7 +133,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     ):
         clerks = clerks_of(installation.crms)
         with serving(installation) as serve:
-            wait_until(serve.quiet, "first reading done", seconds=90)
+            wait_until(serve.quiet, "first reading done", seconds=200)
             for clerk in clerks.values():
                 clerk.misbehave(drop=1)
             yield House(serve, clerks, random.Random(SEED))

@@ -108,7 +108,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Iterator[
     ):
         clerks = clerks_of(installation.crms)
         with serving(installation) as serve:
-            wait_until(serve.quiet, "first reading done", seconds=90)
+            wait_until(serve.quiet, "first reading done", seconds=200)
             yield Served(clerks, serve=serve)
         for clerk in clerks.values():
             clerk.close()
