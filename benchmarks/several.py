@@ -142,6 +142,7 @@ def _event_ms(folder: Path, server: str | None) -> int:
         engine = create_engine(url)
         with several(installation, engine) as place:
             _start_parts(place)
+            wait_until(place.beside_web().listens, "the tables made", seconds=60)
             wait_until(place.beside_web().quiet, "first reading done", seconds=PATIENCE_SECONDS)
             times = _book(installation)
             place.end()

@@ -32,6 +32,7 @@ from webhooks.counts import Counts
 
 __all__ = ["Part", "Service", "late_findings"]
 
+_SOON = timedelta(seconds=0.2)
 STOP_PATIENCE = timedelta(seconds=20)
 Stop = Callable[[], bool]
 
@@ -77,12 +78,16 @@ class Service:
 
     def _steps(self) -> Sequence[Step]:
         return [
-            Step(name="react", work=self.rounds.react),
+            Step(name="react", work=self.rounds.react, poll=self._receivers_poll()),
             Step(name="decide", work=self.rounds.decide),
             Step(name="assess", work=self.rounds.work_off_chunks),
             Step(name="push", work=self.rounds.push),
             Step(name="alert", work=self._tell),
         ]
+
+    def _receivers_poll(self) -> timedelta | None:
+        """Look more often where messages come to other processes: people wait for what follows."""
+        return None if Part.WEB in self._parts else _SOON
 
     def receiver(self) -> Flask:
         """Build the WSGI application that takes the CRMs' messages."""

@@ -1,7 +1,7 @@
 """The worker: threads that drain the inbox and the outbox until they are asked to stop.
 
-A step is woken by an event after a commit in this process, and looks by itself every second for
-what other processes left. Stopping finishes what is claimed.
+A step is woken by an event after a commit in this process, and looks by itself every second, or
+as often as it says, for what other processes left. Stopping finishes what is claimed.
 """
 
 import logging
@@ -23,11 +23,13 @@ REST_AFTER_FAULT = timedelta(seconds=5)
 class Step:
     """One thing to do over and over. ``work`` tells whether it did anything: then it runs again.
 
-    It is given ``stop``, to ask between two pieces of work whether to end.
+    It is given ``stop``, to ask between two pieces of work whether to end. ``poll``: how often it
+    looks for what other processes left; the worker's own where there is none.
     """
 
     name: str
     work: Callable[[Callable[[], bool]], bool]
+    poll: timedelta | None = None
 
 
 class Worker:
@@ -78,6 +80,7 @@ class Worker:
 
     def _run(self, step: Step) -> None:
         event = self._events[step.name]
+        poll = self._poll if step.poll is None else step.poll.total_seconds()
         while not self.stopping:
             event.clear()  # before the work: a wake-up during it is not lost
             try:
@@ -90,4 +93,4 @@ class Worker:
             if busy:
                 self.wake()  # what one step did may be what another waits for
             elif not self.stopping:
-                event.wait(self._poll)
+                event.wait(poll)

@@ -38,14 +38,18 @@ def test_a_wake_up_runs_every_step() -> None:
     assert runs == {"one": 2, "two": 2}
 
 
-def test_a_step_looks_by_itself_for_what_others_left() -> None:
+@pytest.mark.parametrize("own", [True, False])
+def test_a_step_looks_by_itself_for_what_others_left(*, own: bool) -> None:
+    """As often as it says itself, or else as its worker says."""
+    often = timedelta(milliseconds=1)
     ran = threading.Semaphore(0)
 
     def work(_stop: Callable[[], bool]) -> bool:
         ran.release()
         return False
 
-    worker = Worker([Step(name="poll", work=work)], poll=timedelta(milliseconds=1))
+    step = Step(name="poll", work=work, poll=often if own else None)
+    worker = Worker([step], poll=NEVER if own else often)
     worker.start()
     looked = [ran.acquire(timeout=30) for _ in range(3)]
     worker.stop()
