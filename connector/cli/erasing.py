@@ -27,6 +27,17 @@ from scoring.records import AccountRef, Kind
 
 __all__ = ["add_commands"]
 
+#: Command → whose data it erases, and what it says of itself.
+_ERASED = {
+    "contact": (
+        Kind.CONTACTS,
+        "Erase a contact's name, mail address and telephone wherever they stand.",
+    ),
+    "account": (
+        Kind.ACCOUNTS,
+        "Erase a sole trader's name and the contacts of the account; balances and ratings stay.",
+    ),
+}
 RecordArgument = Annotated[str, typer.Argument(help="connection:record id, as the CRM has it.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who erases; kept in the audit log.")]
 ReasonOption = Annotated[
@@ -43,68 +54,40 @@ def add_commands(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Erase a person's data, or copy it (删除与查阅).", no_args_is_help=True
     )
-    group.command("contact")(contact_command)
-    group.command("account")(account_command)
+    for name, (kind, told) in _ERASED.items():
+        group.command(name, help=told)(_eraser(kind))
     group.command("export")(export_command)
     app.add_typer(group, name="erase")
 
 
-def contact_command(
-    record: RecordArgument,
-    by: ByOption,
-    reason: ReasonOption,
-    config: ConfigOption = DEFAULT_CONFIG,
-    also: AlsoOption = None,
-    lang: LangOption = None,
-    *,
-    as_json: JsonFlag = False,
-) -> None:
-    """Erase a contact's name, mail address and telephone wherever they stand."""
-    with opened(config) as zixin:
-        texts = chosen_texts(zixin, lang)
-        _erase(zixin, texts, record, Kind.CONTACTS, by, reason, also or (), as_json=as_json)
+def _eraser(kind: Kind):  # type: ignore[no-untyped-def] # noqa: ANN202 typer reads it
+    def command(
+        record: RecordArgument,
+        by: ByOption,
+        reason: ReasonOption,
+        config: ConfigOption = DEFAULT_CONFIG,
+        also: AlsoOption = None,
+        lang: LangOption = None,
+        *,
+        as_json: JsonFlag = False,
+    ) -> None:
+        with opened(config) as zixin:
+            texts = chosen_texts(zixin, lang)
+            ref, codecs = _ref(zixin, texts, record), _codecs(zixin)
+            now = zixin.clock.now()
+            with refusals_told(texts):
+                done = erase(
+                    zixin.engine, ref, kind, codecs, by=by, reason=reason, now=now, also=also or ()
+                )
+            compacted = compact(zixin.engine)
+            if as_json:
+                print_json({"record": str(ref), "compacted": compacted, "erased": done})
+            else:
+                _tell(texts, ref, done)
+            if not compacted:
+                end(ExitCode.PARKED, texts.say("erase.not_compacted"))
 
-
-def account_command(
-    record: RecordArgument,
-    by: ByOption,
-    reason: ReasonOption,
-    config: ConfigOption = DEFAULT_CONFIG,
-    also: AlsoOption = None,
-    lang: LangOption = None,
-    *,
-    as_json: JsonFlag = False,
-) -> None:
-    """Erase a sole trader's name and the contacts of the account; balances and ratings stay."""
-    with opened(config) as zixin:
-        texts = chosen_texts(zixin, lang)
-        _erase(zixin, texts, record, Kind.ACCOUNTS, by, reason, also or (), as_json=as_json)
-
-
-def _erase(
-    zixin: Zixin,
-    texts: Texts,
-    record: str,
-    kind: Kind,
-    by: str,
-    reason: str,
-    also: list[str] | tuple[()],
-    *,
-    as_json: bool,
-) -> None:
-    ref, codecs = _ref(zixin, texts, record), _codecs(zixin)
-    now = zixin.clock.now()
-    with refusals_told(texts):
-        done = erase(
-            zixin.engine, ref, kind, codecs, by=by, reason=reason, now=now, also=list(also)
-        )
-    compacted = compact(zixin.engine)
-    if as_json:
-        print_json({"record": str(ref), "compacted": compacted, "erased": done})
-    else:
-        _tell(texts, ref, done)
-    if not compacted:
-        end(ExitCode.PARKED, texts.say("erase.not_compacted"))
+    return command
 
 
 def _tell(texts: Texts, ref: AccountRef, done: Erased) -> None:

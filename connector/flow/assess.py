@@ -178,9 +178,9 @@ def assess_stale(
     ``only`` names entities and outranks ``scope``. Companies in a connection of ``unread`` wait,
     with their marks: half of their books would be no books. A company is assessed with its whole
     group in the Book, and a change in one member concerns the others. Assessing again on the same
-    facts stores and writes nothing. With ``keep_marks`` the marks of what changed are left to whoever
-    plans the tasks: should this process die before, all of it is done again. A date before a company's latest assessment is stored as
-    history and not written back.
+    facts stores and writes nothing. A date before a company's latest assessment is stored as
+    history and not written back. With ``keep_marks`` the marks of what changed are left to whoever
+    plans the tasks: should this process die before, all of it is done again.
     """
     report = AssessReport()
     if only is None:

@@ -77,9 +77,8 @@ def plan_dunning(
 
     ``only`` looks at some accounts (after a payment); otherwise at all. ``now`` is noted as the
     time of the steps; ``apply_cash`` as in ``plan_tasks``. Without ``new_tasks`` those that would
-    be given are deferred, and the ones they would replace go on. ``marks`` of the changes behind this
-    are taken away in the same commit. Doing it again on the same facts
-    asks for nothing new.
+    be given are deferred, and the ones they would replace go on. ``marks`` of the changes behind
+    this are taken away in the same commit. Doing it again on the same facts asks for nothing new.
     """
     with reading(engine) as conn:
         looked_at = _Looking(conn, policy, rates, words, as_of)
@@ -160,7 +159,7 @@ class _Looking:
         return [_entities_of(self._conn, only)]
 
     def _all_but_calm(self) -> Iterable[list[str]]:
-        """Name whose books have to be read: who owed nothing late today gets no task, and loses none."""
+        """Name whose books have to be read: who owes nothing late gets no task, and loses none."""
         calm: set[str] = set()
         if not self._policy.dunning.courtesy:
             calm = nothing_overdue(self._conn, self._as_of, self._policy.version)

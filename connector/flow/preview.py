@@ -11,7 +11,7 @@ from connector.flow.fields import STAMPS
 from connector.flow.job import Job
 from connector.flow.receipts import last_told
 from connector.store.assessments import assessment_id
-from connector.store.book import entity_chunks
+from connector.store.book import ENTITIES_AT_ONCE, entity_chunks
 from connector.store.engine import reading
 from connector.store.groups import load_group_book
 from connector.store.queue_tables import outbox
@@ -19,8 +19,6 @@ from connector.work.writebacks import decode
 from scoring.records import AccountRef
 
 __all__ = ["FieldDiff", "waiting_diffs", "would_write"]
-
-ENTITIES_AT_ONCE = 2000
 
 
 class FieldDiff(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from adapters.port import Priority, TaskChange, TaskDraft
 from connector.flow.task_text import TaskWords
 from connector.flow.tasks import KEY_LENGTH
-from connector.store.book import load_book
+from connector.store.book import load_book, portions
 from connector.store.engine import in_one_commit, reading
 from connector.store.file_tables import credit_records, statements
 from connector.store.tables import accounts, owners
@@ -35,8 +35,6 @@ from scoring.policy import Policy
 from scoring.records import AccountRef
 
 __all__ = ["plan_renewals"]
-
-ENTITIES_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +103,7 @@ def _documents(
     names, soon = _with_a_file(conn), []
     held: dict[tuple[AccountRef, str], date | None] = {}
     active = _active_owners(conn)
-    for start in range(0, len(names), ENTITIES_AT_ONCE):
-        chunk = names[start : start + ENTITIES_AT_ONCE]
+    for chunk in portions(conn, names):
         book = load_book(conn, chunk, rates, policy_currency=policy.currency)
         places = _places(book, active)
         for e, item, valid_to in expiring_items(book, policy, as_of).iter_rows():

@@ -82,7 +82,7 @@ def portions(
 
 
 def _invoices_of(conn: sa.Connection, entities: Sequence[str]) -> dict[str, int]:
-    """Count invoices. Who has few entities in mind does not read all accounts."""
+    """Count the invoices of each entity that has any."""
     statement = (
         sa.select(accounts.c.entity, sa.func.count())
         .join(invoices, _same_account(accounts, invoices))

@@ -32,15 +32,21 @@ class Programs:
 
     def run(self, program: str, *arguments: str, connect: bool = True) -> str:
         """Run a program and give what it printed."""
-        ended = subprocess.run(  # noqa: S603 a program of PostgreSQL's with arguments of ours
-            [self._found(program), *(self._to() if connect else ()), *arguments],
-            env=self._environment(os.environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
+        try:
+            ended = subprocess.run(  # noqa: S603 a program of PostgreSQL's with arguments of ours
+                [self._found(program), *(self._to() if connect else ()), *arguments],
+                env=self._environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BackupFailed(
+                f"{program} did not end within {PATIENCE_SECONDS} seconds: see what holds the "
+                "tables, or use the backups of whoever runs the server"
+            ) from error
         if ended.returncode:
             raise BackupFailed(f"{program} failed: {_reason(ended.stderr)}")
         return ended.stdout

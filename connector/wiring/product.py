@@ -52,7 +52,6 @@ __all__ = [
     "backup_folder",
     "beside",
     "clock_beside",
-    "clock_of",
     "configured_policy",
     "heads_file",
     "open_zixin",
@@ -255,7 +254,7 @@ def open_zixin(
     folder = path.parent
     policy = configured_policy(config, folder)
     sealer = _sealer(config.store, folder, environment)
-    engine = _database(config, folder, (clock or clock_of(config)).now())
+    engine = _database(config, folder, (clock or _machine_clock(config)).now())
     with _closed_on_failure(engine):
         if not lost_key and not key_fits(engine, sealer):
             raise ConfigError("configuration", [mistake("store.key", "wrong_key")])
@@ -339,7 +338,7 @@ def heads_file(zixin: Zixin) -> Path:
     return backup_folder(zixin) / HEADS
 
 
-def clock_of(config: Config) -> Clock:
+def _machine_clock(config: Config) -> Clock:
     """Return the machine's clock in the business time zone."""
     return SystemClock(config.zone)
 

@@ -20,6 +20,7 @@ FOLDER = Path(
 )
 """Where the files ``record.json``, ``coql.json`` … lie; they are not part of the repository."""
 
+# The files are Zoho's and no part of the repository: without them there is nothing to judge by.
 needs_files = pytest.mark.skipif(
     not FOLDER.exists(), reason="Zoho's OpenAPI files are not here; ZOHO_OAS_DIR names them"
 )

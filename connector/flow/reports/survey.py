@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import sqlalchemy as sa
 
-from connector.store.book import entity_chunks
+from connector.store.book import ENTITIES_AT_ONCE, entity_chunks, portions
 from connector.store.engine import reading
 from connector.store.groups import load_group_book
 from scoring.assess import Assessments
@@ -17,8 +17,6 @@ from scoring.policy import Policy
 from scoring.rates import Rate
 
 __all__ = ["Portion", "Survey"]
-
-ENTITIES_AT_ONCE = 2000
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -77,12 +75,9 @@ class Survey:
             progress(done, total)
 
     def _chunks(self, only: Collection[str] | None) -> list[Sequence[str]]:
-        if only is not None:
-            names = sorted(only)
-            return [
-                names[at : at + ENTITIES_AT_ONCE] for at in range(0, len(names), ENTITIES_AT_ONCE)
-            ]
         with reading(self.engine) as conn:
+            if only is not None:
+                return list(portions(conn, sorted(only)))
             return list(entity_chunks(conn, ENTITIES_AT_ONCE))
 
     def holdings(self, *, progress: Callable[[int, int], None] = _silent) -> pl.DataFrame:

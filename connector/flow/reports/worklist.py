@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from connector.flow.dunning import overdue_wishes
 from connector.flow.reports.sheets import Cell, Sheet
-from connector.flow.reports.survey import ENTITIES_AT_ONCE, Survey
+from connector.flow.reports.survey import Survey
 from connector.flow.task_text import TaskWish, TaskWords
 from connector.store.accounts import entity_names
-from connector.store.book import entity_chunks, load_book
+from connector.store.book import ENTITIES_AT_ONCE, entity_chunks, load_book
 from connector.store.engine import reading
 from connector.store.tables import accounts, owners
 from connector.texts.catalogue import Texts

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.clock import FixedClock
+from connector.store import pg_programs
 from connector.store.anchors import HEADS, keep_head
 from connector.store.audit import append, verify
 from connector.store.engine import create_engine, database_now, reading, writing
@@ -193,6 +194,17 @@ def test_tables_of_others_stay(house: House) -> None:
 
     with writing(house.engine) as conn:
         conn.exec_driver_sql("DROP TABLE of_another_program")
+
+
+def test_a_dump_that_does_not_end_is_told_and_leaves_no_file(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pg_programs, "PATIENCE_SECONDS", 0)
+
+    told = house("backup", code=5)
+
+    assert "pg_dump did not end within 0 seconds" in told
+    assert [path for path in (house.folder / "backups").iterdir() if path.is_file()] == []
 
 
 def _refused(house: House, file: Path, code: int = 5) -> str:

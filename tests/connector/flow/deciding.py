@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -20,12 +20,14 @@ from connector.flow.fields import plan_fields
 from connector.flow.job import Job
 from connector.flow.task_text import TaskWords
 from connector.texts.catalogue import Texts
+from scoring.assess import assess
 from scoring.assessment import Assessment
 from scoring.book import Book
+from scoring.explain import explain, explanation_bytes
 from scoring.money import Money
 from scoring.policy import Policy
 
-__all__ = ["AS_OF", "a_job", "simple_rules"]
+__all__ = ["AS_OF", "a_job", "real_rules", "simple_rules"]
 
 AS_OF = date(2026, 11, 24)
 SYSTEMS = ("zoho", "fx")
@@ -101,6 +103,15 @@ def simple_rules(policy: Policy | None = None) -> Rules:
         assess=simple_assess,
         explain=simple_explain,
         plan=partial(plan_fields, texts=texts),
+    )
+
+
+def real_rules() -> Rules:
+    """Decide as the product does, with explanations as they are stored."""
+    return replace(
+        simple_rules(),
+        assess=assess,
+        explain=lambda decided, entity: explanation_bytes(explain(decided, entity)),
     )
 
 

@@ -1,6 +1,5 @@
 """A company is explained as of any day: as recorded then, or worked out again to the same bytes."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,10 +15,8 @@ from connector.store.assessments import assessment_on
 from connector.store.engine import reading, writing
 from connector.store.file_tables import decisions
 from connector.store.tables import assessments
-from scoring.assess import assess
-from scoring.explain import explain, explanation_bytes
 from scoring.records import Kind
-from tests.connector.flow.deciding import AS_OF, simple_rules
+from tests.connector.flow.deciding import AS_OF, real_rules
 from tests.connector.store.saving import NOW, save
 from tests.crm_records import an_account, an_invoice
 from tests.file_records import a_credit_record, a_promise
@@ -30,12 +27,7 @@ LATER = AS_OF + timedelta(days=40)
 
 @pytest.fixture
 def rules() -> Rules:
-    """The real rules; explanations as they are stored."""
-    return replace(
-        simple_rules(),
-        assess=assess,
-        explain=lambda decided, entity: explanation_bytes(explain(decided, entity)),
-    )
+    return real_rules()
 
 
 @pytest.fixture

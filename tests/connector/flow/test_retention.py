@@ -1,6 +1,5 @@
 """Explanations of past days go; what was decided, and how the present came about, stays."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -16,10 +15,8 @@ from connector.store.assessments import history, signals_at
 from connector.store.engine import reading
 from connector.store.snapshots import ageing_at
 from connector.store.tables import assessments
-from scoring.assess import assess
-from scoring.explain import explain, explanation_bytes
 from scoring.records import Kind
-from tests.connector.flow.deciding import AS_OF, simple_rules
+from tests.connector.flow.deciding import AS_OF, real_rules
 from tests.connector.store.saving import NOW, save
 from tests.crm_records import an_account, an_invoice
 
@@ -30,12 +27,7 @@ PLAN = Retention(explanations_days=30)
 
 @pytest.fixture
 def rules() -> Rules:
-    """The real rules; explanations as they are stored."""
-    return replace(
-        simple_rules(),
-        assess=assess,
-        explain=lambda decided, entity: explanation_bytes(explain(decided, entity)),
-    )
+    return real_rules()
 
 
 @pytest.fixture
